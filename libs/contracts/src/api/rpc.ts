@@ -1,0 +1,156 @@
+import { z } from 'zod';
+import { Count, Id, Instant, ProviderName, TenantId, VmId } from '../primitives.js';
+import { FactAnswer } from '../events/inbound.js';
+import { ChangesAfter, changesPage, ZoneFeedBody, ZoneMode } from '../events/feed.js';
+import { VmState } from '../events/vm-state.js';
+import { Announcement } from '../results/announce.js';
+import { VmDns } from '../results/status.js';
+import { Reason } from '../reasons.js';
+import { Caller, Problem } from './problem.js';
+
+/** Every reply on `vmdns.rpc.*.*`: a value or a problem; never a thrown error over the bus. */
+export type RpcReply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem };
+export const rpcReply = <T extends z.ZodType>(value: T) =>
+  z.union([z.object({ ok: z.literal(true), value }), z.object({ ok: z.literal(false), problem: Problem })]);
+
+/** One request/reply operation: what is asked, what is answered. */
+export interface Operation<Q extends z.ZodType = z.ZodType, A extends z.ZodType = z.ZodType> { readonly ask: Q; readonly answer: A }
+const operation = <Q extends z.ZodType, A extends z.ZodType>(ask: Q, answer: A): Operation<Q, A> => ({ ask, answer });
+
+const Page = z.object({ limit: z.int().min(1).max(500).default(100), cursor: z.string().optional() });
+const Nothing = z.object({});
+
+/** A fact on its way in: the raw data of one inbound type (checked by inventory), who said it, by which way. */
+export const FactRequest = z.object({ type: z.string(), data: z.unknown(), source: z.string(), caller: Caller, traceparent: z.string().optional() });
+export type FactRequest = z.infer<typeof FactRequest>;
+
+export const HoldMember = z.object({
+  /** A VM's deletion (inventory's brake) or a name's removal (planner's). */
+  vmId: VmId.optional(), name: z.string().optional(), zone: z.string().optional(), text: z.string(),
+});
+export const Hold = z.object({
+  holdId: Id, service: z.enum(['inventory', 'planner']), kind: z.enum(['vm-deletions', 're-homing']),
+  /** The source whose deletions, or the zone whose names, wait. */
+  scope: z.string(), state: z.enum(['open', 'approved', 'rejected']), members: Count, openedAt: Instant, decidedAt: Instant.optional(), decidedBy: z.string().optional(), text: z.string(),
+});
+export type Hold = z.infer<typeof Hold>;
+export const HoldDecision = z.object({ holdId: Id, decision: z.enum(['approve', 'reject']), caller: Caller });
+export const HoldOutcome = z.object({ hold: Hold, released: Count, /** Members that changed since and were left out. */ changed: z.array(z.string()) });
+
+const holdOperations = {
+  'holds-list': operation(Page.extend({ state: z.enum(['open', 'approved', 'rejected']).optional() }), z.object({ items: z.array(Hold), next: z.string().optional() })),
+  'hold-show': operation(z.object({ holdId: Id }).extend(Page.shape), z.object({ hold: Hold, members: z.array(HoldMember), next: z.string().optional() })),
+  'hold-decide': operation(HoldDecision, HoldOutcome),
+};
+
+/** A VM as `GET /v1/vms/{id}` gives it: its state, and whether something about it waits. */
+export const VmView = VmState.extend({ holdId: Id.optional() });
+export type VmView = z.infer<typeof VmView>;
+
+/** More than max(`count`, `share` of the source's VMs) deletions by one source in `windowSeconds` are held (L13). */
+export const Brakes = z.object({ vmDeletions: z.object({ count: z.int().min(1).default(50), share: z.number().min(0).max(1).default(0.05), windowSeconds: z.int().min(1).default(600) }).prefault({}) });
+
+export const inventoryRpc = {
+  /** Handled in batches: one transaction for all that came while the last one ran. */
+  facts: operation(FactRequest, FactAnswer),
+  'vm-get': operation(z.object({ vmId: VmId, caller: Caller }), VmView),
+  'vm-find': operation(Page.extend({ ip: z.string().optional(), name: z.string().optional(), tenant: TenantId.optional(), caller: Caller }), z.object({ items: z.array(VmView), next: z.string().optional() })),
+  'changes-after': operation(ChangesAfter, changesPage(VmState)),
+  'brakes-get': operation(Nothing, Brakes),
+  'brakes-put': operation(z.object({ brakes: Brakes, caller: Caller }), Brakes),
+  ...holdOperations,
+};
+
+export const ConnectionInput = z.object({ name: z.string().min(1).max(128), provider: ProviderName, settings: z.record(z.string(), z.unknown()), sealed: z.record(z.string(), z.string()) });
+export const Connection = z.object({ id: Id, name: z.string(), provider: ProviderName, settings: z.record(z.string(), z.unknown()), /** Names of the secret fields that are set; never a value. */ secrets: z.array(z.string()), paused: z.boolean(), createdAt: Instant, revision: z.int() });
+export type Connection = z.infer<typeof Connection>;
+
+export const TtlSettings = z.object({ forward: z.int().min(1).max(2_147_483_647).default(300), reverse: z.int().min(1).max(2_147_483_647).default(3600) });
+export const AddressFilter = z.union([z.enum(['all', 'public', 'private']), z.object({ ranges: z.array(z.string()).min(1) })]);
+export const ZoneInput = z.object({
+  name: z.string().min(1).max(255), connectionId: Id, mode: ZoneMode.default('write'), ttl: TtlSettings.prefault({}),
+  /** Which addresses' records this entry takes. */
+  addresses: AddressFilter.default('all'),
+  /** Reserved labels or owner names relative to the apex; absent: the default list. `ns*` matches a prefix. */
+  reservedNames: z.array(z.string()).optional(),
+  limits: z.object({ rehomeShare: z.number().min(0).max(1).default(0.3) }).prefault({}),
+  settings: z.record(z.string(), z.unknown()).default({}),
+});
+export type ZoneInput = z.infer<typeof ZoneInput>;
+export const Zone = ZoneInput.extend({ id: Id, provider: ProviderName, state: z.enum(['active', 'leaving', 'removed']), paused: z.boolean(), createdAt: Instant, revision: z.int(), counts: z.record(z.string(), Count) });
+export type Zone = z.infer<typeof Zone>;
+export const ZonePatch = z.object({ mode: ZoneMode, ttl: TtlSettings, addresses: AddressFilter, reservedNames: z.array(z.string()), limits: z.object({ rehomeShare: z.number().min(0).max(1) }), settings: z.record(z.string(), z.unknown()) }).partial();
+
+export const PauseScope = z.discriminatedUnion('kind', [z.object({ kind: z.literal('all') }), z.object({ kind: z.literal('zone'), id: Id }), z.object({ kind: z.literal('connection'), id: Id })]);
+export const Pause = z.object({ id: Id, scope: PauseScope, by: z.string(), why: z.string(), since: Instant, until: Instant.nullable() });
+export type Pause = z.infer<typeof Pause>;
+
+export const PlanningSettings = z.object({
+  mainDomain: z.string().nullable().default(null),
+  tenantDomains: z.record(z.string(), z.string()).default({}),
+  forwardAddresses: z.enum(['primary', 'all']).default('primary'),
+  zoneMatch: z.enum(['closest', 'every']).default('closest'),
+  /** The first range that holds the address gives the PTR; `{ip-dashed}` is 192-0-2-5, or the 8 groups of an IPv6 address. */
+  ptrTemplates: z.array(z.object({ range: z.string(), pattern: z.string() })).default([]),
+  /** Names and addresses in these wait for a zone (`waiting: no-zone`); others are `outside`. */
+  ownDomains: z.array(z.string()).default([]),
+  ownRanges: z.array(z.string()).default([]),
+});
+export type PlanningSettings = z.infer<typeof PlanningSettings>;
+
+/** An explanation: sentences for a person, data for a program. */
+export const Explanation = z.object({ query: z.string(), kind: z.enum(['vm', 'name', 'address', 'unknown']), sentences: z.array(z.string()), vms: z.array(VmDns), names: z.array(z.object({ name: z.string(), zone: z.string().nullable(), provider: z.string().nullable(), state: z.string(), reason: Reason.optional(), generation: Count, rrsets: z.array(z.unknown()), since: Instant.optional(), nextTryAt: Instant.optional() })) });
+export type Explanation = z.infer<typeof Explanation>;
+
+export const plannerRpc = {
+  'vm-dns': operation(z.object({ vmId: VmId, caller: Caller, minRevision: Count.optional() }), VmDns),
+  explain: operation(z.object({ q: z.string().min(1).max(255), caller: Caller }), Explanation),
+  providers: operation(Nothing, z.object({ items: z.array(Announcement.extend({ seenAt: Instant })) })),
+  'connection-add': operation(z.object({ input: ConnectionInput, caller: Caller }), Connection),
+  'connection-list': operation(Page, z.object({ items: z.array(Connection), next: z.string().optional() })),
+  'connection-get': operation(z.object({ id: Id }), Connection),
+  /** Replaces the named secret fields and settings only. */
+  'connection-change': operation(z.object({ id: Id, name: z.string().optional(), settings: z.record(z.string(), z.unknown()).optional(), sealed: z.record(z.string(), z.string()).optional(), caller: Caller }), Connection),
+  'connection-remove': operation(z.object({ id: Id, caller: Caller }), Nothing),
+  'zone-add': operation(z.object({ input: ZoneInput, caller: Caller }), Zone),
+  'zone-list': operation(Page.extend({ name: z.string().optional() }), z.object({ items: z.array(Zone), next: z.string().optional() })),
+  'zone-get': operation(z.object({ id: Id }), Zone),
+  'zone-change': operation(z.object({ id: Id, patch: ZonePatch, caller: Caller }), Zone),
+  /** `purge` removes our records first; else they stay at the provider. */
+  'zone-remove': operation(z.object({ id: Id, purge: z.boolean().default(false), caller: Caller }), Zone),
+  'zone-move': operation(z.object({ id: Id, connectionId: Id, caller: Caller }), Zone),
+  'zone-names': operation(Page.extend({ id: Id, state: z.string().optional() }), z.object({ items: z.array(z.object({ name: z.string(), state: z.string(), reason: Reason.optional(), rrsets: z.array(z.unknown()), generation: Count })), next: z.string().optional() })),
+  'pause-add': operation(z.object({ scope: PauseScope, why: z.string().max(500).default(''), until: Instant.nullable().default(null), caller: Caller }), Pause),
+  'pause-list': operation(Nothing, z.object({ items: z.array(Pause) })),
+  'pause-remove': operation(z.object({ id: Id, caller: Caller }), Nothing),
+  'settings-get': operation(Nothing, PlanningSettings),
+  'settings-put': operation(z.object({ settings: PlanningSettings, caller: Caller }), PlanningSettings),
+  'changes-after': operation(ChangesAfter, changesPage(ZoneFeedBody)),
+  ...holdOperations,
+};
+
+/** One step of a zone test: what was tried, how it went, how long it took, what to do. */
+export const TestStep = z.object({ step: z.string(), ok: z.boolean(), warning: z.boolean().default(false), text: z.string(), hint: z.string().optional(), tookMs: z.number() });
+export type TestStep = z.infer<typeof TestStep>;
+export const ZoneTest = z.object({ ok: z.boolean(), steps: z.array(TestStep) });
+export type ZoneTest = z.infer<typeof ZoneTest>;
+
+/** Operations of every adapter, at `vmdns.rpc.adapter-<provider>.<operation>`. */
+export const adapterRpc = {
+  /** A saved zone by id, or an unsaved one by apex and connection (saved, or given with sealed secrets). */
+  'zone-test': operation(z.object({ zoneId: Id.optional(), apex: z.string().optional(), connectionId: Id.optional(), connection: z.object({ settings: z.record(z.string(), z.unknown()), sealed: z.record(z.string(), z.string()) }).optional(), settings: z.record(z.string(), z.unknown()).optional() }), ZoneTest),
+};
+export const adapterService = (provider: string) => `adapter-${provider}`;
+
+export const LogEntry = z.object({
+  id: z.string(), at: Instant, kind: z.enum(['result', 'dead-letter', 'notice']),
+  zone: z.string().optional(), zoneId: z.string().optional(), provider: z.string().optional(), name: z.string().optional(), vms: z.array(z.string()),
+  /** The name's state, `behind`, `dead` or `ignored`. */
+  status: z.string(), text: z.string(), providerText: z.string().optional(), generation: Count.optional(), timeline: Count.optional(), turn: Count.optional(), rrsets: z.array(z.unknown()).optional(), traceId: z.string().optional(),
+});
+export type LogEntry = z.infer<typeof LogEntry>;
+export const LogFilter = z.object({ zone: z.string().optional(), provider: z.string().optional(), vmId: z.string().optional(), name: z.string().optional(), status: z.string().optional(), since: Instant.optional() });
+export type LogFilter = z.infer<typeof LogFilter>;
+export const logRpc = { search: operation(LogFilter.extend(Page.shape), z.object({ items: z.array(LogEntry), next: z.string().optional() })) };
+
+export type OperationsOf<S> = S extends 'inventory' ? typeof inventoryRpc : S extends 'planner' ? typeof plannerRpc : S extends 'log' ? typeof logRpc : typeof adapterRpc;

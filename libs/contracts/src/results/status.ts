@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { Count, Id, Instant, ManagedType, ProviderName, VmId } from '../primitives.js';
+import { NameState, Reason, VmDnsState } from '../reasons.js';
+import { cloudEventOf } from '../events/cloud-event.js';
+
+/** One record that a VM wants, and how it stands. */
+export const RecordStatus = z.object({
+  name: z.string(),
+  type: ManagedType,
+  ttl: Count.nullable(),
+  values: z.array(z.string()),
+  /** The zone's apex and entry; null where no zone encloses the name. */
+  zone: z.string().nullable(),
+  zoneId: Id.nullable(),
+  provider: ProviderName.nullable(),
+  state: NameState,
+  reason: Reason.optional(),
+  attempts: Count,
+  nextTryAt: Instant.optional(),
+  generation: Count,
+  updatedAt: Instant,
+});
+export type RecordStatus = z.infer<typeof RecordStatus>;
+
+/** The answer of `GET /v1/vms/{id}/dns`. `live` for revision N: N was planned and every record is answered or explained (L14). */
+export const VmDns = z.object({
+  vmId: VmId,
+  revision: Count,
+  plannedRevision: Count,
+  live: z.boolean(),
+  state: VmDnsState,
+  reason: Reason.optional(),
+  records: z.array(RecordStatus),
+});
+export type VmDns = z.infer<typeof VmDns>;
+
+/** On `vmdns.status.<vm token>` whenever a VM's DNS changes state. */
+export const VmStatusEvent = cloudEventOf('vmdns.vm.status.v1', VmDns);
+export type VmStatusEvent = z.infer<typeof VmStatusEvent>;
+
+/** On `vmdns.deadletter.<service>`: a message that could not be taken, and why. */
+export const DeadLetterEvent = cloudEventOf('vmdns.message.dead.v1', z.object({
+  service: z.string(), subject: z.string(), reason: z.string(),
+  /** The message as it came, at most 64 KiB of text. */
+  payload: z.string(), headers: z.record(z.string(), z.string()), at: Instant,
+}));
+export type DeadLetterEvent = z.infer<typeof DeadLetterEvent>;
+
+/** On `vmdns.notice.<service>`: well-formed, but not acted on, and why (stale, an old life, …). */
+export const NoticeEvent = cloudEventOf('vmdns.fact.ignored.v1', z.object({
+  service: z.string(), vmId: VmId.optional(), code: z.string(), text: z.string(), source: z.string().optional(), at: Instant,
+}));
+export type NoticeEvent = z.infer<typeof NoticeEvent>;
