@@ -1,1 +1,2 @@
-export {};
+export * from './port/provider.js';
+export * from './port/provider-error.js';

@@ -1,0 +1,32 @@
+/** The failure kinds of every provider (ARCHITECTURE §3, "A provider"). */
+export type ProviderErrorKind =
+  /** Passing trouble or no answer: try again later. `inDoubt` says whether the call may have taken effect. */
+  | 'retry'
+  | 'throttled'
+  /** Something changed between read and write: read again, then decide. */
+  | 'conflict'
+  /** This change will never be taken as it is. */
+  | 'refused'
+  | 'credentials'
+  | 'missing-zone'
+  | 'zone-full';
+
+export interface ProviderErrorDetail {
+  readonly cause?: unknown;
+  /** Whether the call may have been applied although no success came back. */
+  readonly inDoubt?: boolean;
+  /** `throttled`: not before this instant, ms since the epoch. */
+  readonly until?: number;
+  /** The provider's own words, secrets removed, at most 500 characters. */
+  readonly providerText?: string;
+  /** `refused`: the owner name that the provider blames, to be tried first when splitting. */
+  readonly culprit?: string;
+}
+
+/** A provider's call failed; `message` says what was attempted and on what, never a secret or a payload. */
+export class ProviderError extends Error {
+  override readonly name = 'ProviderError';
+  constructor(readonly kind: ProviderErrorKind, message: string, readonly detail: ProviderErrorDetail = {}) {
+    super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
+  }
+}

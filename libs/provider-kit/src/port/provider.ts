@@ -1,0 +1,81 @@
+import type { z } from 'zod';
+import type { Rrset } from '@vmdns/domain';
+
+/** What a provider can and cannot, declared as data: plans are refused early, and tests skip by it. */
+export interface Capabilities {
+  readonly grain: 'rrset' | 'record';
+  /** One call may carry many changes, all or nothing. */
+  readonly batch: boolean;
+  readonly types: readonly string[];
+  /** Seconds. */
+  readonly ttl: { readonly min: number; readonly max: number };
+  /** L9: whether the API's answer proves the change, or the name server must be asked. */
+  readonly verify: 'api' | 'dns';
+  readonly multiplePtr: boolean;
+  readonly wildcard: boolean;
+  readonly classlessReverse: boolean;
+  /** `harmful`: no second writer may start before a lost call can no longer take effect. */
+  readonly overlap: 'harmless' | 'harmful';
+  /** After so long a sent call cannot take effect any more (PROTOCOL §5). */
+  readonly callLifeMs: number;
+}
+
+/** A provider as one folder defines it; the host, the console and the CLI learn all else from this. */
+export interface ProviderDefinition<C = unknown, Z = unknown> {
+  readonly name: string;
+  /** Fields marked `.meta({ secret: true })` are sealed at the door and never come out. */
+  readonly connectionSchema: z.ZodType<C>;
+  readonly zoneSchema: z.ZodType<Z>;
+  readonly capabilities: Capabilities;
+  /** The zone as the provider knows it, e.g. `powerdns|http://ns1:8081|localhost|example.com.`; pure, no call. */
+  target(connection: C, apex: string, zone: Z): string;
+  /** What shares a budget of calls (server, account, user) and how many may be in flight on it. */
+  limiter(connection: C): { readonly key: string; readonly inFlightMax: number };
+  open(connection: C, apex: string, zone: Z): ZonePort;
+  /** Each step is reported as it ends; never throws. */
+  testZone(connection: C, apex: string, zone: Z, signal: AbortSignal): AsyncIterable<TestStep>;
+}
+
+export interface TestStep { readonly step: string; readonly ok: boolean; readonly warning?: boolean; readonly text: string; readonly hint?: string; readonly tookMs: number }
+
+/** One RRset's change: `values` empty means it goes. */
+export type RrsetChange = { readonly kind: 'put'; readonly rrset: Rrset } | { readonly kind: 'remove'; readonly name: string; readonly type: string };
+
+/** What a write brought: the change token after it, where the provider has one. */
+export interface WriteReceipt { readonly tokenAfter?: string }
+
+/**
+ * The verbs of one zone, in the API's own grain. Owner names are absolute and canonical on both sides; a provider
+ * translates. Every verb honours the signal, throws only ProviderError, and keeps no state that another replica
+ * would need.
+ */
+export interface ZonePort {
+  /** All RRsets at these owner names, whatever the type; a name without any is absent from the map's values (empty list). */
+  readNames(names: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, readonly Rrset[]>>;
+  /** The whole zone, SOA and apex NS included. Throws rather than give a partial list (L2). */
+  readZone(signal: AbortSignal): Promise<readonly Rrset[]>;
+  /** Where the provider has a change token (PROTOCOL §6): equal tokens mean an equal zone. */
+  readonly changeToken?: {
+    read(signal: AbortSignal): Promise<string | null>;
+    /** The token that one write of ours leaves behind, e.g. serial + 1. */
+    next(token: string): string | null;
+  };
+  /**
+   * Puts and removes RRsets as one call where capabilities.batch says so; removals come first. The engine never gives
+   * more than `chunk` allows. With grain `record` the provider is given the held RRset to find its records' ids.
+   */
+  write(changes: readonly RrsetChange[], held: ReadonlyMap<string, readonly Rrset[]>, signal: AbortSignal): Promise<WriteReceipt>;
+  /** Most changes, and most bytes, of one write. */
+  readonly chunk: { readonly changesMax: number; readonly bytesMax: number; sizeOf(change: RrsetChange): number };
+  /** Straight after a write succeeded, before its outcome is stored: e.g. flush the answer cache (PROTOCOL §6). */
+  afterWrite?(signal: AbortSignal): Promise<void>;
+  /** Ask the zone's name server for these RRsets, at most 32; where its address is known (L9). Gives those that answer otherwise. */
+  askDns?(rrsets: readonly ExpectedAnswer[], signal: AbortSignal): Promise<readonly string[]>;
+  /** Later, when the zone has been quiet: e.g. a debounced rectify. Returns whether there was anything to do. */
+  tidy?(signal: AbortSignal): Promise<void>;
+  /** How long after the last write `tidy` is due, in ms; absent: never. */
+  readonly tidyAfterMs?: number;
+}
+
+/** An RRset that must answer; `values` empty: must not answer. */
+export interface ExpectedAnswer { readonly name: string; readonly type: string; readonly values: readonly string[] }
