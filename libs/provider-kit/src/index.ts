@@ -1,2 +1,5 @@
 export * from './port/provider.js';
 export * from './port/provider-error.js';
+export * from './engine/turn.js';
+export * from './engine/run-turn.js';
+export * from './schema/form-schema.js';

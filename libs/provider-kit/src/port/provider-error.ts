@@ -15,6 +15,8 @@ export interface ProviderErrorDetail {
   readonly cause?: unknown;
   /** Whether the call may have been applied although no success came back. */
   readonly inDoubt?: boolean;
+  /** The provider answered, so it may be one change that it cannot bear: the engine tries halves (L7). */
+  readonly answered?: boolean;
   /** `throttled`: not before this instant, ms since the epoch. */
   readonly until?: number;
   /** The provider's own words, secrets removed, at most 500 characters. */

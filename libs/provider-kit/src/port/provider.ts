@@ -31,6 +31,9 @@ export interface ProviderDefinition<C = unknown, Z = unknown> {
   target(connection: C, apex: string, zone: Z): string;
   /** What shares a budget of calls (server, account, user) and how many may be in flight on it. */
   limiter(connection: C): { readonly key: string; readonly inFlightMax: number };
+  /** How many calls the server says it bears at once; null where it does not tell. Asked once per connection and process; the lower number holds. */
+  learnInFlightMax?(connection: C, signal: AbortSignal): Promise<number | null>;
+  /** Pure: no call is made before the first verb. */
   open(connection: C, apex: string, zone: Z): ZonePort;
   /** Each step is reported as it ends; never throws. */
   testZone(connection: C, apex: string, zone: Z, signal: AbortSignal): AsyncIterable<TestStep>;
@@ -38,31 +41,38 @@ export interface ProviderDefinition<C = unknown, Z = unknown> {
 
 export interface TestStep { readonly step: string; readonly ok: boolean; readonly warning?: boolean; readonly text: string; readonly hint?: string; readonly tookMs: number }
 
-/** One RRset's change: `values` empty means it goes. */
+/** One RRset's change. */
 export type RrsetChange = { readonly kind: 'put'; readonly rrset: Rrset } | { readonly kind: 'remove'; readonly name: string; readonly type: string };
 
 /** What a write brought: the change token after it, where the provider has one. */
-export interface WriteReceipt { readonly tokenAfter?: string }
+export interface WriteReceipt { readonly tokenAfter: string | null }
+
+/** All RRsets at the asked names, each of which has an entry (empty: nothing there). `token`: the zone's, where the reading was of one state of it. */
+export interface NamesReading { readonly held: ReadonlyMap<string, readonly Rrset[]>; readonly token: string | null }
 
 /**
- * The verbs of one zone, in the API's own grain. Owner names are absolute and canonical on both sides; a provider
- * translates. Every verb honours the signal, throws only ProviderError, and keeps no state that another replica
- * would need.
+ * The verbs of one zone, in the API's own grain. Owner names are absolute and canonical on both sides, values of
+ * managed types canonical and sorted; a provider translates. Every verb honours the signal, throws only ProviderError,
+ * and keeps no state that another replica would need. Disabled records are not part of what a provider gives.
  */
 export interface ZonePort {
-  /** All RRsets at these owner names, whatever the type; a name without any is absent from the map's values (empty list). */
-  readNames(names: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, readonly Rrset[]>>;
-  /** The whole zone, SOA and apex NS included. Throws rather than give a partial list (L2). */
-  readZone(signal: AbortSignal): Promise<readonly Rrset[]>;
+  /** Whatever the type; the names are read in parallel as far as the provider bears it. */
+  readNames(names: readonly string[], signal: AbortSignal): Promise<NamesReading>;
+  /**
+   * The whole zone, SOA and apex NS included, handed over in pieces so that no piece blocks the process for long; all
+   * RRsets of one name need not be in one piece. Throws rather than give a partial list: what was handed over counts only once this resolves (L2).
+   */
+  readZone(take: (piece: readonly Rrset[]) => void, signal: AbortSignal): Promise<{ readonly token: string | null }>;
   /** Where the provider has a change token (PROTOCOL §6): equal tokens mean an equal zone. */
   readonly changeToken?: {
+    /** Null where this zone's cannot be relied on. */
     read(signal: AbortSignal): Promise<string | null>;
-    /** The token that one write of ours leaves behind, e.g. serial + 1. */
-    next(token: string): string | null;
+    /** Whether exactly one write lies between the two, e.g. serial + 1. */
+    follows(before: string, after: string): boolean;
   };
   /**
    * Puts and removes RRsets as one call where capabilities.batch says so; removals come first. The engine never gives
-   * more than `chunk` allows. With grain `record` the provider is given the held RRset to find its records' ids.
+   * more than `chunk` allows. `held` has what was read of these names in this turn; names that were not read are missing from it.
    */
   write(changes: readonly RrsetChange[], held: ReadonlyMap<string, readonly Rrset[]>, signal: AbortSignal): Promise<WriteReceipt>;
   /** Most changes, and most bytes, of one write. */
@@ -70,8 +80,8 @@ export interface ZonePort {
   /** Straight after a write succeeded, before its outcome is stored: e.g. flush the answer cache (PROTOCOL §6). */
   afterWrite?(signal: AbortSignal): Promise<void>;
   /** Ask the zone's name server for these RRsets, at most 32; where its address is known (L9). Gives those that answer otherwise. */
-  askDns?(rrsets: readonly ExpectedAnswer[], signal: AbortSignal): Promise<readonly string[]>;
-  /** Later, when the zone has been quiet: e.g. a debounced rectify. Returns whether there was anything to do. */
+  askDns?(expected: readonly ExpectedAnswer[], signal: AbortSignal): Promise<readonly WrongAnswer[]>;
+  /** Later, when the zone has been quiet for `tidyAfterMs`: e.g. a debounced rectify. May run twice. */
   tidy?(signal: AbortSignal): Promise<void>;
   /** How long after the last write `tidy` is due, in ms; absent: never. */
   readonly tidyAfterMs?: number;
@@ -79,3 +89,6 @@ export interface ZonePort {
 
 /** An RRset that must answer; `values` empty: must not answer. */
 export interface ExpectedAnswer { readonly name: string; readonly type: string; readonly values: readonly string[] }
+
+/** What the name server said instead: its values, or a word for why there are none (`NXDOMAIN`, `no answer`, …). */
+export interface WrongAnswer { readonly expected: ExpectedAnswer; readonly answered: string }
