@@ -1,1 +1,11 @@
-export {};
+export * from './errors.js';
+export * from './outcome.js';
+export type * from './message.js';
+export * from './cloud-event.js';
+export * from './traceparent.js';
+export * from './bus-log.js';
+export * from './bus.js';
+export * from './rpc-client.js';
+export { OnBatch, OnRawBatch, OnRequest, OnRequests, ownService } from './handlers.js';
+export type { BatchOptions, DataOf, EventSchema, PerService, RequestsOptions } from './handlers.js';
+export * from './server/jetstream.server.js';

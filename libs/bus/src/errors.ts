@@ -1,0 +1,45 @@
+import type { Problem } from '@vmdns/contracts';
+
+/** The world is not ready (NATS or Postgres away, a lock not given): the same call may succeed later. Never dead-lettered. */
+export class TransientError extends Error {
+  readonly isTransient = true;
+  override readonly name: string = 'TransientError';
+}
+
+/** This message can never be taken, whoever tries: it is dead-lettered with this text as the reason. No secrets in it. */
+export class BadMessage extends Error {
+  override readonly name = 'BadMessage';
+}
+
+/** An expected refusal of a request: thrown by a handler, answered as `{ok: false, problem}`. */
+export class RpcProblem extends Error {
+  override readonly name = 'RpcProblem';
+  readonly problem: Problem;
+
+  constructor(problem: Omit<Problem, 'type'> & { readonly type?: string }) {
+    super(problem.detail ?? problem.title);
+    this.problem = { type: 'about:blank', ...problem };
+  }
+}
+
+export type BusErrorKind = 'unavailable' | 'timeout' | 'closed';
+
+/** What the bus itself throws; always transient. */
+export class BusError extends TransientError {
+  override readonly name = 'BusError';
+
+  constructor(readonly kind: BusErrorKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** Any error that says of itself that a later try may succeed; so store and bus need not know each other. */
+export function isTransient(error: unknown): boolean {
+  return error instanceof Error && 'isTransient' in error && error.isTransient === true;
+}
+
+/** The message of an error and of its causes, for a log line or a dead letter; no stack. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}: ${reasonOf(error.cause)}`;
+}

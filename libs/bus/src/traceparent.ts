@@ -1,0 +1,31 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomBytes } from 'node:crypto';
+
+const SHAPE = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})$/;
+const current = new AsyncLocalStorage<string>();
+
+/** A new trace: W3C trace context, sampled. */
+export function newTraceparent(): string {
+  return `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`;
+}
+
+/** The same trace, another span; a new trace where the given one is absent or no traceparent. */
+export function childTraceparent(parent: string | undefined): string {
+  const match = parent === undefined ? null : SHAPE.exec(parent);
+  return match === null ? newTraceparent() : `00-${match[1]}-${randomBytes(8).toString('hex')}-${match[2]}`;
+}
+
+/** The 32 hex digits that name the trace, for logs. */
+export function traceIdOf(traceparent: string | undefined): string | undefined {
+  return traceparent === undefined ? undefined : SHAPE.exec(traceparent)?.[1];
+}
+
+/** Runs `work` with this trace; what it publishes or asks carries it on without being told. */
+export function withTraceparent<T>(traceparent: string, work: () => T): T {
+  return current.run(traceparent, work);
+}
+
+/** The trace of the request being handled, if any. */
+export function currentTraceparent(): string | undefined {
+  return current.getStore();
+}
