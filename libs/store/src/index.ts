@@ -1,1 +1,5 @@
-export {};
+export * from './store-errors.js';
+export * from './store.js';
+export * from './change-feed.js';
+export * from './feed-reader.js';
+export * from './timeline.js';
