@@ -1,1 +1,10 @@
-export {};
+export * from './base-config.js';
+export * from './parse-config.js';
+export * from './redact.js';
+export * from './clock.js';
+export * from './service-info.js';
+export * from './log.js';
+export * from './metrics.js';
+export * from './health.js';
+export * from './feed-follower.js';
+export * from './start-service.js';
