@@ -98,6 +98,8 @@ export interface TurnOutcome {
   /** The turn as a whole failed: back off, or block the limiter (`throttled`, `credentials`). Names carry the reason already. */
   readonly failure?: ProviderError;
   readonly reports: readonly TurnReport[];
+  /** `zone.tidy` is due once the zone has been quiet for `zone.tidyAfterMs`. */
+  readonly untidy: boolean;
   /** Calls of the provider's API, and how many of them wrote. */
   readonly calls: { readonly reads: number; readonly writes: number };
   /** What would change (mode observe) or changed, one sentence each, at most 100. */

@@ -44,8 +44,13 @@ export interface TestStep { readonly step: string; readonly ok: boolean; readonl
 /** One RRset's change. */
 export type RrsetChange = { readonly kind: 'put'; readonly rrset: Rrset } | { readonly kind: 'remove'; readonly name: string; readonly type: string };
 
-/** What a write brought: the change token after it, where the provider has one. */
-export interface WriteReceipt { readonly tokenAfter: string | null }
+/** What a write brought. */
+export interface WriteReceipt {
+  /** The change token after it, where the provider has one. */
+  readonly tokenAfter: string | null;
+  /** `tidy` is due when the zone has been quiet for `tidyAfterMs`. */
+  readonly untidy?: boolean;
+}
 
 /** All RRsets at the asked names, each of which has an entry (empty: nothing there). `token`: the zone's, where the reading was of one state of it. */
 export interface NamesReading { readonly held: ReadonlyMap<string, readonly Rrset[]>; readonly token: string | null }
@@ -83,12 +88,12 @@ export interface ZonePort {
   askDns?(expected: readonly ExpectedAnswer[], signal: AbortSignal): Promise<readonly WrongAnswer[]>;
   /** Later, when the zone has been quiet for `tidyAfterMs`: e.g. a debounced rectify. May run twice. */
   tidy?(signal: AbortSignal): Promise<void>;
-  /** How long after the last write `tidy` is due, in ms; absent: never. */
+  /** How long after the last write that left the zone untidy `tidy` is due, in ms; absent: never. */
   readonly tidyAfterMs?: number;
 }
 
-/** An RRset that must answer; `values` empty: must not answer. */
-export interface ExpectedAnswer { readonly name: string; readonly type: string; readonly values: readonly string[] }
+/** An RRset that must answer; `values` empty: none of `gone` may answer any more (a wildcard may answer in its place). */
+export interface ExpectedAnswer { readonly name: string; readonly type: string; readonly values: readonly string[]; readonly gone?: readonly string[] }
 
 /** What the name server said instead: its values, or a word for why there are none (`NXDOMAIN`, `no answer`, …). */
 export interface WrongAnswer { readonly expected: ExpectedAnswer; readonly answered: string }
