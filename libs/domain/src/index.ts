@@ -1,1 +1,12 @@
-export {};
+export * from './names/owner-name.js';
+export * from './names/host-name.js';
+export * from './names/labels.js';
+export * from './addresses/ip-address.js';
+export * from './addresses/ip-class.js';
+export * from './addresses/ip-range.js';
+export * from './addresses/reverse-name.js';
+export * from './addresses/name-template.js';
+export * from './records/rrset.js';
+export * from './records/digest.js';
+export * from './planning/reason.js';
+export * from './planning/fact.js';
