@@ -1,1 +1,1 @@
-export {};
+export { hostAdapter, startAdapter } from './host-adapter.js';

@@ -1,0 +1,23 @@
+import { parseConfig, runMain, startService, type Environment, type RunningService } from '@vmdns/chassis';
+import { adapterService } from '@vmdns/contracts';
+import type { ProviderDefinition } from '@vmdns/provider-kit';
+import { adapterModule } from './adapter.module.js';
+import { Config } from './config.js';
+import { CreateTables1764000000000 } from './migrations/create-tables.js';
+
+/** The whole process of an adapter, with the environment given; `hostAdapter` is this for a main.ts. */
+export function startAdapter<C, Z>(definition: ProviderDefinition<C, Z>, environment: Environment, options: { readonly handleSignals?: boolean } = {}): Promise<RunningService> {
+  return startService({
+    name: adapterService(definition.name),
+    config: parseConfig(Config, environment),
+    module: adapterModule(definition),
+    migrations: [CreateTables1764000000000],
+    streams: ['ZONE', 'COMMAND', 'RESULT', 'DEADLETTER'],
+    ...options,
+  });
+}
+
+/** Runs a provider as a process until it is told to end: the one line of `services/adapter-<name>/src/main.ts`. */
+export function hostAdapter<C, Z>(definition: ProviderDefinition<C, Z>): void {
+  runMain(() => startAdapter(definition, process.env));
+}
