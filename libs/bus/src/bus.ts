@@ -1,7 +1,12 @@
 import type { CloudEvent, Operation, RpcReply, StreamDefinition } from '@vmdns/contracts';
+import type { ConnectionOptions, Msg } from 'nats';
 import type { z } from 'zod';
-import type { BusLog } from './bus-log.js';
-import type { BusError } from './errors.js';
+import { silentLog, type BusLog } from './bus-log.js';
+import { Connection } from './connection.js';
+import { BusError } from './errors.js';
+import { Publisher } from './publisher.js';
+import { ask } from './requester.js';
+import { StreamKeeper } from './stream-keeper.js';
 
 export interface BusOptions {
   readonly url: string;
@@ -18,6 +23,7 @@ export interface Outgoing {
   readonly event: CloudEvent;
   /** Default: the event's id. JetStream drops a repeat of it for 2 minutes; every retry of one publish uses the same. */
   readonly msgId?: string;
+  /** The trace this message continues; default: the request's being handled, else a new one. */
   readonly traceparent?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -26,52 +32,137 @@ export type PublishResult = ({ readonly ok: true } & Published) | { readonly ok:
 export interface PublishOptions { /** All tries together; default 5000. While NATS is away it waits for it this long. */ readonly timeoutMs?: number }
 export interface RequestOptions { /** Default 900. */ readonly timeoutMs?: number; readonly traceparent?: string }
 
-const soon = (): never => { throw new Error('being built'); };
+const PUBLISH_MS = 5000;
+const encoder = new TextEncoder();
 
 /** One NATS connection of this process: publishes, asks, listens; reconnects for ever. */
 export class Bus {
+  /** For the transport only. */
+  readonly connection: Connection;
+  /** For the transport only. */
+  readonly streams: StreamKeeper;
+  private readonly publisher: Publisher;
+  private closing: Promise<void> | undefined;
+
+  private constructor(options: BusOptions) {
+    const log = options.log ?? silentLog;
+    this.connection = new Connection({
+      ...serversOf(options), name: options.name, timeout: 2000, noAsyncTraces: true,
+      maxReconnectAttempts: -1, reconnectTimeWait: 200, reconnectJitter: 100, ignoreAuthErrorAbort: true,
+      pingInterval: 3000, maxPingOut: 2,
+    }, log);
+    this.streams = new StreamKeeper(this.connection, log);
+    this.publisher = new Publisher(this.connection, this.streams, log);
+  }
+
   /** Gives the bus at once, also while the server is away; it keeps trying. */
-  static connect(_options: BusOptions): Promise<Bus> { return soon(); }
+  static connect(options: BusOptions): Promise<Bus> {
+    const bus = new Bus(options);
+    bus.connection.start();
+    return Promise.resolve(bus);
+  }
 
   /** Whether the connection stands right now. */
-  get connected(): boolean { return soon(); }
+  get connected(): boolean {
+    return this.connection.current !== undefined;
+  }
+
+  /** How many posted messages were dropped because too many waited. */
+  get droppedCount(): number {
+    return this.publisher.droppedCount;
+  }
 
   /** Fulfilled when the connection stands (again) and the streams of `ensureStreams` exist; rejects with BusError after the limit. */
-  whenReady(_timeoutMs: number): Promise<void> { return soon(); }
+  async whenReady(timeoutMs: number): Promise<void> {
+    if (!await this.streams.ready.wait(timeoutMs)) throw new BusError('unavailable', 'waiting for NATS and its streams');
+  }
 
   /** These streams shall exist: now (if connected), after every reconnect, and after somebody wiped the server. May run twice. */
-  ensureStreams(_definitions: readonly StreamDefinition[]): Promise<void> { return soon(); }
+  ensureStreams(definitions: readonly StreamDefinition[]): Promise<void> {
+    return this.streams.ensure(definitions);
+  }
 
   /** The stream's `created` instant, which changes when the stream was wiped. Throws BusError while unknown. */
-  streamCreated(_stream: string): Promise<string> { return soon(); }
+  streamCreated(stream: string): Promise<string> {
+    return this.streams.created(stream);
+  }
 
   /** Called when a stream came back empty: `created` changed or its sequence went back. Gives the way to stop listening. */
-  onStreamReborn(_stream: string, _listener: (created: string) => void): () => void { return soon(); }
+  onStreamReborn(stream: string, listener: (created: string) => void): () => void {
+    return this.streams.onReborn(stream, listener);
+  }
 
-  /** Called after every connect and reconnect, when the streams exist. */
-  onReady(_listener: () => void): () => void { return soon(); }
+  /** Called after every connect and reconnect, when the streams exist (at once, if so already). */
+  onReady(listener: () => void): () => void {
+    return this.streams.onReady(listener);
+  }
 
   /** Publishes to a stream and waits for its acknowledgement; retries with the same message id. Throws BusError. */
-  publish(_subject: string, _event: CloudEvent, _options?: PublishOptions & Omit<Outgoing, 'subject' | 'event'>): Promise<Published> { return soon(); }
+  publish(subject: string, event: CloudEvent, options: PublishOptions & Omit<Outgoing, 'subject' | 'event'> = {}): Promise<Published> {
+    const { timeoutMs = PUBLISH_MS, ...rest } = options;
+    return this.publisher.publish({ ...rest, subject, event }, timeoutMs);
+  }
 
   /** The same for many at once, at most 256 in flight; the results are in the order of the items. Never throws. */
-  publishMany(_items: readonly Outgoing[], _options?: PublishOptions): Promise<readonly PublishResult[]> { return soon(); }
+  publishMany(items: readonly Outgoing[], options: PublishOptions = {}): Promise<readonly PublishResult[]> {
+    return this.publisher.publishMany(items, options.timeoutMs ?? PUBLISH_MS);
+  }
 
   /**
-   * Says it as soon as it can, in order of posting, retrying for ever; returns at once. For what a feed or a re-issue
-   * would say again anyway: at most 20,000 wait; beyond that the oldest are dropped and counted.
+   * Says it as soon as it can, about in order, retrying until the process ends; returns at once. For what a feed or a
+   * re-issue would say again anyway: at most 20,000 wait; beyond that the oldest are dropped and counted.
    */
-  post(_items: readonly Outgoing[]): void { soon(); }
+  post(items: readonly Outgoing[]): void {
+    this.publisher.post(items);
+  }
 
   /** Core NATS, at most once; dropped silently while disconnected. */
-  broadcast(_subject: string, _payload: object, _traceparent?: string): void { soon(); }
+  broadcast(subject: string, payload: object): void {
+    this.connection.current?.nats.publish(subject, encoder.encode(JSON.stringify(payload)));
+  }
 
   /** Core NATS; survives reconnects. Gives the way to stop. What is no JSON is ignored. */
-  subscribe(_subject: string, _listener: (body: unknown, subject: string) => void): () => void { return soon(); }
+  subscribe(subject: string, listener: (body: unknown, subject: string) => void): () => void {
+    return this.connection.subscribe(subject, undefined, (message) => {
+      const body = jsonOf(message);
+      if (body !== undefined) listener(body, message.subject);
+    });
+  }
 
   /** Asks one service. NATS away, nobody there, or no answer in time: a problem with status 503 within `timeoutMs`. Never throws. */
-  request<Q extends z.ZodType, A extends z.ZodType>(_service: string, _operation: string, _contract: Operation<Q, A>, _ask: z.input<Q>, _options?: RequestOptions): Promise<RpcReply<z.output<A>>> { return soon(); }
+  request<Q extends z.ZodType, A extends z.ZodType>(service: string, operation: string, contract: Operation<Q, A>, question: z.input<Q>, options: RequestOptions = {}): Promise<RpcReply<z.output<A>>> {
+    return ask(this.connection, service, operation, contract, question, options);
+  }
 
-  /** Sends what is buffered, then closes. May run twice. */
-  close(): Promise<void> { return soon(); }
+  /** Sends what was posted (at most 2 s) and what is buffered, then closes. May run twice. */
+  close(): Promise<void> {
+    this.closing ??= this.closeOnce();
+    return this.closing;
+  }
+
+  private async closeOnce(): Promise<void> {
+    await this.publisher.close(2000);
+    this.streams.stop();
+    await this.connection.close();
+  }
+}
+
+/** `nats://user:password@host:4222` is understood too; the client itself knows hosts only. */
+function serversOf(options: BusOptions): Pick<ConnectionOptions, 'servers' | 'user' | 'pass' | 'token'> {
+  const urls = options.url.split(',').map((url) => new URL(url.includes('://') ? url : `nats://${url}`));
+  const user = options.user ?? (decodeURIComponent(urls[0]?.username ?? '') || undefined);
+  const pass = options.password ?? (decodeURIComponent(urls[0]?.password ?? '') || undefined);
+  return {
+    servers: urls.map((url) => `${url.protocol}//${url.host}`),
+    ...(user === undefined ? {} : { user }), ...(pass === undefined ? {} : { pass }),
+    ...(options.token === undefined ? {} : { token: options.token }),
+  };
+}
+
+function jsonOf(message: Msg): unknown {
+  try {
+    return message.json();
+  } catch {
+    return undefined;
+  }
 }

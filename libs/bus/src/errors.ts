@@ -3,7 +3,7 @@ import type { Problem } from '@vmdns/contracts';
 /** The world is not ready (NATS or Postgres away, a lock not given): the same call may succeed later. Never dead-lettered. */
 export class TransientError extends Error {
   readonly isTransient = true;
-  override readonly name: string = 'TransientError';
+  override readonly name = 'TransientError';
 }
 
 /** This message can never be taken, whoever tries: it is dead-lettered with this text as the reason. No secrets in it. */
@@ -22,14 +22,17 @@ export class RpcProblem extends Error {
   }
 }
 
-export type BusErrorKind = 'unavailable' | 'timeout' | 'closed';
+/** `rejected`: the server will never take this message (too large, a subject without a stream of ours). */
+export type BusErrorKind = 'unavailable' | 'timeout' | 'closed' | 'rejected';
 
-/** What the bus itself throws; always transient. */
-export class BusError extends TransientError {
+/** What the bus itself throws; transient unless rejected. */
+export class BusError extends Error {
   override readonly name = 'BusError';
+  readonly isTransient: boolean;
 
   constructor(readonly kind: BusErrorKind, message: string, options?: ErrorOptions) {
     super(message, options);
+    this.isTransient = kind !== 'rejected';
   }
 }
 

@@ -21,7 +21,7 @@ export interface BatchOptions {
   readonly max?: number;
   /** Handler calls at the same time; default 1. */
   readonly concurrency?: number;
-  /** A lone message that fails for no known reason is dead-lettered at this delivery; default 5. */
+  /** A lone message that fails for no known reason is dead-lettered at this delivery; default 4 (about 4 s). */
   readonly maxDeliveries?: number;
 }
 export type EventSchema = z.ZodType<CloudEvent>;

@@ -9,3 +9,4 @@ export * from './rpc-client.js';
 export { OnBatch, OnRawBatch, OnRequest, OnRequests, ownService } from './handlers.js';
 export type { BatchOptions, DataOf, EventSchema, PerService, RequestsOptions } from './handlers.js';
 export * from './server/jetstream.server.js';
+export type { BusObserver } from './server/observer.js';

@@ -1,24 +1,75 @@
-import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
-import type { BusLog } from '../bus-log.js';
+import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
+import { streams } from '@vmdns/contracts';
+import { silentLog, type BusLog } from '../bus-log.js';
 import type { Bus } from '../bus.js';
-import { JETSTREAM } from '../handlers.js';
+import { type HandlerSpec, JETSTREAM, type PerService } from '../handlers.js';
+import { pause } from '../wait.js';
+import { BatchConsumer } from './batch-consumer.js';
+import { DeadLetters } from './dead-letters.js';
+import type { BusObserver } from './observer.js';
+import { RequestLane } from './request-lane.js';
 
 export interface JetStreamServerOptions {
   readonly bus: Bus;
   /** The service this process is: names durables, queue groups and dead letters. */
   readonly service: string;
   readonly log?: BusLog;
+  readonly observer?: BusObserver;
+  readonly now?: () => Date;
+  /** How long close() waits for running handlers; default 7000. */
+  readonly closeMs?: number;
 }
 
-/** The Nest transport that serves OnBatch, OnRawBatch, OnRequests and OnRequest. */
+/** The Nest transport that serves OnBatch, OnRawBatch, OnRequests and OnRequest. Listens also while NATS is away. */
 export class JetStreamServer extends Server implements CustomTransportStrategy {
   override readonly transportId = JETSTREAM;
   override readonly propagatesEventHandlerErrors = true;
+  private readonly lanes: (BatchConsumer | RequestLane)[] = [];
 
-  constructor(readonly options: JetStreamServerOptions) { super(); }
+  constructor(private readonly options: JetStreamServerOptions) {
+    super();
+  }
 
-  listen(callback: (error?: unknown) => void): void { callback(); }
-  async close(): Promise<void> { /* being built */ }
-  on(): void { /* no events */ }
-  unwrap<T>(): T { return this.options.bus as T; }
+  listen(callback: (error?: unknown) => void): void {
+    const specs = [...this.messageHandlers.values()].map((handler) => ({ handler, spec: specOf(handler) }));
+    const used = specs.flatMap(({ spec }) => (spec.kind === 'batch' ? [streams[spec.options.stream], streams.DEADLETTER] : []));
+    void this.options.bus.ensureStreams(used);
+    for (const { handler, spec } of specs) this.lanes.push(this.laneOf(handler, spec));
+    for (const lane of this.lanes) lane.start();
+    callback();
+  }
+
+  /** Takes nothing more, gives back what waits, ends what runs (at most `closeMs`). The connection stays: it is the bus'. */
+  async close(): Promise<void> {
+    await Promise.race([Promise.all(this.lanes.map((lane) => lane.close())), pause(this.options.closeMs ?? 7000)]);
+  }
+
+  on(): void {
+    // This transport has no events of its own.
+  }
+
+  unwrap<T>(): T {
+    return this.options.bus as T;
+  }
+
+  private laneOf(handler: MessageHandler, spec: HandlerSpec): BatchConsumer | RequestLane {
+    const { bus, service, log = silentLog, observer = {}, now = () => new Date() } = this.options;
+    const parts = { bus, log, observer, handler };
+    const named = (name: PerService<string>): string => (typeof name === 'function' ? name(service) : name);
+    if (spec.kind === 'batch') {
+      const { stream, subject, durable = service } = spec.options;
+      return new BatchConsumer({ ...parts, deadLetters: new DeadLetters(bus, service, now) }, { stream, subject: named(subject), durable: named(durable), event: spec.event }, spec.options);
+    }
+    const isBatched = spec.kind === 'requests';
+    return new RequestLane(parts, {
+      service: named(spec.service), operation: spec.operation, contract: spec.contract, isBatched,
+      max: isBatched ? spec.options.max ?? 200 : 1, concurrency: isBatched ? spec.options.concurrency ?? 1 : spec.concurrency,
+    });
+  }
+}
+
+function specOf(handler: MessageHandler): HandlerSpec {
+  const extras: { readonly spec?: HandlerSpec } = handler.extras ?? {};
+  if (extras.spec === undefined) throw new Error('a handler without a vmdns decorator was given to the JetStream transport');
+  return extras.spec;
 }

@@ -1,0 +1,144 @@
+import { type MsgHdrs, NatsError, headers as newHeaders } from 'nats';
+import type { BusLog } from './bus-log.js';
+import type { Outgoing, Published, PublishResult } from './bus.js';
+import type { Connection, Link } from './connection.js';
+import { BusError } from './errors.js';
+import { Fifo } from './fifo.js';
+import type { StreamKeeper } from './stream-keeper.js';
+import { childTraceparent, currentTraceparent } from './traceparent.js';
+import { backoffMs, Gate, pause } from './wait.js';
+
+const IN_FLIGHT_MAX = 256;
+const POSTED_MAX = 20_000;
+/** One try; the answer of a living server takes milliseconds. */
+const TRY_MS = 1500;
+/** JetStream's codes for "never this message": too large for the stream, or not what the stream takes. */
+const NEVER = new Set([10_054, 10_055]);
+
+const encoder = new TextEncoder();
+
+/** Publishing to streams: pipelined, at most 256 in flight for the whole process, every retry with the same message id. */
+export class Publisher {
+  private readonly posted = new Fifo<Outgoing>();
+  private readonly empty = new Gate();
+  private posters = 0;
+  private free = IN_FLIGHT_MAX;
+  private readonly queueing = new Fifo<() => void>();
+  private dropped = 0;
+  private isClosed = false;
+
+  constructor(private readonly connection: Connection, private readonly keeper: StreamKeeper, private readonly log: BusLog) {
+    this.empty.open();
+  }
+
+  /** How many posted messages were dropped because the queue was full. */
+  get droppedCount(): number {
+    return this.dropped;
+  }
+
+  publish(item: Outgoing, timeoutMs: number): Promise<Published> {
+    return this.send(item, performance.now() + timeoutMs);
+  }
+
+  async publishMany(items: readonly Outgoing[], timeoutMs: number): Promise<readonly PublishResult[]> {
+    return Promise.all(items.map((item) => this.publish(item, timeoutMs).then(
+      (published): PublishResult => ({ ok: true, ...published }),
+      (error: unknown): PublishResult => ({ ok: false, error: error instanceof BusError ? error : new BusError('rejected', `publishing to ${item.subject}`, { cause: error }) }),
+    )));
+  }
+
+  post(items: readonly Outgoing[]): void {
+    const trace = currentTraceparent();
+    for (const item of items) {
+      if (this.posted.size >= POSTED_MAX) this.dropOldest();
+      this.posted.push(trace === undefined || item.traceparent !== undefined ? item : { ...item, traceparent: trace });
+      if (this.posters < IN_FLIGHT_MAX) void this.postNext();
+    }
+  }
+
+  /** Waits until what was posted is out, at most so long; then nothing more goes out. */
+  async close(limitMs: number): Promise<void> {
+    if (this.connection.current !== undefined) await this.empty.wait(limitMs);
+    this.isClosed = true;
+  }
+
+  private async postNext(): Promise<void> {
+    this.posters += 1;
+    this.empty.shut();
+    for (let item = this.posted.shift(); item !== undefined; item = this.posted.shift()) await this.postOne(item);
+    this.posters -= 1;
+    if (this.posters === 0) this.empty.open();
+  }
+
+  private async postOne(item: Outgoing): Promise<void> {
+    while (!this.isClosed) {
+      try {
+        await this.publish(item, 60_000);
+        return;
+      } catch (error) {
+        if (error instanceof BusError && error.isTransient) continue;
+        this.log.error({ err: error, subject: item.subject }, 'a message was refused for good');
+        return;
+      }
+    }
+  }
+
+  private dropOldest(): void {
+    this.posted.shift();
+    if (this.dropped % 10_000 === 0) this.log.warn({ dropped: this.dropped + 1 }, 'too many messages wait for NATS, the oldest are dropped; feeds say them again');
+    this.dropped += 1;
+  }
+
+  private async send(item: Outgoing, deadline: number): Promise<Published> {
+    const payload = encoder.encode(JSON.stringify(item.event));
+    const headers = headersOf(item);
+    let last: unknown;
+    for (let tries = 0; ; tries += 1) {
+      const left = deadline - performance.now();
+      const link = this.connection.current ?? (await this.connection.up.wait(left), this.connection.current);
+      if (this.isClosed || this.connection.isClosing) throw new BusError('closed', `publishing to ${item.subject}`, { cause: last });
+      if (link === undefined || left <= 0) throw new BusError(link === undefined ? 'unavailable' : 'timeout', `publishing to ${item.subject}`, { cause: last });
+      try {
+        await this.enter();
+        return await this.tryOnce(link, item.subject, payload, headers, Math.min(left, TRY_MS)).finally(() => this.leave());
+      } catch (error) {
+        last = error;
+        if (isRefusal(error)) throw new BusError('rejected', `publishing to ${item.subject}`, { cause: error });
+        if (error instanceof NatsError && error.code === '503') await this.keeper.look();
+        await pause(backoffMs(tries, 20, 500));
+      }
+    }
+  }
+
+  /** A place among those in flight; nobody holds one while waiting for the connection. */
+  private enter(): Promise<void> | undefined {
+    if (this.free === 0) return new Promise((resolve) => this.queueing.push(resolve));
+    this.free -= 1;
+    return undefined;
+  }
+
+  private leave(): void {
+    const next = this.queueing.shift();
+    if (next === undefined) this.free += 1;
+    else next();
+  }
+
+  private async tryOnce(link: Link, subject: string, payload: Uint8Array, headers: MsgHdrs, timeout: number): Promise<Published> {
+    const ack = await link.jetstream.publish(subject, payload, { headers, timeout });
+    if (!ack.duplicate) this.keeper.acknowledged(ack.stream, ack.seq);
+    return { stream: ack.stream, sequence: ack.seq, duplicate: ack.duplicate };
+  }
+}
+
+function headersOf(item: Outgoing): MsgHdrs {
+  const headers = newHeaders();
+  headers.set('Nats-Msg-Id', item.msgId ?? item.event.id);
+  headers.set('traceparent', childTraceparent(item.traceparent ?? currentTraceparent()));
+  for (const [name, value] of Object.entries(item.headers ?? {})) headers.set(name, value);
+  return headers;
+}
+
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof NatsError)) return true;
+  return error.code === 'MAX_PAYLOAD_EXCEEDED' || error.code === 'BAD_SUBJECT' || NEVER.has(error.api_error?.err_code ?? 0);
+}

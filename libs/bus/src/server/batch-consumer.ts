@@ -1,0 +1,185 @@
+import type { MessageHandler } from '@nestjs/microservices';
+import { streams } from '@vmdns/contracts';
+import { AckPolicy, ConsumerEvents, type ConsumerMessages, DeliverPolicy, nanos, ReplayPolicy } from 'nats';
+import { settleByHalves } from '../batch-rule.js';
+import type { BusLog } from '../bus-log.js';
+import type { Bus } from '../bus.js';
+import type { Link } from '../connection.js';
+import { BadMessage, reasonOf } from '../errors.js';
+import type { BatchOptions, EventSchema } from '../handlers.js';
+import type { InMessage, RawMessage } from '../message.js';
+import { done, drop, type Outcome, retryAfter } from '../outcome.js';
+import { backoffMs, pause } from '../wait.js';
+import type { DeadLetters } from './dead-letters.js';
+import { callHandler } from './handler-call.js';
+import type { BusObserver } from './observer.js';
+import { parseMessage, receive, type Received } from './stream-messages.js';
+import { WorkQueue } from './work-queue.js';
+
+export interface BatchConsumerParts {
+  readonly bus: Bus;
+  readonly log: BusLog;
+  readonly observer: BusObserver;
+  readonly deadLetters: DeadLetters;
+  readonly handler: MessageHandler;
+}
+/** The handler's options with every name resolved. */
+export interface BatchConsumerNames { readonly stream: BatchOptions['stream']; readonly durable: string; readonly subject: string; readonly event: EventSchema | null }
+
+const ACK_WAIT_MS = 10_000;
+/** Pull requests live this long; heartbeats come twice in it. */
+const PULL_MS = 10_000;
+const RETRY_MS = [250, 1000, 3000];
+/** What means that the consumer (or its stream) is gone, so that it must be made again. */
+const GONE: ReadonlySet<string> = new Set([ConsumerEvents.ConsumerDeleted, ConsumerEvents.ConsumerNotFound, ConsumerEvents.StreamNotFound, ConsumerEvents.NoResponders]);
+
+interface Job { readonly received: Received; readonly message: InMessage<unknown> | RawMessage }
+
+/** One durable consumer and the method that takes its messages in batches. */
+export class BatchConsumer {
+  private readonly queue: WorkQueue<Job>;
+  private readonly closing = new AbortController();
+  private messages: ConsumerMessages | undefined;
+  private finished: Promise<void> = Promise.resolve();
+  private transientTries = 0;
+  private readonly max: number;
+  private readonly maxDeliveries: number;
+  private stopReady: (() => void) | undefined;
+  private keepAlive: NodeJS.Timeout | undefined;
+
+  constructor(private readonly parts: BatchConsumerParts, private readonly names: BatchConsumerNames, options: BatchOptions) {
+    this.max = options.max ?? 200;
+    this.maxDeliveries = options.maxDeliveries ?? 4;
+    this.queue = new WorkQueue({ max: this.max, concurrency: options.concurrency ?? 1, work: (jobs) => this.work(jobs) });
+  }
+
+  start(): void {
+    this.finished = this.keepConsuming();
+    // After a reconnect the client's own iterator may sleep for a whole pull; a fresh one pulls at once.
+    this.stopReady = this.parts.bus.onReady(() => void this.messages?.close());
+    this.keepAlive = setInterval(() => { for (const job of this.queue.all()) job.received.broker.working(); }, ACK_WAIT_MS / 3).unref();
+  }
+
+  /** Takes nothing more, gives back what waits, and waits for the running call. */
+  async close(): Promise<void> {
+    this.closing.abort();
+    this.stopReady?.();
+    for (const job of this.queue.close()) job.received.broker.nak();
+    await this.messages?.close();
+    await this.queue.whenIdle();
+    clearInterval(this.keepAlive);
+    await this.finished;
+  }
+
+  private async keepConsuming(): Promise<void> {
+    const { bus, log } = this.parts;
+    for (let failures = 0; !this.closing.signal.aborted;) {
+      if (!await bus.streams.ready.wait(1000)) continue;
+      const link = bus.connection.current;
+      if (link === undefined) continue;
+      try {
+        await this.consume(link);
+        failures = 0;
+      } catch (error) {
+        if (failures % 20 === 0) log.warn({ err: error, ...this.where }, 'consuming stopped, starting again');
+        failures += 1;
+        await bus.streams.look();
+      }
+      await pause(backoffMs(failures, 20, 1000), this.closing.signal);
+    }
+  }
+
+  /** Makes the consumer if it is missing, and takes its messages until it is gone, the connection was lost, or we close. */
+  private async consume(link: Link): Promise<void> {
+    const { stream, durable, subject } = this.names;
+    await link.manager.consumers.add(stream, {
+      durable_name: durable, filter_subject: subject, ack_policy: AckPolicy.Explicit, ack_wait: nanos(ACK_WAIT_MS), deliver_policy: DeliverPolicy.All,
+      replay_policy: ReplayPolicy.Instant, max_ack_pending: Math.max(1000, this.max * 10), max_deliver: -1,
+    });
+    const consumer = await link.jetstream.consumers.get(stream, durable);
+    const messages = await consumer.consume({ max_messages: this.max, expires: PULL_MS });
+    this.messages = messages;
+    if (this.closing.signal.aborted) await messages.close();
+    void this.watch(messages);
+    for await (const broker of messages) {
+      if (this.closing.signal.aborted) broker.nak();
+      else this.accept(receive(broker));
+      const room = this.queue.whenRoom();
+      if (room !== undefined) await room;
+    }
+    this.messages = undefined;
+  }
+
+  private async watch(messages: ConsumerMessages): Promise<void> {
+    for await (const status of await messages.status()) {
+      if (!GONE.has(status.type)) continue;
+      this.parts.log.warn({ ...this.where, status: status.type }, 'consumer is gone, making it again');
+      await this.parts.bus.streams.look();
+      void messages.close();
+      return;
+    }
+  }
+
+  private accept(received: Received): void {
+    const { event } = this.names;
+    if (event === null) return this.queue.push({ received, message: received.raw });
+    const parsed = parseMessage(received.raw, event);
+    if (parsed.ok) this.queue.push({ received, message: parsed.message });
+    else void this.settle(received, drop(parsed.reason));
+  }
+
+  /** One batch from the handler's call to the last acknowledgement; gives the pause before the next. */
+  private async work(jobs: readonly Job[]): Promise<number> {
+    const started = performance.now();
+    let transient: unknown;
+    const outcomes = await settleByHalves<Job, Outcome>(jobs, {
+      call: (some) => this.call(some),
+      onTransient: (_job, error) => {
+        transient = error;
+        return retryAfter(backoffMs(this.transientTries, 250, 10_000), reasonOf(error));
+      },
+      onCulprit: (job, error) => this.blame(job, error),
+    });
+    jobs.forEach((job, index) => void this.settle(job.received, outcomes[index] ?? done()));
+    this.parts.observer.batch?.(this.names.durable, jobs.length, performance.now() - started);
+    if (transient === undefined) {
+      this.transientTries = 0;
+      return 0;
+    }
+    this.parts.log.warn({ err: transient, ...this.where, messages: jobs.length }, 'messages wait: what they need is away');
+    this.transientTries += 1;
+    return backoffMs(this.transientTries, 50, 2000);
+  }
+
+  private async call(jobs: readonly Job[]): Promise<readonly Outcome[]> {
+    const outcomes = await callHandler(this.parts.handler, jobs.map((job) => job.message));
+    return Array.isArray(outcomes) ? outcomes as readonly Outcome[] : jobs.map(done);
+  }
+
+  private blame(job: Job, error: unknown): Outcome {
+    const { deliveries } = job.received.raw;
+    const reason = reasonOf(error);
+    const isHopeless = error instanceof BadMessage || deliveries >= this.maxDeliveries;
+    if (!isHopeless) this.parts.log.warn({ err: error, ...this.where, deliveries }, 'a message failed alone, it comes again');
+    return isHopeless ? drop(reason) : retryAfter(RETRY_MS[Math.min(deliveries, RETRY_MS.length) - 1] ?? 1000, reason);
+  }
+
+  private async settle(received: Received, outcome: Outcome): Promise<void> {
+    const { broker, raw } = received;
+    if (outcome.kind === 'done') return broker.ack();
+    if (outcome.kind === 'retry') return broker.nak(outcome.afterMs);
+    try {
+      await this.parts.deadLetters.bury(this.names.stream, raw, outcome.reason);
+      broker.term();
+      this.parts.observer.deadLetter?.(this.names.durable);
+      this.parts.log.error({ ...this.where, subject: raw.subject, sequence: raw.streamSequence, reason: outcome.reason }, 'message dead-lettered');
+    } catch (error) {
+      broker.nak(5000);
+      this.parts.log.warn({ err: error, ...this.where }, 'dead letter not stored yet, the message comes again');
+    }
+  }
+
+  private get where() {
+    return { stream: streams[this.names.stream].name, durable: this.names.durable };
+  }
+}
