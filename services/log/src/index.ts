@@ -1,1 +1,2 @@
-export {};
+export { Config } from './config.js';
+export { startLog } from './start.js';

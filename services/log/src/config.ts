@@ -1,0 +1,8 @@
+import { BaseConfig } from '@vmdns/chassis';
+import { z } from 'zod';
+
+export const Config = BaseConfig.extend({
+  /** Whole days are dropped after this. */
+  LOG_RETENTION_DAYS: z.coerce.number().int().min(1).max(3650).default(30),
+});
+export type Config = z.output<typeof Config>;

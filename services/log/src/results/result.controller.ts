@@ -1,0 +1,26 @@
+import { Controller } from '@nestjs/common';
+import { OnBatch, traceIdOf, type InMessage } from '@vmdns/bus';
+import { DeadLetterEvent, NoticeEvent, ResultEvent, subjects } from '@vmdns/contracts';
+import { entriesOfResult, entryOfDeadLetter, entryOfNotice } from './entry.js';
+import { EntryRecorder } from './entry.recorder.js';
+
+/** Takes in what the others say: outcomes, what could not be taken, what was not acted on. */
+@Controller()
+export class ResultController {
+  constructor(private readonly recorder: EntryRecorder) {}
+
+  @OnBatch({ stream: 'RESULT', subject: subjects.result.all, durable: 'log', event: ResultEvent })
+  async results(messages: readonly InMessage<ResultEvent['data']>[]): Promise<void> {
+    await this.recorder.record(messages.flatMap((m) => entriesOfResult(m.data, traceIdOf(m.traceparent))));
+  }
+
+  @OnBatch({ stream: 'DEADLETTER', subject: subjects.deadLetter.all, durable: 'log-dead-letter', event: DeadLetterEvent })
+  async deadLetters(messages: readonly InMessage<DeadLetterEvent['data']>[]): Promise<void> {
+    await this.recorder.record(messages.map((m) => entryOfDeadLetter({ ...m.event, type: 'vmdns.message.dead.v1' }, traceIdOf(m.traceparent))));
+  }
+
+  @OnBatch({ stream: 'DEADLETTER', subject: subjects.notice.all, durable: 'log-notice', event: NoticeEvent })
+  async notices(messages: readonly InMessage<NoticeEvent['data']>[]): Promise<void> {
+    await this.recorder.record(messages.map((m) => entryOfNotice({ ...m.event, type: 'vmdns.fact.ignored.v1' }, traceIdOf(m.traceparent))));
+  }
+}

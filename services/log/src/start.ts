@@ -1,0 +1,15 @@
+import { type RunningService, startService } from '@vmdns/chassis';
+import type { Config } from './config.js';
+import { LogModule } from './log.module.js';
+import { CreateEntry1764000000000 } from './migrations/create-entry.migration.js';
+
+/** Starts one replica of the log. */
+export function startLog(config: Config): Promise<RunningService> {
+  return startService({
+    name: 'log',
+    config,
+    module: LogModule,
+    migrations: [CreateEntry1764000000000],
+    streams: ['RESULT', 'DEADLETTER'],
+  });
+}
