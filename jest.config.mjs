@@ -17,5 +17,8 @@ export default {
       sourceMaps: 'inline',
     }],
   },
+  // Only a folder and a name: a server starts when the first test asks for it.
+  globalSetup: '<rootDir>/test/support/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   testTimeout: 30_000,
 };

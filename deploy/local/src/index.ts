@@ -1,1 +1,9 @@
-export {};
+export * from './binaries.js';
+export * from './dns-ask.js';
+export * from './nats.js';
+export * from './ports.js';
+export * from './postgres.js';
+export * from './powerdns.js';
+export * from './powerdns-schema.js';
+export * from './processes.js';
+export * from './wait.js';

@@ -1,0 +1,46 @@
+/** How long to wait for a condition, and how often to look. */
+export interface WaitOptions {
+  readonly withinMs?: number;
+  readonly everyMs?: number;
+  /** What is waited for, in the error's words. */
+  readonly what?: string;
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => { setTimeout(resolve, ms); });
+}
+
+/**
+ * Waits until `condition` gives something truthy and returns it. A condition that throws counts as not yet; its last
+ * error becomes the cause when the time is over.
+ */
+export async function until<T>(condition: () => T | Promise<T>, options: WaitOptions = {}): Promise<NonNullable<T>> {
+  const { withinMs = 10_000, everyMs = 20, what = 'the condition' } = options;
+  const deadline = Date.now() + withinMs;
+  let lastError: unknown;
+  for (;;) {
+    try {
+      const value = await condition();
+      if (value) return value;
+      lastError = undefined;
+    } catch (error) {
+      lastError = error;
+    }
+    if (Date.now() >= deadline) {
+      const hint = lastError instanceof Error ? `: ${lastError.message}` : '';
+      throw new Error(`waited ${withinMs} ms in vain for ${what}${hint}`, { cause: lastError });
+    }
+    await pause(everyMs);
+  }
+}
+
+/** The value, or undefined when it takes longer than `ms`; the work itself is not stopped. */
+export async function within<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => { timer = setTimeout(() => resolve(undefined), ms); });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
