@@ -20,8 +20,11 @@ const operation = <Q extends z.ZodType, A extends z.ZodType>(ask: Q, answer: A):
 const Page = z.object({ limit: z.int().min(1).max(500).default(100), cursor: z.string().optional() });
 const Nothing = z.object({});
 
-/** A fact on its way in: the raw data of one inbound type (checked by inventory), who said it, by which way. */
-export const FactRequest = z.object({ type: z.string(), data: z.unknown(), source: z.string(), caller: Caller, traceparent: z.string().optional() });
+/**
+ * A fact on its way in: the raw data of one inbound type (checked by inventory), who said it, by which way. `via: event`
+ * is a CloudEvent, which may come late or twice (`time` is its own time); absent is a call, which is in order.
+ */
+export const FactRequest = z.object({ type: z.string(), data: z.unknown(), source: z.string(), caller: Caller, via: z.enum(['call', 'event']).optional(), time: z.string().max(64).optional(), traceparent: z.string().optional() });
 export type FactRequest = z.infer<typeof FactRequest>;
 
 export const HoldMember = z.object({
