@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { FactAnswer, Problem } from '@vmdns/contracts';
+import { call, PUBLISHERS } from '../http/call.js';
+import { factAnswers } from './vm.calls.js';
+
+export const STRUCTURED = 'application/cloudevents+json';
+export const BATCH = 'application/cloudevents-batch+json';
+
+/** What became of one event of a batch, in the order of the batch. */
+export const EventOutcome = z.object({
+  id: z.string().optional(), source: z.string().optional(),
+  status: z.int().describe('As the event alone would have been answered: 200, 202, 400, 403, 409 or 503.'),
+  answer: FactAnswer.optional(), problem: Problem.optional(),
+});
+export type EventOutcome = z.infer<typeof EventOutcome>;
+
+export const eventCalls = {
+  post: call({
+    id: 'postEvents', method: 'post', path: '/v1/events', tag: 'Events',
+    summary: 'CloudEvents 1.0: structured, binary (ce-* headers), or a batch of at most 1,000.',
+    roles: PUBLISHERS, forTenants: true, accepts: [STRUCTURED, BATCH, 'application/json'],
+    body: z.unknown().describe('Types: vmdns.vm.changed.v1, vmdns.vm.deleted.v1, vmdns.address.ptr.v1.'),
+    answers: {
+      200: { ...factAnswers[200], schema: z.union([FactAnswer, z.array(EventOutcome)]) },
+      202: { text: 'Stored; of a batch: all is stored or was known.', schema: z.union([FactAnswer, z.array(EventOutcome)]) },
+      207: { text: 'A batch of which something was not taken: see the status of each event.', schema: z.array(EventOutcome) },
+    },
+  }),
+};

@@ -1,0 +1,27 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller, FactAnswer, InboundType } from '@vmdns/contracts';
+import { Answer } from '../http/answer.js';
+import { Services, valueOf } from './services.js';
+
+/** Who says a fact: what versions are compared within, and what the brake on deletions counts by. */
+export const sourceOf = (caller: Caller) => `http:${caller.name}`;
+
+/** 202 means stored (also when it waits for a person); 200 that nothing had to be. */
+export const statusOf = (answer: FactAnswer) => answer.accepted || answer.reason === 'held' ? 202 : 200;
+
+/** All writes of facts: one ask to inventory each, which takes those that come together as one batch. */
+@Injectable()
+export class Facts {
+  constructor(private readonly services: Services) {}
+
+  /** A fact about one VM, by its own call. */
+  async say(type: InboundType, fact: object, caller: Caller): Promise<Answer<FactAnswer>> {
+    const answer = valueOf(await this.ask(type, fact, sourceOf(caller), caller));
+    return new Answer(statusOf(answer), answer);
+  }
+
+  /** The reply as it came; never throws. */
+  ask(type: string, fact: unknown, source: string, caller: Caller) {
+    return this.services.inventory.facts({ type, data: fact, source, caller });
+  }
+}

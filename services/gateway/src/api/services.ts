@@ -1,0 +1,41 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Bus, rpcClient, type RequestOptions, type RpcClient } from '@vmdns/bus';
+import { CONFIG } from '@vmdns/chassis';
+import { adapterRpc, adapterService, inventoryRpc, logRpc, plannerRpc, type RpcReply } from '@vmdns/contracts';
+import type { Config } from '../config.js';
+import { ProblemError } from '../http/problems.js';
+
+/** The value of a reply; its problem is thrown and becomes the answer. */
+export function valueOf<T>(reply: RpcReply<T>): T {
+  if (reply.ok) return reply.value;
+  throw new ProblemError(reply.problem);
+}
+
+/** The services behind the door. An answer that does not come in time is a 503, within a second for all that is quick. */
+@Injectable()
+export class Services {
+  readonly inventory: RpcClient<typeof inventoryRpc>;
+  readonly planner: RpcClient<typeof plannerRpc>;
+  readonly log: RpcClient<typeof logRpc>;
+  /** Options of an ask that waits for the lock of the zone set. */
+  readonly slowly: RequestOptions;
+  readonly #bus: Pick<Bus, 'request'>;
+  readonly #config: Config;
+
+  constructor(bus: Bus, @Inject(CONFIG) config: Config) {
+    const asks: Pick<Bus, 'request'> = {
+      request: (service, operation, contract, ask, options) => bus.request(service, operation, contract, ask, { timeoutMs: config.ASK_TIMEOUT_MS, ...options }),
+    };
+    this.#bus = asks;
+    this.#config = config;
+    this.slowly = { timeoutMs: config.CHANGE_TIMEOUT_MS };
+    this.inventory = rpcClient(asks, 'inventory', inventoryRpc);
+    this.planner = rpcClient(asks, 'planner', plannerRpc);
+    this.log = rpcClient(asks, 'log', logRpc);
+  }
+
+  /** The adapter of a provider; it may talk to its server before it answers. */
+  testZone(provider: string, ask: Parameters<RpcClient<typeof adapterRpc>['zone-test']>[0]) {
+    return rpcClient(this.#bus, adapterService(provider), adapterRpc)['zone-test'](ask, { timeoutMs: this.#config.ZONE_TEST_TIMEOUT_MS });
+  }
+}

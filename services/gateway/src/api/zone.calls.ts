@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { AddressFilter, Id, ProviderName, Reason, Zone, ZoneMode, ZoneTest } from '@vmdns/contracts';
+import { call, OPERATORS, pageOf, pageQuery, READERS } from '../http/call.js';
+import { flag, idParams } from './fields.js';
+
+const ttlSeconds = z.int().min(1).max(2_147_483_647);
+const share = z.number().min(0).max(1);
+const Settings = z.record(z.string().min(1).max(64), z.unknown());
+const reservedNames = z.array(z.string().min(1).max(255)).max(1000).describe('Owner names relative to the apex (`@` is the apex, `ns*` a beginning) that VMs may not have; absent: the default list.');
+const zoneName = z.string().min(1).max(255).describe('The apex, such as `example.com` or `2.0.192.in-addr.arpa`.');
+
+/** A zone as it is added; strict, so that a mistyped field is a fault and not a default. */
+export const ZoneBody = z.strictObject({
+  name: zoneName, connectionId: Id, mode: ZoneMode.default('write').describe('`observe` plans and compares, and writes nothing.'),
+  ttl: z.strictObject({ forward: ttlSeconds.default(300), reverse: ttlSeconds.default(3600) }).prefault({}),
+  addresses: AddressFilter.default('all'), reservedNames: reservedNames.optional(),
+  limits: z.strictObject({ rehomeShare: share.default(0.3) }).prefault({}),
+  settings: Settings.default({}),
+});
+/** What may change; parts of `ttl` and `limits` that are not named stay. A setting of null is taken away. */
+export const ZoneChange = z.strictObject({
+  mode: ZoneMode, ttl: z.strictObject({ forward: ttlSeconds, reverse: ttlSeconds }).partial(), addresses: AddressFilter, reservedNames,
+  limits: z.strictObject({ rehomeShare: share }).partial(), settings: Settings,
+}).partial();
+export type ZoneChange = z.infer<typeof ZoneChange>;
+
+/** A zone that is tried before it is saved, over a saved connection or one that is not saved either. */
+export const ZoneTrial = z.strictObject({
+  name: zoneName, connectionId: Id.optional(),
+  connection: z.strictObject({ provider: ProviderName, settings: Settings }).optional(),
+  settings: Settings.default({}),
+}).refine((trial) => (trial.connectionId === undefined) !== (trial.connection === undefined), { message: 'give connectionId or connection, one of both', path: ['connectionId'] });
+export type ZoneTrial = z.infer<typeof ZoneTrial>;
+
+/** One owner name of a zone as the planner knows it. */
+export const ZoneRecord = z.object({ name: z.string(), state: z.string(), reason: Reason.optional(), rrsets: z.array(z.unknown()), generation: z.int() });
+
+const common = { tag: 'Zones', roles: OPERATORS, forTenants: false } as const;
+const one = (status: number, text: string) => ({ [status]: { text, schema: Zone } });
+const tested = { 200: { text: 'Each step, and what to do about those that failed.', schema: ZoneTest } };
+
+export const zoneCalls = {
+  list: call({
+    ...common, roles: READERS, id: 'listZones', method: 'get', path: '/v1/zones', summary: 'The configured zones and how many of their names are in which state.',
+    query: z.strictObject({ name: z.string().max(255).optional().describe('Only entries with this apex.'), ...pageQuery }), answers: { 200: { text: 'A page of zones.', schema: pageOf(Zone) } },
+  }),
+  add: call({ ...common, id: 'addZone', method: 'post', path: '/v1/zones', summary: 'Configures a zone and takes in the names that it now encloses.', body: ZoneBody, answers: one(201, 'The zone.') }),
+  testUnsaved: call({ ...common, id: 'testUnsavedZone', method: 'post', path: '/v1/zones/test', summary: 'Tries a zone before it is saved.', body: ZoneTrial, answers: tested }),
+  get: call({ ...common, roles: READERS, id: 'getZone', method: 'get', path: '/v1/zones/:id', summary: 'One zone.', params: idParams, answers: one(200, 'The zone.') }),
+  change: call({ ...common, id: 'changeZone', method: 'patch', path: '/v1/zones/:id', summary: 'Changes what is named.', params: idParams, body: ZoneChange, answers: one(200, 'The zone as it is now.') }),
+  remove: call({
+    ...common, id: 'removeZone', method: 'delete', path: '/v1/zones/:id', summary: "Gives a zone's names back; its records stay at the provider unless purge is asked for.",
+    params: idParams, query: z.strictObject({ purge: flag.describe('Remove our records at the provider first; others are left alone.') }), answers: one(202, 'The zone on its way out.'),
+  }),
+  test: call({ ...common, id: 'testZone', method: 'post', path: '/v1/zones/:id/test', summary: 'Tries a saved zone: reach, rights, serial, limits.', params: idParams, answers: tested }),
+  move: call({
+    ...common, id: 'moveZone', method: 'post', path: '/v1/zones/:id/move', summary: 'Moves a zone to another connection: added there first, then removed here.',
+    params: idParams, body: z.strictObject({ connectionId: Id }), answers: one(202, 'The new entry of the zone.'),
+  }),
+  records: call({
+    ...common, roles: READERS, id: 'listZoneRecords', method: 'get', path: '/v1/zones/:id/records', summary: 'The owner names of a zone as planned, with state and reason.',
+    params: idParams, query: z.strictObject({ state: z.string().max(32).optional(), ...pageQuery }), answers: { 200: { text: 'A page of names.', schema: pageOf(ZoneRecord) } },
+  }),
+};

@@ -1,0 +1,57 @@
+import { Controller } from '@nestjs/common';
+import type { Caller } from '@vmdns/contracts';
+import { Asked, By } from '../http/ask.js';
+import { Handles, type AskOf } from '../http/call.js';
+import { Services, valueOf } from './services.js';
+import { zoneCalls } from './zone.calls.js';
+import { Zones } from './zones.js';
+
+@Controller()
+export class ZoneController {
+  constructor(private readonly zones: Zones, private readonly services: Services) {}
+
+  @Handles(zoneCalls.list)
+  async list(@Asked() { query }: AskOf<typeof zoneCalls.list>) {
+    return valueOf(await this.services.planner['zone-list'](query));
+  }
+
+  @Handles(zoneCalls.add)
+  add(@Asked() { body }: AskOf<typeof zoneCalls.add>, @By() caller: Caller) {
+    return this.zones.add(body, caller);
+  }
+
+  @Handles(zoneCalls.testUnsaved)
+  testUnsaved(@Asked() { body }: AskOf<typeof zoneCalls.testUnsaved>) {
+    return this.zones.try(body);
+  }
+
+  @Handles(zoneCalls.get)
+  get(@Asked() { params }: AskOf<typeof zoneCalls.get>) {
+    return this.zones.get(params.id);
+  }
+
+  @Handles(zoneCalls.change)
+  change(@Asked() { params, body }: AskOf<typeof zoneCalls.change>, @By() caller: Caller) {
+    return this.zones.change(params.id, body, caller);
+  }
+
+  @Handles(zoneCalls.remove)
+  remove(@Asked() { params, query }: AskOf<typeof zoneCalls.remove>, @By() caller: Caller) {
+    return this.zones.remove(params.id, query.purge, caller);
+  }
+
+  @Handles(zoneCalls.test)
+  test(@Asked() { params }: AskOf<typeof zoneCalls.test>) {
+    return this.zones.test(params.id);
+  }
+
+  @Handles(zoneCalls.move)
+  move(@Asked() { params, body }: AskOf<typeof zoneCalls.move>, @By() caller: Caller) {
+    return this.zones.move(params.id, body.connectionId, caller);
+  }
+
+  @Handles(zoneCalls.records)
+  async records(@Asked() { params, query }: AskOf<typeof zoneCalls.records>) {
+    return valueOf(await this.services.planner['zone-names']({ ...params, ...query }));
+  }
+}

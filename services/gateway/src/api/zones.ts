@@ -1,0 +1,85 @@
+import { Injectable } from '@nestjs/common';
+import { Log } from '@vmdns/chassis';
+import type { Caller, Zone, ZoneInput, ZoneTest } from '@vmdns/contracts';
+import { badInput, ProblemError } from '../http/problems.js';
+import { AnnouncedProviders } from '../sealing/announced-providers.js';
+import { sealSettings, type Settings } from '../sealing/connection-form.js';
+import { checkBySchema } from '../sealing/json-schema.js';
+import { Services, valueOf } from './services.js';
+import type { ZoneChange, ZoneTrial } from './zone.calls.js';
+
+/** Zones on their way to the planner, and their tests by the adapter that would write them. */
+@Injectable()
+export class Zones {
+  constructor(private readonly services: Services, private readonly providers: AnnouncedProviders, private readonly log: Log) {}
+
+  async get(id: string): Promise<Zone> {
+    return valueOf(await this.services.planner['zone-get']({ id }));
+  }
+
+  async add(input: ZoneInput, caller: Caller): Promise<Zone> {
+    const settings = await this.#settings(await this.#providerOf(input.connectionId), input.settings);
+    const zone = valueOf(await this.services.planner['zone-add']({ input: { ...input, settings }, caller }, this.services.slowly));
+    return this.#did('zone added', zone, caller);
+  }
+
+  async change(id: string, change: ZoneChange, caller: Caller): Promise<Zone> {
+    const stored = await this.get(id);
+    const { ttl, limits, settings, ...rest } = change;
+    const patch = {
+      ...rest,
+      ...(ttl === undefined ? {} : { ttl: { ...stored.ttl, ...ttl } }),
+      ...(limits === undefined ? {} : { limits: { rehomeShare: limits.rehomeShare ?? stored.limits.rehomeShare } }),
+      ...(settings === undefined ? {} : { settings: await this.#settings(stored.provider, merged(stored.settings, settings)) }),
+    };
+    return this.#did('zone changed', valueOf(await this.services.planner['zone-change']({ id, patch, caller }, this.services.slowly)), caller);
+  }
+
+  async remove(id: string, purge: boolean, caller: Caller): Promise<Zone> {
+    return this.#did('zone removed', valueOf(await this.services.planner['zone-remove']({ id, purge, caller }, this.services.slowly)), caller);
+  }
+
+  async move(id: string, connectionId: string, caller: Caller): Promise<Zone> {
+    return this.#did('zone moved', valueOf(await this.services.planner['zone-move']({ id, connectionId, caller }, this.services.slowly)), caller);
+  }
+
+  async test(id: string): Promise<ZoneTest> {
+    const { provider } = await this.get(id);
+    return valueOf(await this.services.testZone(provider, { zoneId: id }));
+  }
+
+  /** Tests a zone that is not saved; secrets of a connection that is not saved are sealed for the adapter all the same. */
+  async try({ name, connectionId, connection, settings }: ZoneTrial): Promise<ZoneTest> {
+    if (connection !== undefined) {
+      const provider = await this.providers.get(connection.provider, 'connection.provider');
+      const sealed = await sealSettings(provider, connection.settings, ['connection', 'settings']);
+      return valueOf(await this.services.testZone(provider.provider, { apex: name, connection: { settings: { ...sealed.settings }, sealed: { ...sealed.sealed } }, settings: await this.#settings(provider.provider, settings) }));
+    }
+    const provider = await this.#providerOf(connectionId ?? '');
+    return valueOf(await this.services.testZone(provider, { apex: name, ...(connectionId === undefined ? {} : { connectionId }), settings: await this.#settings(provider, settings) }));
+  }
+
+  async #providerOf(connectionId: string): Promise<string> {
+    const reply = await this.services.planner['connection-get']({ id: connectionId });
+    if (!reply.ok && reply.problem.status === 404) throw badInput([{ path: 'connectionId', message: 'there is no such connection' }]);
+    if (!reply.ok) throw new ProblemError(reply.problem);
+    return reply.value.provider;
+  }
+
+  async #settings(provider: string, settings: Settings): Promise<Record<string, unknown>> {
+    const { zoneSchema } = await this.providers.get(provider);
+    const result = checkBySchema(zoneSchema, settings, ['settings']);
+    if (!result.ok) throw badInput(result.faults);
+    return { ...result.value };
+  }
+
+  #did(what: string, zone: Zone, caller: Caller): Zone {
+    this.log.info({ zone: zone.name, zoneId: zone.id, provider: zone.provider, by: caller.name }, what);
+    return zone;
+  }
+}
+
+/** RFC 7396 at the first level: null takes a field away. */
+function merged(stored: Settings, change: Settings): Settings {
+  return Object.fromEntries(Object.entries({ ...stored, ...change }).filter(([, value]) => value !== null));
+}

@@ -1,0 +1,43 @@
+import { Module } from '@nestjs/common';
+import { APP_FILTER, APP_INTERCEPTOR } from '@nestjs/core';
+import { Clock, CONFIG } from '@vmdns/chassis';
+import { ConnectionController } from './api/connection.controller.js';
+import { Connections } from './api/connections.js';
+import { EventController } from './api/event.controller.js';
+import { Events } from './api/events.js';
+import { Facts } from './api/facts.js';
+import { Holds } from './api/holds.js';
+import { LogController } from './api/log.controller.js';
+import { OperationController } from './api/operation.controller.js';
+import { Services } from './api/services.js';
+import { TokenController } from './api/token.controller.js';
+import { VmController } from './api/vm.controller.js';
+import { ZoneController } from './api/zone.controller.js';
+import { Zones } from './api/zones.js';
+import type { Config } from './config.js';
+import { AnswerInterceptor } from './http/answer.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { DnsWait } from './live/dns-wait.js';
+import { LogStream } from './live/log-stream.js';
+import { AnnouncedProviders } from './sealing/announced-providers.js';
+import { SignIn } from './sign-in/sign-in.js';
+import { TokenDesk } from './sign-in/token-desk.js';
+import { TokenTable } from './sign-in/token.table.js';
+
+/** Longer than a healthy look-up ever takes, short enough that with the ask behind it an answer comes within a second. */
+const LOOK_UP_MS = 250;
+
+@Module({
+  controllers: [VmController, EventController, ConnectionController, ZoneController, OperationController, LogController, TokenController],
+  providers: [
+    Services, Facts, Events, Connections, Zones, Holds, DnsWait, LogStream, AnnouncedProviders, TokenTable, TokenDesk,
+    {
+      provide: SignIn, inject: [TokenTable, CONFIG, Clock],
+      useFactory: (table: TokenTable, config: Config, clock: Clock) =>
+        new SignIn(table, { freshMs: config.TOKEN_FRESH_SECONDS * 1000, keptMs: config.TOKEN_KEPT_SECONDS * 1000, lookUpMs: LOOK_UP_MS }, () => clock.now().getTime()),
+    },
+    { provide: APP_INTERCEPTOR, useClass: AnswerInterceptor },
+    { provide: APP_FILTER, useClass: ProblemFilter },
+  ],
+})
+export class GatewayModule {}

@@ -1,0 +1,49 @@
+import type { IncomingMessage } from 'node:http';
+import { refused } from './problems.js';
+
+/** The media type of a Content-Type header, lower case, without parameters; '' where there is none. */
+export function mediaTypeOf(header: string | undefined): string {
+  return (header ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+/** Whether a request announces a body at all (RFC 9112, 6.3). */
+export function hasBody(request: IncomingMessage): boolean {
+  return request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+}
+
+/** Reads the whole body, at most `max` bytes; more is refused as soon as it is known, and the rest is thrown away unread. */
+export function readBody(request: IncomingMessage, max: number): Promise<Buffer> {
+  const encoding = request.headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity') { request.resume(); return Promise.reject(refused(415, 'send the body without a content encoding')); }
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const tooLarge = () => {
+      // Not destroyed: the caller shall still get the answer that says why.
+      request.removeAllListeners('data');
+      request.resume();
+      reject(refused(413, `a body may have at most ${max} bytes`, { Connection: 'close' }));
+    };
+    if (Number(request.headers['content-length'] ?? 0) > max) { tooLarge(); return; }
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > max) { tooLarge(); return; }
+      chunks.push(chunk);
+    });
+    request.once('end', () => { resolve(Buffer.concat(chunks, size)); });
+    request.once('error', reject);
+    request.once('close', () => { reject(refused(400, 'the connection ended before the body did')); });
+  });
+}
+
+/** JSON text in UTF-8 as a value. The fault tells where it breaks, never what was there: it may be a secret. */
+export function parseJson(bytes: Buffer): unknown {
+  let text: string;
+  try { text = new TextDecoder('utf-8', { fatal: true }).decode(bytes); } catch { throw refused(400, 'the body is not UTF-8'); }
+  try {
+    return JSON.parse(text, (key, value: unknown) => key === '__proto__' ? undefined : value);
+  } catch (error) {
+    const at = error instanceof Error ? /position (\d+)/.exec(error.message)?.[1] : undefined;
+    throw refused(400, at === undefined ? 'the body is not complete JSON' : `the body is not JSON: it breaks at character ${at}`);
+  }
+}

@@ -1,0 +1,85 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { isTransient } from '@vmdns/bus';
+import { CONFIG, Log } from '@vmdns/chassis';
+import type { Caller } from '@vmdns/contracts';
+import type { Config } from '../config.js';
+import { refused } from '../http/problems.js';
+import { SignIn } from './sign-in.js';
+import { hashOf, newToken, newTokenId } from './token.js';
+import { FIRST_ADMIN, TokenTable, type TokenRow } from './token.table.js';
+import type { NewToken, Token } from '../api/operation.calls.js';
+import type { z } from 'zod';
+
+const TOUCH_EVERY_MS = 60_000;
+const RETRY_MS = 1000;
+
+/** Gives tokens out and takes them back; the first admin token comes from a file. */
+@Injectable()
+export class TokenDesk implements OnApplicationBootstrap, OnModuleDestroy {
+  #timer: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(private readonly table: TokenTable, private readonly signIn: SignIn, private readonly log: Log, @Inject(CONFIG) private readonly config: Config) {}
+
+  onApplicationBootstrap(): void {
+    const { ADMIN_TOKEN } = this.config;
+    if (ADMIN_TOKEN !== undefined) {
+      this.signIn.remember(ADMIN_TOKEN, FIRST_ADMIN, { name: 'admin', role: 'admin', tenant: null });
+      void this.#ensureFirstAdmin(hashOf(ADMIN_TOKEN));
+    }
+    this.#timer = setInterval(() => { void this.#touch(); }, TOUCH_EVERY_MS).unref();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    clearTimeout(this.#retry);
+    await this.#touch();
+  }
+
+  async list(limit: number, cursor: string | undefined): Promise<{ readonly items: readonly z.input<typeof Token>[]; readonly next?: string }> {
+    const rows = await this.table.list(limit + 1, cursor);
+    const last = rows.length > limit ? rows[limit - 1] : undefined;
+    return { items: rows.slice(0, limit).map(toAnswer), ...(last === undefined ? {} : { next: last.id }) };
+  }
+
+  async add({ name, role, tenant }: Caller, by: Caller): Promise<z.input<typeof NewToken>> {
+    const token = newToken();
+    const row = await this.table.add({ id: newTokenId(), hash: hashOf(token), name, role, tenant, createdBy: by.name });
+    if (row === undefined) throw refused(409, `there is a live token "${name}" with another role or tenant; revoke it first or take another name`);
+    this.log.info({ token: row.id, name, role, tenant, by: by.name }, 'token added');
+    return { ...toAnswer(row), token };
+  }
+
+  async revoke(id: string, by: Caller): Promise<void> {
+    if (id === FIRST_ADMIN) throw refused(409, 'this is the token of ADMIN_TOKEN_FILE: change the file and start the gateway again');
+    if (!await this.table.revoke(id)) throw refused(404, 'there is no such token');
+    this.signIn.forget(id);
+    this.log.info({ token: id, by: by.name }, 'token revoked');
+  }
+
+  /** Again and again until Postgres took it; meanwhile it is believed all the same. */
+  async #ensureFirstAdmin(hash: string): Promise<void> {
+    try {
+      await this.table.ensureFirstAdmin(hash);
+    } catch (error) {
+      if (!isTransient(error)) this.log.error({ err: error }, 'the token of ADMIN_TOKEN_FILE could not be stored');
+      if (!this.#closed) this.#retry = setTimeout(() => { void this.#ensureFirstAdmin(hash); }, RETRY_MS).unref();
+    }
+  }
+
+  async #touch(): Promise<void> {
+    const ids = this.signIn.takeUsed();
+    if (ids.length === 0) return;
+    try {
+      await this.table.touch(ids);
+    } catch (error) {
+      this.log.debug({ err: error }, 'last use of tokens was not noted');
+    }
+  }
+}
+
+function toAnswer({ createdAt, lastUsedAt, revokedAt, ...row }: TokenRow): z.input<typeof Token> {
+  return { ...row, createdAt: createdAt.toISOString(), lastUsedAt: lastUsedAt?.toISOString() ?? null, revokedAt: revokedAt?.toISOString() ?? null };
+}

@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller, Role } from '@vmdns/contracts';
+import { Store } from '@vmdns/store';
+
+/** One token as it is listed: everything but its hash. */
+export interface TokenRow {
+  readonly id: string; readonly name: string; readonly role: Role; readonly tenant: string | null;
+  readonly createdAt: Date; readonly createdBy: string; readonly lastUsedAt: Date | null; readonly revokedAt: Date | null;
+}
+export interface NewToken { readonly id: string; readonly hash: string; readonly name: string; readonly role: Role; readonly tenant: string | null; readonly createdBy: string }
+
+/** The row of the token in ADMIN_TOKEN_FILE; replaced when the file changes. */
+export const FIRST_ADMIN = 'admin-token-file';
+
+const COLUMNS = 'id, name, role, tenant, created_at as "createdAt", created_by as "createdBy", last_used_at as "lastUsedAt", revoked_at as "revokedAt"';
+
+/** The gateway's only table. */
+@Injectable()
+export class TokenTable {
+  constructor(private readonly store: Store) {}
+
+  async findByHash(hash: string): Promise<(Caller & { readonly id: string; readonly hash: string }) | undefined> {
+    const [row] = await this.store.query<Caller & { id: string; hash: string }>('select id, hash, name, role, tenant from token where hash = $1 and revoked_at is null', [hash]);
+    return row;
+  }
+
+  /** Newest first; `before` is the id of the last row of the page before. */
+  list(limit: number, before: string | undefined): Promise<readonly TokenRow[]> {
+    return this.store.query<TokenRow>(`
+      select ${COLUMNS} from token
+      where $2::text is null or (created_at, id) < (select created_at, id from token where id = $2)
+      order by created_at desc, id desc limit $1`, [limit, before ?? null]);
+  }
+
+  /** Two live tokens may share a name (so that one can replace the other) only if they may do the same; else undefined. */
+  async add(token: NewToken): Promise<TokenRow | undefined> {
+    return this.store.transaction(async (tx) => {
+      await tx.query('select pg_advisory_xact_lock(hashtext($1))', [`vmdns token ${token.name}`]);
+      const others = await tx.query('select id from token where name = $1 and revoked_at is null and (role <> $2 or tenant is distinct from $3) limit 1', [token.name, token.role, token.tenant]);
+      if (others.length > 0) return undefined;
+      const [row] = await tx.query<TokenRow>(`insert into token (id, hash, name, role, tenant, created_by) values ($1, $2, $3, $4, $5, $6) returning ${COLUMNS}`, [token.id, token.hash, token.name, token.role, token.tenant, token.createdBy]);
+      return row;
+    });
+  }
+
+  /** True also when it was revoked before; false where there is none. */
+  async revoke(id: string): Promise<boolean> {
+    const rows = await this.store.query('update token set revoked_at = coalesce(revoked_at, clock_timestamp()) where id = $1 returning id', [id]);
+    return rows.length > 0;
+  }
+
+  /** The token of ADMIN_TOKEN_FILE; another hash replaces the one before it. */
+  async ensureFirstAdmin(hash: string): Promise<void> {
+    await this.store.query(`
+      insert into token (id, hash, name, role, tenant, created_by) values ($1, $2, 'admin', 'admin', null, 'ADMIN_TOKEN_FILE')
+      on conflict (id) do update set hash = excluded.hash, revoked_at = null, created_at = clock_timestamp() where token.hash <> excluded.hash or token.revoked_at is not null`, [FIRST_ADMIN, hash]);
+  }
+
+  /** Notes that these tokens were used lately. */
+  async touch(ids: readonly string[]): Promise<void> {
+    await this.store.query('update token set last_used_at = clock_timestamp() where id = any($1::text[])', [ids]);
+  }
+}
