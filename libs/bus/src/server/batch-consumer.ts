@@ -1,6 +1,6 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import { streams } from '@vmdns/contracts';
-import { AckPolicy, ConsumerEvents, type ConsumerMessages, DeliverPolicy, nanos, ReplayPolicy } from 'nats';
+import { AckPolicy, ConsumerEvents, type ConsumerMessages, DeliverPolicy, type JsMsg, nanos, ReplayPolicy, type Subscription } from 'nats';
 import { settleByHalves } from '../batch-rule.js';
 import type { BusLog } from '../bus-log.js';
 import type { Bus } from '../bus.js';
@@ -40,6 +40,7 @@ export class BatchConsumer {
   private readonly queue: WorkQueue<Job>;
   private readonly closing = new AbortController();
   private messages: ConsumerMessages | undefined;
+  private readonly unwanted: JsMsg[] = [];
   private finished: Promise<void> = Promise.resolve();
   private transientTries = 0;
   private readonly max: number;
@@ -64,11 +65,13 @@ export class BatchConsumer {
   async close(): Promise<void> {
     this.closing.abort();
     this.stopReady?.();
-    for (const job of this.queue.close()) job.received.broker.nak();
-    await this.messages?.close();
+    const waiting = this.queue.close();
+    if (this.messages !== undefined) await stopPulling(this.messages, this.parts.bus.connected);
+    await this.finished;
+    // Only now: what is given back while a pull is open comes straight back to this process.
+    for (const broker of [...waiting.map((job) => job.received.broker), ...this.unwanted]) broker.nak();
     await this.queue.whenIdle();
     clearInterval(this.keepAlive);
-    await this.finished;
   }
 
   private async keepConsuming(): Promise<void> {
@@ -102,7 +105,7 @@ export class BatchConsumer {
     if (this.closing.signal.aborted) await messages.close();
     void this.watch(messages);
     for await (const broker of messages) {
-      if (this.closing.signal.aborted) broker.nak();
+      if (this.closing.signal.aborted) this.unwanted.push(broker);
       else this.accept(receive(broker));
       const room = this.queue.whenRoom();
       if (room !== undefined) await room;
@@ -125,7 +128,7 @@ export class BatchConsumer {
     if (event === null) return this.queue.push({ received, message: received.raw });
     const parsed = parseMessage(received.raw, event);
     if (parsed.ok) this.queue.push({ received, message: parsed.message });
-    else void this.settle(received, drop(parsed.reason));
+    else this.settle(received, drop(parsed.reason));
   }
 
   /** One batch from the handler's call to the last acknowledgement; gives the pause before the next. */
@@ -136,11 +139,11 @@ export class BatchConsumer {
       call: (some) => this.call(some),
       onTransient: (_job, error) => {
         transient = error;
-        return retryAfter(backoffMs(this.transientTries, 250, 10_000), reasonOf(error));
+        return retryAfter(backoffMs(this.transientTries, 250, 2000), reasonOf(error));
       },
       onCulprit: (job, error) => this.blame(job, error),
     });
-    jobs.forEach((job, index) => void this.settle(job.received, outcomes[index] ?? done()));
+    jobs.forEach((job, index) => this.settle(job.received, outcomes[index] ?? done()));
     this.parts.observer.batch?.(this.names.durable, jobs.length, performance.now() - started);
     if (transient === undefined) {
       this.transientTries = 0;
@@ -164,17 +167,24 @@ export class BatchConsumer {
     return isHopeless ? drop(reason) : retryAfter(RETRY_MS[Math.min(deliveries, RETRY_MS.length) - 1] ?? 1000, reason);
   }
 
-  private async settle(received: Received, outcome: Outcome): Promise<void> {
-    const { broker, raw } = received;
-    if (outcome.kind === 'done') return broker.ack();
-    if (outcome.kind === 'retry') return broker.nak(outcome.afterMs);
+  private settle(received: Received, outcome: Outcome): void {
     try {
-      await this.parts.deadLetters.bury(this.names.stream, raw, outcome.reason);
+      if (outcome.kind === 'done') received.broker.ack();
+      else if (outcome.kind === 'retry') received.broker.nak(outcome.afterMs);
+      else void this.bury(received, outcome.reason);
+    } catch (error) {
+      // The connection is closed for good: the broker gives the message to another replica after the ack wait.
+      this.parts.log.warn({ err: error, ...this.where }, 'an outcome could not be told');
+    }
+  }
+
+  private async bury({ broker, raw }: Received, reason: string): Promise<void> {
+    try {
+      await this.parts.deadLetters.bury(this.names.stream, raw, reason);
       broker.term();
       this.parts.observer.deadLetter?.(this.names.durable);
-      this.parts.log.error({ ...this.where, subject: raw.subject, sequence: raw.streamSequence, reason: outcome.reason }, 'message dead-lettered');
+      this.parts.log.error({ ...this.where, subject: raw.subject, sequence: raw.streamSequence, reason }, 'message dead-lettered');
     } catch (error) {
-      broker.nak(5000);
       this.parts.log.warn({ err: error, ...this.where }, 'dead letter not stored yet, the message comes again');
     }
   }
@@ -182,4 +192,14 @@ export class BatchConsumer {
   private get where() {
     return { stream: streams[this.names.stream].name, durable: this.names.durable };
   }
+}
+
+/**
+ * A plain close() forgets what the server has already sent, and it would come again only after the ack wait. Draining
+ * the iterator's own subscription waits for it, so that it can be given back.
+ */
+async function stopPulling(messages: ConsumerMessages, isConnected: boolean): Promise<void> {
+  const { sub } = messages as ConsumerMessages & { readonly sub?: Subscription };
+  if (isConnected && sub !== undefined) await Promise.race([sub.drain().catch(() => undefined), pause(500)]);
+  await messages.close();
 }
