@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { isMain, Log, Metrics, parseConfig, runMain, startService, type Environment, type RunningService } from '@vmdns/chassis';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { CALLS } from './api/calls.js';
@@ -22,7 +23,7 @@ function openDoor(app: NestExpressApplication, config: Config): void {
   const signIn = app.get(SignIn);
   const description = JSON.stringify(describeApi(CALLS));
   app.disable('x-powered-by');
-  app.use('/openapi.json', (_request: unknown, response: { type(type: string): { send(body: string): void } }) => { response.type('application/json').send(description); });
+  app.getHttpAdapter().get('/openapi.json', (_request, response) => { (response as unknown as ServerResponse).setHeader('Content-Type', 'application/json').end(description); });
   app.use(door({
     calls: new CallIndex(calls), bodyMax: config.BODY_BYTES_MAX, log: app.get(Log),
     signIn: (token) => signIn.callerOf(token),

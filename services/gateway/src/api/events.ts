@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller, FactAnswer, RpcReply } from '@vmdns/contracts';
+import type { Caller, FactAnswer } from '@vmdns/contracts';
 import { Answer } from '../http/answer.js';
 import { badInput, outward, problemOf } from '../http/problems.js';
 import type { Delivery, ReadEvent } from './cloud-events.js';
@@ -15,7 +15,7 @@ export class Events {
   async take(delivery: Delivery, caller: Caller): Promise<Answer<FactAnswer | readonly EventOutcome[]>> {
     if (delivery.kind === 'batch') return this.#batch(delivery.events, caller);
     if (!delivery.event.ok) throw badInput(delivery.event.faults);
-    const answer = valueOf(await this.#say(delivery.event, caller));
+    const answer = valueOf(await this.facts.deliver(delivery.event.event, caller));
     return new Answer(statusOf(answer), answer);
   }
 
@@ -45,14 +45,9 @@ export class Events {
       const { id, source, faults } = event;
       return { ...(id === undefined ? {} : { id }), ...(source === undefined ? {} : { source }), status: 400, problem: badInput(faults).problem };
     }
-    const reply = await this.#say(event, caller);
+    const reply = await this.facts.deliver(event.event, caller);
     const { id, source } = event.event;
     return reply.ok ? { id, source, status: statusOf(reply.value), answer: reply.value } : { id, source, status: reply.problem.status, problem: outward(reply.problem) };
-  }
-
-  #say(event: ReadEvent & { readonly ok: true }, caller: Caller): Promise<RpcReply<FactAnswer>> {
-    const { type, data, source } = event.event;
-    return this.facts.ask(type, data, source, caller);
   }
 }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller, FactAnswer, InboundType } from '@vmdns/contracts';
+import type { Caller, CloudEvent, FactAnswer, InboundType, RpcReply } from '@vmdns/contracts';
 import { Answer } from '../http/answer.js';
 import { Services, valueOf } from './services.js';
 
@@ -16,12 +16,12 @@ export class Facts {
 
   /** A fact about one VM, by its own call. */
   async say(type: InboundType, fact: object, caller: Caller): Promise<Answer<FactAnswer>> {
-    const answer = valueOf(await this.ask(type, fact, sourceOf(caller), caller));
+    const answer = valueOf(await this.services.inventory.facts({ type, data: fact, source: sourceOf(caller), caller, via: 'call' }));
     return new Answer(statusOf(answer), answer);
   }
 
-  /** The reply as it came; never throws. */
-  ask(type: string, fact: unknown, source: string, caller: Caller) {
-    return this.services.inventory.facts({ type, data: fact, source, caller });
+  /** A fact as an event, which may come late or twice; the reply as it came, never thrown. */
+  deliver({ type, source, time, data }: CloudEvent, caller: Caller): Promise<RpcReply<FactAnswer>> {
+    return this.services.inventory.facts({ type, data, source, caller, via: 'event', ...(time === undefined ? {} : { time }) });
   }
 }

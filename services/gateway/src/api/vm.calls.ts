@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Count, FactAnswer, TenantId, VmDns, VmFact, VmView } from '@vmdns/contracts';
 import { call, pageOf, pageQuery, PUBLISHERS, READERS } from '../http/call.js';
-import { moreVmFaults } from './vm-faults.js';
+import { morePtrFaults, moreVmFaults } from './vm-faults.js';
 import { vmParams, waitMs, wholeNumber } from './fields.js';
 
 export const factAnswers = {
@@ -41,7 +41,7 @@ export const vmCalls = {
       hostname: z.string().max(255).nullable().describe('A full host name, or null for the default.'),
       uid: z.string().min(1).max(128).optional().describe('Only this life of the VM.'),
     }),
-    answers: factAnswers,
+    moreFaults: morePtrFaults, answers: factAnswers,
   }),
   dns: call({
     id: 'getVmDns', method: 'get', path: '/v1/vms/:vmId/dns', tag: 'VMs', summary: "How a VM's records stand, and why; may wait until they are live.",
