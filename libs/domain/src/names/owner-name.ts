@@ -9,6 +9,7 @@ export type ParsedName = { readonly ok: true; readonly name: OwnerName } | { rea
 /** RFC 1035, 2.3.4, in wire octets: one for each label's length and one for the root. */
 const WIRE_MAX = 255;
 const LABEL_MAX = 63;
+const NON_ASCII = /[^\x00-\x7f]/;
 
 /** Splits at unescaped dots and resolves `\c` and `\DDD`; null where an escape is cut off or above 255. */
 function rawLabels(text: string): readonly string[] | null {
@@ -52,16 +53,19 @@ export function parseName(text: string): ParsedName {
   if (text === '') return bad('a name may not be empty');
   const split = rawLabels(text);
   if (split === null) return bad(`'${text}' has a broken escape`);
+  const hasEscapes = text.includes('\\');
+  if (hasEscapes && NON_ASCII.test(text)) return bad(`'${text}' mixes escapes with characters that are not ASCII`);
+  if (/[\s\x00-\x1f\x7f]/.test(text)) return bad(`'${text}' has white space or a control character`);
   const raw = split.at(-1) === '' ? split.slice(0, -1) : split;
   const labels: string[] = [];
   let octets = 1;
   for (const label of raw) {
     if (label === '') return bad(`'${text}' has an empty label`);
-    // Octets above 127 that came by an escape are no text: they stay octets and take no part in IDNA.
-    const ascii = text.includes('\\') ? { ok: true as const, label: label.replace(/[A-Z]/g, (c) => c.toLowerCase()) } : asciiLabel(label);
+    // Octets that came by an escape are no text, and what a zone has in `xn--` is its owner's affair: only case is folded.
+    const isText = !hasEscapes && NON_ASCII.test(label);
+    const ascii = isText ? asciiLabel(label) : { ok: true as const, label: label.replace(/[A-Z]/g, (c) => c.toLowerCase()) };
     if (!ascii.ok) return ascii;
-    if (ascii.label.length > LABEL_MAX) return bad(`'${text}' has a label longer than 63 characters`);
-    if (/[\s\x00-\x1f\x7f]/.test(label) && !text.includes('\\')) return bad(`'${text}' has white space or a control character`);
+    if (ascii.label.length > LABEL_MAX) return bad(`'${text.slice(0, 80)}' has a label longer than 63 characters`);
     octets += ascii.label.length + 1;
     labels.push(printLabel(ascii.label));
   }

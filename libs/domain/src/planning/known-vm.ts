@@ -10,11 +10,14 @@ export interface Deletion {
   readonly uid: string | null;
 }
 
+/** A version of one source, and the digest of what came with it. */
+export interface Saying { readonly version: number; readonly digest: string }
+
 /** Everything that inventory knows of one VM id: the state, and what it takes to place a late fact. */
 export interface KnownVm {
   readonly fact: Fact;
-  /** What each source said last in this life. */
-  readonly said: Readonly<Record<string, { readonly version: number | null; readonly digest: string }>>;
+  /** The highest version that each source gave in this life, and the digest of what it said with it. */
+  readonly said: Readonly<Record<string, Saying>>;
   /** The uids of earlier lives, the newest last, at most 32. */
   readonly oldUids: readonly string[];
   /** The last deletion, of this life or the one before. */

@@ -1,7 +1,12 @@
-import type { Rrset } from '../records/rrset.js';
+import { familyOf } from '../addresses/ip-address.js';
+import { desiredDigest } from '../records/digest.js';
+import { byText, mergeRrsets, type Rrset } from '../records/rrset.js';
+import { takesAddress } from './address-filter.js';
+import { addressAt, homesOfAddress, homesOfName } from './homes.js';
 import type { PlanningSettings } from './planning-settings.js';
-import type { Reason } from './reason.js';
-import type { Wish } from './wish.js';
+import { reasonOf, type Reason } from './reason.js';
+import { reservedPattern } from './reserved-names.js';
+import type { AddressWish, NameWish, Wish } from './wish.js';
 import type { ZoneSet } from './zone-set.js';
 import type { ZoneView } from './zone-view.js';
 
@@ -16,7 +21,7 @@ export interface NameDecision {
   readonly rrsets: readonly Rrset[];
   /** `desiredDigest(rrsets)`. */
   readonly digest: string;
-  /** Why something is refused here. */
+  /** Why something is refused here whoever asks; a conflict between VMs stands with the losers. */
   readonly reason?: Reason;
   readonly holder: string | null;
   /** The VMs whose wishes are granted. */
@@ -33,7 +38,85 @@ export interface NameQuestion {
   readonly settings: PlanningSettings;
 }
 
-/** Decides one name of one zone entry (ARCHITECTURE §2, "Planning rules"). */
+/** What one side, forward or reverse, gets of a name. */
+interface Grant {
+  readonly holder: Wish | null;
+  readonly granted: readonly Wish[];
+  readonly rrsets: readonly Rrset[];
+  readonly losers: readonly Loser[];
+  readonly reason?: Reason;
+}
+const NOTHING: Grant = { holder: null, granted: [], rrsets: [], losers: [] };
+
+/** The first of the wishes in the order that rights have; ties, which claims do not make, go by id. */
+function foremost<W extends Wish>(wishes: readonly W[], order: 1 | -1): W | undefined {
+  return wishes.reduce<W | undefined>((best, wish) => (best === undefined || (wish.claim - best.claim || byText(wish.vmId, best.vmId)) * order < 0 ? wish : best), undefined);
+}
+
+/** The first holder has the name; who shares it within one tenant answers with it; the others have a conflict. */
+function grantForward({ zones, zone, ownerName, settings }: NameQuestion, wishes: readonly NameWish[]): Grant {
+  const holder = foremost(wishes, 1);
+  if (holder === undefined || !homesOfName(zones, ownerName, settings).some((home) => home.zone.zoneId === zone.zoneId)) return NOTHING;
+  const reserved = reservedPattern(zone, ownerName);
+  if (reserved !== null) {
+    const reason = reasonOf.reservedName(ownerName, zone.apex, reserved);
+    return { ...NOTHING, reason, losers: wishes.map(({ vmId, kind }) => ({ vmId, kind, reason })) };
+  }
+  const isSharer = (wish: NameWish) => wish === holder || (wish.shareName && holder.shareName && wish.tenant === holder.tenant);
+  const granted = wishes.filter(isSharer);
+  const rrsets = granted.flatMap((wish) => wish.addresses.filter((ip) => takesAddress(zone.addresses, ip)))
+    .map((ip): Rrset => ({ name: ownerName, type: familyOf(ip) === 4 ? 'A' : 'AAAA', ttl: zone.ttl.forward, values: [ip] }));
+  const losers = wishes.filter((wish) => !isSharer(wish))
+    .map((wish): Loser => ({ vmId: wish.vmId, kind: 'name', reason: reasonOf.nameConflict(ownerName, holder, wish) }));
+  return { holder, granted, rrsets, losers };
+}
+
+/** The newest claim has the address: its PTR replaces the old one at the same name, in one command. */
+function grantReverse({ zones, zone, ownerName, settings }: NameQuestion, ip: string | null, wishes: readonly AddressWish[]): Grant {
+  const holder = foremost(wishes, -1);
+  if (ip === null || holder === undefined) return NOTHING;
+  const home = homesOfAddress(zones, ip, settings).find((each) => each.zone.zoneId === zone.zoneId && each.ownerName === ownerName);
+  if (home === undefined) return NOTHING;
+  const losers = wishes.filter((wish) => wish !== holder && wish.target !== null)
+    .map((wish): Loser => ({ vmId: wish.vmId, kind: 'address', reason: reasonOf.addressConflict(ip, holder, wish) }));
+  if (holder.target === null) return { ...NOTHING, holder, losers };
+  const ttl = zone.ttl.reverse;
+  const rrset: Rrset = home.pointsTo === null
+    ? { name: ownerName, type: 'PTR', ttl, values: [holder.target] }
+    : { name: ownerName, type: 'CNAME', ttl, values: [home.pointsTo] };
+  return { holder, granted: [holder], rrsets: [rrset], losers };
+}
+
+/** A CNAME stands alone (RFC 1034, 3.6.2): beside other data it is the one that is left out, with both origins named. */
+function withoutCnameBesideData(ownerName: string, forward: Grant, reverse: Grant): Grant {
+  const cname = reverse.rrsets.find((rrset) => rrset.type === 'CNAME');
+  const owner = forward.holder;
+  if (cname === undefined || reverse.holder === null || owner === null || forward.rrsets.length === 0) return reverse;
+  const types = [...new Set(forward.rrsets.map((rrset) => rrset.type))].sort(byText);
+  const reason = reasonOf.cnameConflict(ownerName, `the pointer to ${cname.values.join()}`, reasonOf.originOf(types, owner, reverse.holder));
+  return { holder: null, granted: [], rrsets: [], losers: [...reverse.losers, { vmId: reverse.holder.vmId, kind: 'address', reason }], reason };
+}
+
+/**
+ * Decides one name of one zone entry (ARCHITECTURE §2, "Planning rules"): which of the wishes are granted there, as
+ * RRsets, and why the others are not. Equal questions have equal answers, in whatever order the wishes come (L12).
+ * O(wishes of the name).
+ */
 export function decideName(question: NameQuestion): NameDecision {
-  throw new Error(`deciding ${question.ownerName}: not built yet`);
+  const { zone, ownerName } = question;
+  const wishes = question.wishes.toSorted((a, b) => byText(a.vmId, b.vmId));
+  const ip = addressAt(zone, ownerName);
+  const forward = grantForward(question, wishes.filter((wish) => wish.kind === 'name').filter((wish) => wish.name === ownerName));
+  const asked = grantReverse(question, ip, wishes.filter((wish) => wish.kind === 'address').filter((wish) => wish.ip === ip));
+  const reverse = withoutCnameBesideData(ownerName, forward, asked);
+  const rrsets = mergeRrsets([...forward.rrsets, ...reverse.rrsets]);
+  const losers = [...forward.losers, ...reverse.losers];
+  const holder = forward.holder ?? reverse.holder;
+  const reason = forward.reason ?? reverse.reason;
+  return {
+    state: holder === null && losers.length > 0 ? 'refused' : 'wanted',
+    rrsets, digest: desiredDigest(rrsets), holder: holder?.vmId ?? null,
+    vms: [...new Set([...forward.granted, ...reverse.granted].map((wish) => wish.vmId))].sort(byText),
+    losers, ...(reason === undefined ? {} : { reason }),
+  };
 }
