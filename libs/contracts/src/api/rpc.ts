@@ -31,6 +31,7 @@ export const HoldMember = z.object({
   /** A VM's deletion (inventory's brake) or a name's removal (planner's). */
   vmId: VmId.optional(), name: z.string().optional(), zone: z.string().optional(), text: z.string(),
 });
+export type HoldMember = z.infer<typeof HoldMember>;
 export const Hold = z.object({
   holdId: Id, service: z.enum(['inventory', 'planner']), kind: z.enum(['vm-deletions', 're-homing']),
   /** The source whose deletions, or the zone whose names, wait. */
@@ -65,6 +66,7 @@ export const inventoryRpc = {
 };
 
 export const ConnectionInput = z.object({ name: z.string().min(1).max(128), provider: ProviderName, settings: z.record(z.string(), z.unknown()), sealed: z.record(z.string(), z.string()) });
+export type ConnectionInput = z.infer<typeof ConnectionInput>;
 export const Connection = z.object({ id: Id, name: z.string(), provider: ProviderName, settings: z.record(z.string(), z.unknown()), /** Names of the secret fields that are set; never a value. */ secrets: z.array(z.string()), paused: z.boolean(), createdAt: Instant, revision: z.int() });
 export type Connection = z.infer<typeof Connection>;
 
@@ -84,7 +86,10 @@ export const Zone = ZoneInput.extend({ id: Id, provider: ProviderName, state: z.
 export type Zone = z.infer<typeof Zone>;
 export const ZonePatch = z.object({ mode: ZoneMode, ttl: TtlSettings, addresses: AddressFilter, reservedNames: z.array(z.string()), limits: z.object({ rehomeShare: z.number().min(0).max(1) }), settings: z.record(z.string(), z.unknown()) }).partial();
 
+export type ZonePatch = z.infer<typeof ZonePatch>;
+
 export const PauseScope = z.discriminatedUnion('kind', [z.object({ kind: z.literal('all') }), z.object({ kind: z.literal('zone'), id: Id }), z.object({ kind: z.literal('connection'), id: Id })]);
+export type PauseScope = z.infer<typeof PauseScope>;
 export const Pause = z.object({ id: Id, scope: PauseScope, by: z.string(), why: z.string(), since: Instant, until: Instant.nullable() });
 export type Pause = z.infer<typeof Pause>;
 
