@@ -1,1 +1,2 @@
-export {};
+export { Config } from './config.js';
+export { startInventory } from './start.js';

@@ -1,4 +1,4 @@
-import { BaseConfig } from '@vmdns/chassis';
+import { BaseConfig, parseConfig } from '@vmdns/chassis';
 import { z } from 'zod';
 
 export const Config = BaseConfig.extend({
@@ -6,3 +6,6 @@ export const Config = BaseConfig.extend({
   LOG_RETENTION_DAYS: z.coerce.number().int().min(1).max(3650).default(30),
 });
 export type Config = z.output<typeof Config>;
+
+/** The only place where this service reads its environment. */
+export const readConfig = (): Config => parseConfig(Config, process.env);

@@ -1,5 +1,5 @@
-import { parseConfig, runMain } from '@vmdns/chassis';
-import { Config } from './config.js';
+import { runMain } from '@vmdns/chassis';
+import { readConfig } from './config.js';
 import { startLog } from './start.js';
 
-runMain(() => startLog(parseConfig(Config, process.env)));
+runMain(() => startLog(readConfig()));

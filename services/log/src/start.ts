@@ -4,12 +4,13 @@ import { LogModule } from './log.module.js';
 import { CreateEntry1764000000000 } from './migrations/create-entry.migration.js';
 
 /** Starts one replica of the log. */
-export function startLog(config: Config): Promise<RunningService> {
+export function startLog(config: Config, options: { readonly handleSignals?: boolean } = {}): Promise<RunningService> {
   return startService({
     name: 'log',
     config,
     module: LogModule,
     migrations: [CreateEntry1764000000000],
     streams: ['RESULT', 'DEADLETTER'],
+    ...options,
   });
 }

@@ -8,7 +8,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 const STATEMENTS = [
   `create table entry (
     id uuid not null,
-    at timestamptz not null,
+    at timestamptz(3) not null,
     kind text not null,
     status text not null,
     name text collate "C" not null,

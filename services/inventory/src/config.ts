@@ -1,0 +1,11 @@
+import { BaseConfig, parseConfig } from '@vmdns/chassis';
+import { z } from 'zod';
+
+export const Config = BaseConfig.extend({
+  /** A larger message on the bus is put aside: 1,000 addresses need a tenth of it. */
+  INGEST_BYTES_MAX: z.coerce.number().int().min(1024).default(262_144),
+});
+export type Config = z.output<typeof Config>;
+
+/** The only place where this service reads its environment. */
+export const readConfig = (): Config => parseConfig(Config, process.env);

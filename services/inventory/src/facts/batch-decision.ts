@@ -1,0 +1,153 @@
+import type { Caller } from '@vmdns/contracts';
+import { claimsNeeded, decideFact, type FactDecision, type Fault, type Incoming, type KnownVm, withClaims } from '@vmdns/domain';
+import type { SourceBrake } from '../holds/brake.js';
+import { isProvablyOlder, isSameDeletion, meansAlive, type WaitingDeletion } from '../holds/waiting-deletion.js';
+import type { AdmittedFact } from './fact-door.js';
+
+/** What is stored of one VM id before the batch. */
+export interface VmBefore {
+  readonly known: KnownVm | null;
+  /** The deletion of this VM that waits for a person, or that a person decided to ignore. */
+  readonly waiting: WaitingDeletion | null;
+}
+
+/** What becomes of one fact of the batch. */
+export type Verdict =
+  | { readonly kind: 'accepted'; readonly state: KnownVm }
+  | { readonly kind: 'held'; readonly state: KnownVm; readonly holdId: string; readonly text: string }
+  | { readonly kind: 'ignored'; readonly decision: Extract<FactDecision, { kind: 'ignore' }> }
+  | { readonly kind: 'conflict'; readonly text: string }
+  | { readonly kind: 'no-such-address'; readonly faults: readonly Fault[] }
+  | { readonly kind: 'foreign' };
+
+/** A revision that was accepted: a change row and an event. */
+export interface AcceptedRevision { readonly state: KnownVm; readonly traceparent: string | undefined }
+
+/** What one VM has become by the batch. */
+export class VmDraft {
+  known: KnownVm | null;
+  waiting: WaitingDeletion | null;
+  readonly revisions: AcceptedRevision[] = [];
+
+  constructor(readonly vmId: string, readonly before: VmBefore) {
+    this.known = before.known;
+    this.waiting = before.waiting;
+  }
+
+  /** Whether anything of this VM is to be written. */
+  get isTouched(): boolean {
+    return this.known !== this.before.known || this.waiting !== this.before.waiting;
+  }
+}
+
+export interface BatchDecision {
+  /** In the order of the facts. */
+  readonly verdicts: readonly Verdict[];
+  readonly drafts: ReadonlyMap<string, VmDraft>;
+  /** How many claims are to be drawn; until then they stand as −1, −2, … (`drawClaims`). */
+  readonly claims: number;
+}
+
+export interface BatchQuestion {
+  readonly facts: readonly AdmittedFact[];
+  readonly before: ReadonlyMap<string, VmBefore>;
+  readonly brakeOf: (source: string) => SourceBrake;
+  readonly now: Date;
+}
+
+/**
+ * Decides a whole batch in memory, in the order of arrival, so that several facts of one VM see each other. Calls
+ * nothing but the brakes, which count what they let pass.
+ */
+export function decideBatch({ facts, before, brakeOf, now }: BatchQuestion): BatchDecision {
+  const drafts = new Map<string, VmDraft>();
+  let claims = 0;
+  const draw = (state: KnownVm): KnownVm => {
+    const needed = claimsNeeded(state.fact);
+    return needed === 0 ? state : withClaims(state, Array.from({ length: needed }, () => -(claims += 1)));
+  };
+  const verdicts = facts.map((fact) => {
+    const { vmId } = fact.incoming;
+    const draft = drafts.get(vmId) ?? new VmDraft(vmId, before.get(vmId) ?? { known: null, waiting: null });
+    drafts.set(vmId, draft);
+    return decideOne(draft, fact, { brakeOf, now, draw });
+  });
+  return { verdicts, drafts, claims };
+}
+
+interface Means {
+  readonly brakeOf: (source: string) => SourceBrake;
+  readonly now: Date;
+  readonly draw: (state: KnownVm) => KnownVm;
+}
+
+function decideOne(draft: VmDraft, { incoming, caller, traceparent }: AdmittedFact, means: Means): Verdict {
+  if (isForeign(draft.known, caller, incoming)) return { kind: 'foreign' };
+  const decision = decideFact({ known: draft.known, incoming, now: means.now.toISOString() });
+  switch (decision.kind) {
+    case 'conflict': return { kind: 'conflict', text: decision.text };
+    case 'no-such-address': return decision;
+    case 'ignore': return ignore(draft, incoming, decision);
+    case 'accept': {
+      if (decision.change === 'deleted' && incoming.kind === 'deleted' && draft.known !== null) {
+        const stopped = stopDeletion(draft, draft.known, incoming, means);
+        if (stopped !== null) return stopped;
+      }
+      const state = means.draw(decision.next);
+      draft.known = state;
+      draft.revisions.push({ state, traceparent });
+      draft.waiting = waitingAfter(draft.waiting, incoming, state);
+      return { kind: 'accepted', state };
+    }
+  }
+}
+
+/** A tombstone belongs to nobody: ids are recycled, also between tenants. Its last state is nobody's to know. */
+function isForeign(known: KnownVm | null, caller: Caller, incoming: Incoming): boolean {
+  if (known === null || caller.tenant === null || known.fact.tenant === caller.tenant) return false;
+  return !known.fact.deleted || incoming.kind !== 'changed';
+}
+
+/** A fact that changes nothing still says that the VM lives: after a deletion that waits, that takes it off the list. */
+function ignore(draft: VmDraft, incoming: Incoming, decision: Extract<FactDecision, { kind: 'ignore' }>): Verdict {
+  if (decision.remember !== null) draft.known = decision.remember;
+  if (draft.waiting?.state === 'waiting' && decision.reason === 'repeat' && meansAlive(incoming, draft.waiting.deletion)) draft.waiting = null;
+  return { kind: 'ignored', decision };
+}
+
+/** A deletion that a person decided to ignore, or that the brake stops; null: it goes on. */
+function stopDeletion(draft: VmDraft, known: KnownVm, deletion: Extract<Incoming, { kind: 'deleted' }>, means: Means): Verdict | null {
+  const waiting = draft.waiting;
+  if (waiting?.state === 'kept' && isSameDeletion(waiting, deletion, means.now)) {
+    const { version, revision } = known.fact;
+    const text = `A person decided that this VM stays, although ${deletion.source} deleted it. A deletion with a higher version, or after the VM has changed, is a new one.`;
+    return { kind: 'ignored', decision: { kind: 'ignore', reason: 'repeat', text, current: { version, revision }, remember: null } };
+  }
+  if (waiting?.state === 'waiting') {
+    if (isProvablyOlder(waiting.deletion, deletion)) draft.waiting = { ...waiting, deletion };
+    return { kind: 'held', state: known, holdId: waiting.holdId, text: `This deletion already waits for a person, in hold ${waiting.holdId}. The VM stays as it is until then.` };
+  }
+  const stop = means.brakeOf(deletion.source).next();
+  if (stop === null) return null;
+  draft.waiting = { holdId: stop.holdId, state: 'waiting', life: known.fact.life, revision: known.fact.revision, deletion, decidedAt: null };
+  return { kind: 'held', state: known, holdId: stop.holdId, text: stop.text };
+}
+
+/** A newer fact takes its VM off the list; one that is provably older than the deletion leaves it there. */
+function waitingAfter(waiting: WaitingDeletion | null, incoming: Incoming, state: KnownVm): WaitingDeletion | null {
+  if (waiting?.state !== 'waiting' || !isProvablyOlder(incoming, waiting.deletion)) return null;
+  return { ...waiting, life: state.fact.life, revision: state.fact.revision };
+}
+
+/** The state with its drawn claims in place of −1, −2, …: the first of `claims` stands for −1. */
+export function drawnClaims(state: KnownVm, claims: readonly number[]): KnownVm {
+  const real = (claim: number): number => {
+    if (claim >= 0) return claim;
+    const drawn = claims[-claim - 1];
+    if (drawn === undefined) throw new RangeError(`drawing claims for ${state.fact.vmId}: ${claims.length} are too few`);
+    return drawn;
+  };
+  const { fact } = state;
+  const addresses = fact.addresses.map((address) => (address.claim < 0 ? { ...address, claim: real(address.claim) } : address));
+  return { ...state, fact: { ...fact, nameClaim: fact.nameClaim === null ? null : real(fact.nameClaim), addresses } };
+}

@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import { TransientError } from '@vmdns/bus';
+import { Clock } from '@vmdns/chassis';
+import { Store, type Tx } from '@vmdns/store';
+import { OPEN_ROAD } from '../holds/brake.js';
+import { BrakeTable } from '../holds/brake.table.js';
+import { type AcceptedRevision, type BatchDecision, decideBatch, type Verdict } from './batch-decision.js';
+import { DraftWriter } from './draft.writer.js';
+import type { AdmittedFact } from './fact-door.js';
+import { RacedInsert, type VmRead, VmTable } from './vm.table.js';
+
+/** Another replica may create the same VMs at the same time; each time at least one of both wins. */
+const RACES_MAX = 5;
+
+/** The one path of every fact, however it came in (ARCHITECTURE §2). */
+@Injectable()
+export class FactIntake {
+  constructor(
+    private readonly store: Store,
+    private readonly vms: VmTable,
+    private readonly brakes: BrakeTable,
+    private readonly writer: DraftWriter,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Decides and stores a batch; the verdicts are in the order of the facts, given after the commit. Facts that change
+   * nothing cost one read for all of them together (L12); only VMs that change are locked and written.
+   */
+  async take(facts: readonly AdmittedFact[]): Promise<readonly Verdict[]> {
+    if (facts.length === 0) return [];
+    const now = this.clock.now();
+    const seen = await this.vms.read(this.store, [...new Set(facts.map((fact) => fact.incoming.vmId))]);
+    const first = decideBatch({ facts, before: seen, brakeOf: () => OPEN_ROAD, now });
+    const changing = facts.flatMap((fact, at) => (first.drafts.get(fact.incoming.vmId)?.isTouched === true ? [{ fact, at }] : []));
+    if (changing.length === 0) return first.verdicts;
+    const { decision, revisions } = await this.storeChanges(changing.map(({ fact }) => fact), seen, now);
+    this.writer.say(revisions);
+    const stored = new Map(changing.map(({ at }, nth) => [at, decision.verdicts[nth]]));
+    return first.verdicts.map((verdict, at) => stored.get(at) ?? verdict);
+  }
+
+  private async storeChanges(facts: readonly AdmittedFact[], seen: ReadonlyMap<string, VmRead>, now: Date): Promise<Stored> {
+    for (let race = 1; race <= RACES_MAX; race += 1) {
+      try {
+        return await this.store.transaction((tx) => this.decideAndWrite(tx, facts, seen, now));
+      } catch (error) {
+        if (!(error instanceof RacedInsert)) throw error;
+      }
+    }
+    throw new TransientError(`storing ${facts.length} facts: other replicas kept creating the same VMs`);
+  }
+
+  private async decideAndWrite(tx: Tx, facts: readonly AdmittedFact[], seen: ReadonlyMap<string, VmRead>, now: Date): Promise<Stored> {
+    const vmIds = [...new Set(facts.map((fact) => fact.incoming.vmId))].sort();
+    const marks = await this.vms.lock(tx, vmIds);
+    const stale = vmIds.filter((vmId) => marks.get(vmId) !== seen.get(vmId)?.mark);
+    const before = stale.length === 0 ? seen : new Map([...seen, ...await this.vms.read(tx, stale)]);
+    const brakes = await this.brakes.load(tx, facts.flatMap(({ incoming }) => (incoming.kind === 'deleted' ? [incoming.source] : [])));
+    const decision = decideBatch({ facts, before, brakeOf: (source) => brakes.get(source) ?? OPEN_ROAD, now });
+    await this.brakes.store(tx, [...brakes.values()]);
+    const revisions = await this.writer.write(tx, [...decision.drafts.values()], decision.claims);
+    return { decision, revisions };
+  }
+}
+
+interface Stored { readonly decision: BatchDecision; readonly revisions: readonly AcceptedRevision[] }

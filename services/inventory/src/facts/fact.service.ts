@@ -1,0 +1,75 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Bus, cloudEvent, done, drop, type Outcome, type RawMessage } from '@vmdns/bus';
+import { Clock, CONFIG } from '@vmdns/chassis';
+import { type FactAnswer, type FactRequest, type RpcReply, subjects } from '@vmdns/contracts';
+import type { Config } from '../config.js';
+import { type Admission, admitFact, type AdmittedFact } from './fact-door.js';
+import { answerOf, problemText } from './fact-answer.js';
+import { FactIntake } from './fact.intake.js';
+import { type IgnoredFact, noticesOf } from './fact-notices.js';
+import { readIngest, replySubjectOf } from './ingest-message.js';
+import { EVENT_SOURCE } from './vm.publisher.js';
+
+type Reply = RpcReply<FactAnswer>;
+
+/** Both ways in: calls are answered, messages of the bus are answered where they ask for it. */
+@Injectable()
+export class FactService {
+  constructor(
+    private readonly intake: FactIntake,
+    private readonly bus: Bus,
+    private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'INGEST_BYTES_MAX'>,
+  ) {}
+
+  /** One answer per request, in their order, after the commit. */
+  async answer(requests: readonly FactRequest[]): Promise<readonly Reply[]> {
+    return (await this.decide(requests.map(admitFact))).map(({ reply }) => reply);
+  }
+
+  /**
+   * Messages of the INGEST stream. What can never be taken becomes a dead letter with every fault; what is well-formed
+   * and ignored is said as a notice. Throws only when nothing was stored (Postgres is away): then all come again.
+   */
+  async ingest(messages: readonly RawMessage[]): Promise<readonly Outcome[]> {
+    const opened = messages.map((message) => readIngest(message, this.config.INGEST_BYTES_MAX));
+    const decided = await this.decide(opened.map((of): Admission => (of.ok ? admitFact(of.request) : unreadable(of.reason))));
+    const ignored: IgnoredFact[] = [];
+    const outcomes = decided.map(({ reply, fact }, at): Outcome => {
+      const inbox = replySubjectOf(messages[at]?.headers ?? {});
+      if (inbox !== undefined) this.bus.broadcast(inbox, reply);
+      if (!reply.ok) return drop(problemText(reply.problem));
+      if (fact !== undefined && !reply.value.accepted) ignored.push({ answer: reply.value, source: fact.incoming.source });
+      return done();
+    });
+    this.notice(ignored);
+    return outcomes;
+  }
+
+  private async decide(admissions: readonly Admission[]): Promise<readonly { readonly reply: Reply; readonly fact?: AdmittedFact }[]> {
+    const facts = admissions.filter((admission) => admission.ok);
+    const verdicts = await this.intake.take(facts);
+    const replies = new Map<Admission, Reply>(facts.flatMap((fact, at) => {
+      const verdict = verdicts[at];
+      return verdict === undefined ? [] : [[fact, answerOf(fact, verdict)] as const];
+    }));
+    return admissions.map((admission) => {
+      if (!admission.ok) return { reply: admission };
+      const reply = replies.get(admission);
+      if (reply === undefined) throw new Error(`deciding ${admission.incoming.vmId}: no verdict`);
+      return { reply, fact: admission };
+    });
+  }
+
+  private notice(ignored: readonly IgnoredFact[]): void {
+    const notices = noticesOf(ignored, this.clock.now().toISOString());
+    this.bus.post(notices.map((notice) => ({
+      subject: subjects.notice.of('inventory'),
+      event: cloudEvent('vmdns.fact.ignored.v1', EVENT_SOURCE, notice, { time: notice.at }),
+    })));
+  }
+}
+
+function unreadable(detail: string): Admission {
+  return { ok: false, problem: { type: 'about:blank', status: 400, code: 'bad-input', title: 'This message is no fact.', detail } };
+}

@@ -1,0 +1,112 @@
+import { Injectable } from '@nestjs/common';
+import type { VmState } from '@vmdns/contracts';
+import type { Fact, KnownVm } from '@vmdns/domain';
+import type { Tx } from '@vmdns/store';
+import type { DeletionFact, WaitingDeletion } from '../holds/waiting-deletion.js';
+import type { VmBefore, VmDraft } from './batch-decision.js';
+
+/** A VM as read, with a mark that differs after every write of its row. */
+export interface VmRead extends VmBefore { readonly mark: string }
+
+/** Somebody else created one of these VMs in the meantime: the transaction is to be done again. */
+export class RacedInsert extends Error {
+  override readonly name = 'RacedInsert';
+}
+
+interface Row {
+  readonly vm_id: string;
+  readonly mark: string;
+  readonly body: Fact;
+  readonly memory: Omit<KnownVm, 'fact'>;
+  readonly hold_id: string | null;
+  readonly member_state: string | null;
+  readonly member_life: number;
+  readonly member_revision: number;
+  readonly deletion: DeletionFact;
+  readonly decided_at: Date | null;
+}
+
+const READ = `
+  select v.vm_id, v.xmin::text as mark, v.body, v.memory, v.hold_id,
+         m.state as member_state, m.life as member_life, m.revision as member_revision, m.deletion, h.decided_at
+  from vm v
+  left join hold_member m on m.hold_id = v.hold_id and m.vm_id = v.vm_id
+  left join hold h on h.hold_id = v.hold_id
+  where v.vm_id = any($1)`;
+
+/** Sorted, so that two batches never wait for each other crosswise. */
+const LOCK = 'select vm_id, xmin::text as mark from vm where vm_id = any($1) order by vm_id for update';
+
+const COLUMNS = 'vm_id, tenant, source, uid, life, version, revision, deleted_at, find_keys, body, memory, hold_id';
+const VALUES = `
+  select u.vm_id, u.tenant, u.source, u.uid, u.life, u.version, u.revision, u.deleted_at, string_to_array(u.find_keys, ' ') as find_keys, u.body, u.memory, u.hold_id
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::timestamptz[], $9::text[], $10::jsonb[], $11::jsonb[], $12::text[])
+       as u(vm_id, tenant, source, uid, life, version, revision, deleted_at, find_keys, body, memory, hold_id)`;
+const INSERT = `insert into vm (${COLUMNS}) ${VALUES} order by u.vm_id on conflict do nothing returning vm_id`;
+const UPDATE = `
+  update vm set tenant = n.tenant, source = n.source, uid = n.uid, life = n.life, version = n.version, revision = n.revision,
+                deleted_at = n.deleted_at, find_keys = n.find_keys, body = n.body, memory = n.memory, hold_id = n.hold_id
+  from (${VALUES}) n where vm.vm_id = n.vm_id`;
+
+/** The rows of VMs. Every method is one statement for a whole batch. */
+@Injectable()
+export class VmTable {
+  /** What is stored of these ids; absent ones are absent. Takes no lock. */
+  async read(tx: Tx, vmIds: readonly string[]): Promise<Map<string, VmRead>> {
+    const rows = await tx.query<Row>(READ, [vmIds]);
+    return new Map(rows.map((row) => [row.vm_id, { known: { fact: row.body, ...row.memory }, waiting: waitingOf(row), mark: row.mark }]));
+  }
+
+  /** Locks the rows that exist until the transaction ends, and gives their marks. */
+  async lock(tx: Tx, vmIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const rows = await tx.query<{ vm_id: string; mark: string }>(LOCK, [vmIds]);
+    return new Map(rows.map((row) => [row.vm_id, row.mark]));
+  }
+
+  /** Claims for whatever appears for the first time, in rising order. */
+  async drawClaims(tx: Tx, count: number): Promise<readonly number[]> {
+    if (count === 0) return [];
+    const rows = await tx.query<{ claim: number }>(`select nextval('claim') as claim from generate_series(1, $1::int)`, [count]);
+    return rows.map((row) => row.claim).sort((a, b) => a - b);
+  }
+
+  /** Writes drafts whose existing rows are locked. Throws RacedInsert when a new one is there already. */
+  async write(tx: Tx, drafts: readonly { readonly draft: VmDraft; readonly known: KnownVm }[]): Promise<void> {
+    const fresh = drafts.filter(({ draft }) => draft.before.known === null);
+    const present = drafts.filter(({ draft }) => draft.before.known !== null);
+    if (present.length > 0) await tx.query(UPDATE, columnsOf(present));
+    if (fresh.length === 0) return;
+    const inserted = await tx.query(INSERT, columnsOf(fresh));
+    if (inserted.length < fresh.length) throw new RacedInsert(`inserting ${fresh.length} VMs: ${fresh.length - inserted.length} were there already`);
+  }
+}
+
+function waitingOf(row: Row): WaitingDeletion | null {
+  const state = row.member_state;
+  if (row.hold_id === null || (state !== 'waiting' && state !== 'kept')) return null;
+  return { holdId: row.hold_id, state, life: row.member_life, revision: row.member_revision, deletion: row.deletion, decidedAt: row.decided_at };
+}
+
+function columnsOf(drafts: readonly { readonly draft: VmDraft; readonly known: KnownVm }[]): readonly unknown[][] {
+  const column = (of: (known: KnownVm, draft: VmDraft) => unknown): unknown[] => drafts.map(({ draft, known }) => of(known, draft));
+  return [
+    column((k) => k.fact.vmId), column((k) => k.fact.tenant), column((k) => k.fact.source), column((k) => k.fact.uid),
+    column((k) => k.fact.life), column((k) => k.fact.version), column((k) => k.fact.revision),
+    column((k) => (k.fact.deleted ? k.fact.changedAt : null)), column((k) => findKeysOf(k.fact).join(' ')),
+    column((k) => JSON.stringify(k.fact)), column(({ said, oldUids, deletion }) => JSON.stringify({ said, oldUids, deletion })),
+    column((_, draft) => draft.waiting?.holdId ?? null),
+  ];
+}
+
+/** What a living VM is found by: its addresses, and its name as far as inventory knows it. */
+function findKeysOf(fact: Fact): readonly string[] {
+  if (fact.deleted) return [];
+  const { fqdn, hostname, domain } = fact;
+  const names = fqdn !== null ? [fqdn] : hostname === null ? [] : domain === null ? [hostname] : [hostname, `${hostname}.${domain}`];
+  return [...names, ...fact.addresses.map((address) => address.ip)];
+}
+
+/** The state as it travels. */
+export function toVmState(fact: Fact): VmState {
+  return { ...fact, addresses: fact.addresses.map((address) => ({ ...address })), labels: { ...fact.labels } };
+}

@@ -1,0 +1,46 @@
+import { RpcProblem } from '@vmdns/bus';
+import type { Hold, HoldMember } from '@vmdns/contracts';
+import type { z } from 'zod';
+import type { HoldRow, MemberRow } from './hold.table.js';
+
+/** A hold as the API shows it. */
+export function toHold(row: HoldRow): Hold {
+  return {
+    holdId: row.hold_id, service: 'inventory', kind: 'vm-deletions', scope: row.source, state: row.state,
+    members: row.members, openedAt: row.opened_at.toISOString(), text: textOf(row),
+    ...(row.decided_at === null ? {} : { decidedAt: row.decided_at.toISOString() }),
+    ...(row.decided_by === null ? {} : { decidedBy: row.decided_by }),
+  };
+}
+
+function textOf(row: HoldRow): string {
+  const what = `${row.members} ${row.members === 1 ? 'deletion' : 'deletions'} of VMs by ${row.source}`;
+  const why = `opened at ${row.opened_at.toISOString()}, because ${row.rule}`;
+  const by = row.decided_by ?? 'somebody';
+  switch (row.state) {
+    case 'open': return `${what} wait for a person (${why}). Approve to delete these VMs, reject to keep them.`;
+    case 'approved': return `${what} were approved by ${by} (${why}).`;
+    case 'rejected': return `${what} were rejected by ${by}; the VMs are kept (${why}).`;
+  }
+}
+
+const MEMBER_TEXTS: Readonly<Record<MemberRow['state'], string>> = {
+  waiting: 'waits', released: 'was deleted', changed: 'was left out: it has changed since', kept: 'is kept',
+};
+
+export function toMember(row: MemberRow): z.input<typeof HoldMember> {
+  const version = row.deletion.said.version === null ? '' : `, deletion of version ${row.deletion.said.version}`;
+  return { vmId: row.vm_id, text: `VM ${row.vm_id} (life ${row.life}, revision ${row.revision}${version}) ${MEMBER_TEXTS[row.state]}.` };
+}
+
+export function holdCursor(row: HoldRow): string {
+  return Buffer.from(`${row.opened_at.toISOString()} ${row.hold_id}`).toString('base64url');
+}
+
+/** Throws a bad-input problem where the text is no cursor of ours. */
+export function findHoldCursor(text: string | undefined): { readonly openedAt: string; readonly holdId: string } | undefined {
+  if (text === undefined) return undefined;
+  const [openedAt = '', holdId = ''] = Buffer.from(text, 'base64url').toString('utf8').split(' ');
+  if (!Number.isNaN(Date.parse(openedAt)) && holdId !== '') return { openedAt, holdId };
+  throw new RpcProblem({ status: 400, code: 'bad-input', title: 'The cursor is none of ours.', faults: [{ path: 'cursor', message: 'must be the `next` of an earlier page' }] });
+}

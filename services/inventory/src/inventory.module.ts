@@ -1,0 +1,20 @@
+import { Module } from '@nestjs/common';
+import { DraftWriter } from './facts/draft.writer.js';
+import { FactController } from './facts/fact.controller.js';
+import { FactIntake } from './facts/fact.intake.js';
+import { FactService } from './facts/fact.service.js';
+import { VmPublisher } from './facts/vm.publisher.js';
+import { VmTable } from './facts/vm.table.js';
+import { BrakeTable } from './holds/brake.table.js';
+import { HoldController } from './holds/hold.controller.js';
+import { HoldService } from './holds/hold.service.js';
+import { HoldTable } from './holds/hold.table.js';
+import { VmController } from './query/vm.controller.js';
+import { VmQuery } from './query/vm.query.js';
+
+/** Bus, Store, Clock, Log, Metrics and the configuration come from the chassis. */
+@Module({
+  controllers: [FactController, HoldController, VmController],
+  providers: [VmTable, HoldTable, BrakeTable, VmPublisher, DraftWriter, FactIntake, FactService, HoldService, VmQuery],
+})
+export class InventoryModule {}

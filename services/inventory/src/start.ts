@@ -1,0 +1,16 @@
+import { type RunningService, startService } from '@vmdns/chassis';
+import type { Config } from './config.js';
+import { InventoryModule } from './inventory.module.js';
+import { CreateInventory1764000000000 } from './migrations/create-inventory.migration.js';
+
+/** Starts one replica of inventory. */
+export function startInventory(config: Config, options: { readonly handleSignals?: boolean } = {}): Promise<RunningService> {
+  return startService({
+    name: 'inventory',
+    config,
+    module: InventoryModule,
+    migrations: [CreateInventory1764000000000],
+    streams: ['INGEST', 'EVENT', 'DEADLETTER'],
+    ...options,
+  });
+}
