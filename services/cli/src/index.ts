@@ -1,1 +1,3 @@
-export {};
+export { run } from './program.js';
+export { EXIT, type ExitCode } from './exit.js';
+export type { Shell } from './shell.js';

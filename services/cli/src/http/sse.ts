@@ -1,0 +1,28 @@
+/** One server-sent event: its id, its name and its text. */
+export interface ServerSentEvent { readonly id: string | undefined; readonly event: string; readonly text: string }
+
+/** Reads events from a byte stream (WHATWG HTML, 9.2.6); comments are heartbeats and are passed over. */
+export async function* readEvents(bytes: AsyncIterable<Uint8Array>): AsyncIterable<ServerSentEvent> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  let id: string | undefined;
+  let event = 'message';
+  let lines: string[] = [];
+  for await (const chunk of bytes) {
+    rest += decoder.decode(chunk, { stream: true });
+    const complete = rest.split(/\r\n|\n|\r(?!$)/);
+    rest = complete.pop() ?? '';
+    for (const line of complete) {
+      if (line === '') {
+        if (lines.length > 0) yield { id, event, text: lines.join('\n') };
+        event = 'message';
+        lines = [];
+        continue;
+      }
+      const [, field = '', value = ''] = /^([^:]*)(?:: ?(.*))?$/.exec(line) ?? [];
+      if (field === 'id') id = value;
+      else if (field === 'event') event = value;
+      else if (field === 'data') lines.push(value);
+    }
+  }
+}
