@@ -2,3 +2,6 @@ export { dnsAsk, freePort, NatsServer, pause, PostgresServer, PowerdnsServer, un
 export * from './postgres.js';
 export * from './servers.js';
 export { childEnv, finder, newFolder, ROOT } from './run-folder.js';
+export * from './barrier.js';
+export * from './fault-proxy.js';
+export * from './tcp-proxy.js';

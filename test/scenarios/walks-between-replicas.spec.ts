@@ -1,0 +1,138 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { patches, until } from '../support/index.js';
+import { World } from './world.js';
+
+// The walks of PROTOCOL §10 that need two of a kind: two inventories, planners and adapters, two PowerDNS servers.
+let world: World;
+beforeAll(async () => { world = await World.start({ replicas: { 'inventory': 2, 'planner': 2, 'adapter-powerdns': 2 }, secondPowerdns: true }); }, 150_000);
+afterEach(() => world.clear());
+afterAll(() => world?.stop());
+
+describe('walks between replicas', () => {
+  it('(a) L5 an adapter is paused with generation 5 on the wire, another applies 6, the first wakes and its call lands late: 6 stands in the end', async () => {
+    await world.zone('a.walk.test');
+    const barrier = world.proxy.hold((call) => patches('vm.a.walk.test.')(call) && call.requestBody.includes('"198.51.100.5"'));
+    await world.put('a1', { fqdn: 'vm.a.walk.test', addresses: [{ ip: '198.51.100.5' }] });
+    const late = await barrier.reached();
+    const asleep = await world.holderOf('a.walk.test.');
+    asleep.pause();
+    const newer = await world.put('a1', { fqdn: 'vm.a.walk.test', addresses: [{ ip: '198.51.100.6' }] });
+    await until(async () => (await world.answers('vm.a.walk.test', 'A'))[0] === '198.51.100.6', { withinMs: 20_000, what: 'the other adapter to apply the newer one' });
+    barrier.release();
+    await until(() => late.appliedAt !== undefined, { withinMs: 10_000, what: 'the late call to land' });
+    expect(await world.dns('a1')).toMatchObject({ live: false });
+    asleep.resume();
+    await world.live('a1', newer.revision, 60_000);
+    expect(await world.answers('vm.a.walk.test', 'A')).toEqual(['198.51.100.6']);
+  });
+
+  it('(c) a zone moves to another server with commands for the first still queued: the second has the records, the first is clean', async () => {
+    const zone = await world.zone('c.walk.test', { alsoOnSecond: true });
+    const first = await world.put('c1', { fqdn: 'one.c.walk.test', addresses: [{ ip: '198.51.100.100' }] });
+    await world.live('c1', first.revision);
+    const down = world.proxy.down();
+    await world.put('c2', { fqdn: 'two.c.walk.test', addresses: [{ ip: '198.51.100.101' }] });
+    await world.moveZone(zone.id, world.secondConnection);
+    await until(async () => (await world.answersOfSecond('two.c.walk.test', 'A')).length === 1, { withinMs: 30_000, what: 'the second server to have both' });
+    expect(await world.answersOfSecond('one.c.walk.test', 'A')).toEqual(['198.51.100.100']);
+    down.remove();
+    await until(async () => (await world.answers('one.c.walk.test', 'A')).length === 0, { withinMs: 60_000, what: 'the first server to be clean' });
+    expect(await world.answers('two.c.walk.test', 'A')).toEqual([]);
+    expect(await world.answersOfSecond('two.c.walk.test', 'A')).toEqual(['198.51.100.101']);
+  });
+
+  it('(d) an inner zone is added while another planner replica plans a name that it encloses: the name ends in the inner zone only', async () => {
+    await world.zone('d.walk.test');
+    await world.powerdns.createZone('in.d.walk.test.');
+    const lock = await world.lockPlannerVm('d1');
+    await world.put('d1', { fqdn: 'vm.in.d.walk.test', addresses: [{ ip: '198.51.100.110' }] });
+    await lock.waitedFor();
+    const adding = world.addZone('in.d.walk.test');
+    await lock.release();
+    await adding;
+    await until(async () => (await world.powerdns.rrsetsOf('in.d.walk.test.')).some((rrset) => rrset.name === 'vm.in.d.walk.test.'), { withinMs: 30_000, what: 'the name in the inner zone' });
+    await until(async () => !(await world.powerdns.rrsetsOf('d.walk.test.')).some((rrset) => rrset.name === 'vm.in.d.walk.test.'), { withinMs: 30_000, what: 'the name to leave the outer zone' });
+    await world.live('d1');
+  });
+
+  it('(e) a delete arrives before the create was planned, and a late create of the old life after it: nothing is made', async () => {
+    await world.zone('e.walk.test');
+    world.pauseAll('planner');
+    await world.put('e1', { fqdn: 'vm.e.walk.test', uid: 'first-life', addresses: [{ ip: '198.51.100.120' }] });
+    await world.delete('e1');
+    world.resumeAll('planner');
+    await world.state('e1', 'gone');
+    const late = await world.event('vmdns.vm.changed.v1', { vmId: 'e1', fqdn: 'vm.e.walk.test', uid: 'first-life', addresses: [{ ip: '198.51.100.120' }] });
+    expect(late).toMatchObject({ accepted: false, reason: 'old-life' });
+    expect(await world.answers('vm.e.walk.test', 'A')).toEqual([]);
+    expect(world.proxy.patchesOf('e.walk.test.')).toHaveLength(0);
+  });
+
+  it('(f) two VMs claim one address in two replicas at once, then the holder is deleted: the other gets it', async () => {
+    await world.zone('f.walk.test');
+    await world.zone('113.0.203.in-addr.arpa');
+    await Promise.all(['f1', 'f2'].map((id) => world.put(id, { fqdn: `${id}.f.walk.test`, addresses: [{ ip: '203.0.113.77' }] })));
+    const [one, two] = await Promise.all([world.settled('f1'), world.settled('f2')]);
+    const losers = [one, two].filter((dns) => dns.records.some((record) => record.reason?.code === 'address-conflict'));
+    expect(losers).toHaveLength(1);
+    const holder = losers[0]?.vmId === 'f1' ? 'f2' : 'f1';
+    const other = holder === 'f1' ? 'f2' : 'f1';
+    expect(await world.answers('77.113.0.203.in-addr.arpa', 'PTR')).toEqual([`${holder}.f.walk.test.`]);
+    await world.delete(holder);
+    await world.state(holder, 'gone');
+    await until(async () => (await world.dns(other)).state === 'live', { withinMs: 20_000, what: 'the other VM to be live' });
+    expect(await world.answers('77.113.0.203.in-addr.arpa', 'PTR')).toEqual([`${other}.f.walk.test.`]);
+  });
+
+  it('(l) newer facts arrive for VMs whose deletion is on hold, then a person approves: only the unchanged go', async () => {
+    await world.zone('l.walk.test');
+    await world.brake({ count: 2, share: 0 });
+    const ids = ['l1', 'l2', 'l3', 'l4', 'l5'];
+    for (const [i, id] of ids.entries()) await world.put(id, { fqdn: `${id}.l.walk.test`, addresses: [{ ip: `198.51.100.${130 + i}` }] });
+    for (const id of ids) await world.live(id);
+    const answers = [];
+    for (const id of ids) answers.push(await world.delete(id));
+    expect(answers.map((answer) => answer.reason)).toEqual([undefined, undefined, 'held', 'held', 'held']);
+    const newer = await world.put('l4', { fqdn: 'l4.l.walk.test', addresses: [{ ip: '198.51.100.140' }] });
+    await world.live('l4', newer.revision);
+    const holdId = answers[4]?.holdId ?? '';
+    expect(await world.approve(holdId)).toMatchObject({ released: 2 });
+    await world.state('l3', 'gone');
+    await world.state('l5', 'gone');
+    expect(await world.answers('l4.l.walk.test', 'A')).toEqual(['198.51.100.140']);
+    await world.brake({ count: 50, share: 0.05 });
+  });
+
+  it('(n) two revisions of one VM through two inventory replicas: the later accepted one stands', async () => {
+    await world.zone('n.walk.test');
+    for (let round = 0; round < 10; round += 1) {
+      const answers = await Promise.all([1, 2].map((i) => world.put('n1', { fqdn: 'vm.n.walk.test', addresses: [{ ip: `198.51.100.${150 + 2 * round + i}` }] })));
+      const revisions = answers.map((answer) => answer.revision);
+      expect(new Set(revisions).size).toBe(2);
+      const last = (revisions[0] ?? 0) > (revisions[1] ?? 0) ? 1 : 2;
+      await world.live('n1', Math.max(...revisions));
+      expect(await world.answers('vm.n.walk.test', 'A')).toEqual([`198.51.100.${150 + 2 * round + last}`]);
+    }
+  });
+});
+
+describe('walks with wrong clocks', () => {
+  it('(m) clocks that differ by an hour change nothing: not order, not lanes, not lives', async () => {
+    const skewed = await World.start({ replicas: { 'inventory': 2, 'adapter-powerdns': 2 }, clockAheadMs: { 'inventory#1': 3_600_000, 'adapter-powerdns#1': -3_600_000, 'planner': 3_600_000 } });
+    try {
+      await skewed.zone('m.walk.test');
+      for (let round = 0; round < 6; round += 1) {
+        const put = await skewed.put('m1', { fqdn: 'vm.m.walk.test', addresses: [{ ip: `198.51.100.${200 + round}` }] });
+        await skewed.live('m1', put.revision);
+        expect(await skewed.answers('vm.m.walk.test', 'A')).toEqual([`198.51.100.${200 + round}`]);
+      }
+      await skewed.delete('m1');
+      await skewed.state('m1', 'gone');
+      const again = await skewed.put('m1', { fqdn: 'vm.m.walk.test', addresses: [{ ip: '198.51.100.210' }] });
+      await skewed.live('m1', again.revision);
+      expect(skewed.proxy.overlaps()).toEqual([]);
+    } finally {
+      await skewed.stop();
+    }
+  }, 150_000);
+});
