@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { Problem } from '@vmdns/contracts';
 
 /** The world is not ready (NATS or Postgres away, a lock not given): the same call may succeed later. Never dead-lettered. */
@@ -38,11 +39,11 @@ export class BusError extends Error {
 
 /** Any error that says of itself that a later try may succeed; so store and bus need not know each other. */
 export function isTransient(error: unknown): boolean {
-  return error instanceof Error && 'isTransient' in error && error.isTransient === true;
+  return types.isNativeError(error) && 'isTransient' in error && error.isTransient === true;
 }
 
 /** The message of an error and of its causes, for a log line or a dead letter; no stack. */
 export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!types.isNativeError(error)) return String(error);
   return error.cause === undefined ? error.message : `${error.message}: ${reasonOf(error.cause)}`;
 }

@@ -1,4 +1,9 @@
-import type { MigrationInterface } from 'typeorm';
+import type pg from 'pg';
+import { DataSource, type MigrationInterface } from 'typeorm';
+import { migrate, silent } from './migrate.js';
+import { poolOf, poolOptions } from './pool.js';
+import { Session } from './session.js';
+import { isRetryable, storeError, TransientStoreError } from './store-errors.js';
 
 export interface StoreLog {
   info(fields: object, message: string): void;
@@ -25,32 +30,123 @@ export interface Tx {
 /** A class whose name ends in a JavaScript timestamp, e.g. `CreateVm1764000000000`. */
 export type MigrationClass = new () => MigrationInterface;
 
-const soon = (): never => { throw new Error('being built'); };
+const TRANSACTION_TRIES = 3;
+const RETRY_MS = 250;
+const RETRY_MOST_MS = 2000;
+const SCHEMA = /^[a-z][a-z0-9_]{0,62}$/;
 
 /** One service's schema in Postgres. */
 export class Store implements Tx {
-  /** Gives the store at once, also while Postgres is away; connects and migrates (under a lock) behind your back. */
-  static open(_options: StoreOptions, _migrations: readonly MigrationClass[]): Promise<Store> { return soon(); }
+  private readonly source: DataSource;
+  private readonly migrated: Promise<void>;
+  private pool: pg.Pool | undefined;
+  private isClosed = false;
 
-  get schema(): string { return soon(); }
+  private constructor(private readonly options: StoreOptions, private readonly migrations: readonly MigrationClass[]) {
+    if (!SCHEMA.test(options.schema)) throw new Error(`opening the store: "${options.schema}" is no schema name`);
+    this.source = new DataSource({
+      type: 'postgres', url: options.url, schema: options.schema, applicationName: options.applicationName, poolSize: options.poolMax ?? 10,
+      logger: silent, extra: poolOptions(options.schema),
+      poolErrorHandler: (error: unknown) => this.options.log?.warn({ err: error }, 'an idle Postgres connection was lost'),
+    });
+    this.migrated = this.prepare();
+    this.migrated.catch(() => undefined);
+  }
+
+  /** Gives the store at once, also while Postgres is away; connects and migrates (under a lock) behind your back. */
+  static open(options: StoreOptions, migrations: readonly MigrationClass[]): Promise<Store> {
+    return Promise.resolve(new Store(options, migrations));
+  }
+
+  get schema(): string {
+    return this.options.schema;
+  }
 
   /** Whether Postgres was reached and every migration has run. Never goes back to false. */
-  get isMigrated(): boolean { return soon(); }
+  get isMigrated(): boolean {
+    return this.pool !== undefined;
+  }
 
   /** Fulfilled when migrated; rejects with TransientStoreError after the limit, with another error when a migration is wrong. */
-  whenMigrated(_timeoutMs: number): Promise<void> { return soon(); }
+  async whenMigrated(timeoutMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new TransientStoreError(`waiting for the schema ${this.schema}`)), timeoutMs);
+    });
+    await Promise.race([this.migrated, late]).finally(() => clearTimeout(timer));
+  }
 
   /** One statement on its own, with search_path set to the schema. Throws TransientStoreError within about 700 ms when Postgres is away. */
-  query<T extends object>(_sql: string, _parameters?: readonly unknown[]): Promise<readonly T[]> { return soon(); }
+  async query<T extends object>(sql: string, parameters?: readonly unknown[]): Promise<readonly T[]> {
+    return this.withSession(`asking ${this.schema}`, (session) => session.query<T>(sql, parameters));
+  }
 
   /**
    * READ COMMITTED, lock_timeout 2 s. A deadlock, a serialization failure or a lock not given is tried again, at most
    * 3 times in all, so `work` may run more than once and must have no effect but through `tx`.
    */
-  transaction<T>(_work: (tx: Tx) => Promise<T>): Promise<T> { return soon(); }
+  async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.withSession(`changing ${this.schema}`, (session) => session.transaction(work));
+      } catch (error) {
+        const origin = error instanceof TransientStoreError ? error.cause : error;
+        if (tries >= TRANSACTION_TRIES || !isRetryable(origin)) throw error;
+        await pause(tries * 20 + Math.random() * 50);
+      }
+    }
+  }
 
   /** Throws TransientStoreError unless Postgres answers within the limit. */
-  ping(_timeoutMs: number): Promise<void> { return soon(); }
+  async ping(timeoutMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new TransientStoreError(`pinging Postgres for ${this.schema}`)), timeoutMs);
+    });
+    await Promise.race([this.query('select 1'), late]).finally(() => clearTimeout(timer));
+  }
 
-  close(): Promise<void> { return soon(); }
+  /** Waits for running statements. May run twice. */
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    await this.migrated.catch(() => undefined);
+    if (this.source.isInitialized) await this.source.destroy();
+  }
+
+  private async withSession<T>(attempt: string, work: (session: Session) => Promise<T>): Promise<T> {
+    if (this.pool === undefined || this.isClosed) throw new TransientStoreError(`${attempt}: the store is not ready`);
+    const client = await this.pool.connect().catch((error: unknown) => { throw storeError(error, attempt); });
+    const session = new Session(client, attempt);
+    try {
+      return await work(session);
+    } finally {
+      client.release(session.isBroken);
+    }
+  }
+
+  private async prepare(): Promise<void> {
+    for (let tries = 0; !this.isClosed; tries += 1) {
+      try {
+        await migrate(this.options, this.migrations, () => this.isClosed);
+        await this.source.initialize();
+        this.pool = poolOf(this.source);
+        this.options.log?.info({ schema: this.schema, migrations: this.migrations.length }, 'schema ready');
+        return;
+      } catch (error) {
+        const known = storeError(error, `preparing the schema ${this.schema}`);
+        if (!(known instanceof TransientStoreError)) {
+          this.options.log?.error({ err: known, schema: this.schema }, 'the schema cannot be prepared');
+          throw known;
+        }
+        if (tries % 20 === 0) this.options.log?.warn({ err: known, schema: this.schema }, 'Postgres is away');
+        await pause(Math.min(RETRY_MOST_MS, RETRY_MS * 2 ** Math.min(tries, 5)));
+      }
+    }
+    throw new TransientStoreError(`preparing the schema ${this.schema}: the store was closed`);
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => { setTimeout(resolve, ms); });
 }

@@ -1,17 +1,96 @@
-import type { Store } from './store.js';
+import type { Store, Tx } from './store.js';
 
-const soon = (): never => { throw new Error('being built'); };
+interface Row { readonly timeline: number; readonly cluster: string; readonly seen: string | null }
+
+const LOCK = 'select pg_advisory_xact_lock(86367, 1)';
+/** Which history this is: changes with a failover (Postgres' timeline) and with a dump read into another cluster. */
+const CLUSTER = `case when pg_is_in_recovery() then null
+  else (select system_identifier from pg_control_system()) || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) end`;
+const LOOK = `select timeline, cluster, ${CLUSTER} as seen from vmdns_shared.timeline`;
+const LOOK_EVERY_MS = 5000;
 
 /** The one number that rises when Postgres may have lost its last seconds (PROTOCOL §1); in `vmdns_shared.timeline`. */
 export class Timeline {
+  private readonly listeners = new Set<(timeline: number) => void | Promise<void>>();
+  private isMade = false;
+  private telling: Promise<void> | undefined;
+
   constructor(readonly store: Store) {}
 
   /** The number, at least 1. Also looks whether Postgres' own timeline changed, and raises it once for all services. */
-  current(): Promise<number> { return soon(); }
+  async current(): Promise<number> {
+    const [row] = await this.look();
+    if (row === undefined) throw new Error('reading the timeline: its row is gone');
+    if (row.seen === null || row.seen === row.cluster) return row.timeline;
+    const [raised] = await this.store.query<Row>('update vmdns_shared.timeline set timeline = timeline + 1, cluster = $1 where cluster = $2 returning timeline', [row.seen, row.cluster]);
+    return raised?.timeline ?? this.current();
+  }
+
   /** After a restore: one more. */
-  raise(): Promise<number> { return soon(); }
-  /** Called with the new number in every process that sees it rise. */
-  onRaise(_listener: (timeline: number) => void): () => void { return soon(); }
-  /** Looks every 5 s until stopped. */
-  watch(): () => void { return soon(); }
+  async raise(): Promise<number> {
+    await this.current();
+    const [row] = await this.store.query<Row>('update vmdns_shared.timeline set timeline = timeline + 1 returning timeline');
+    return row?.timeline ?? 1;
+  }
+
+  /**
+   * Called by `watch` with the new number: in every process that runs when it rises, and in the first one of a service
+   * that starts after it rose. A listener that fails is called again, so it may run twice. Listen before you watch.
+   */
+  onRaise(listener: (timeline: number) => void | Promise<void>): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Looks at once and every 5 s until stopped; what cannot be seen now is seen later. */
+  watch(everyMs = LOOK_EVERY_MS): () => void {
+    let last: number | undefined;
+    const look = async (): Promise<void> => {
+      const timeline = await this.current();
+      last ??= await this.lastTold(timeline);
+      if (timeline > last) await this.tell(timeline);
+      last = timeline;
+    };
+    const lookAlone = (): void => {
+      this.telling ??= look().catch(() => undefined).finally(() => { this.telling = undefined; });
+    };
+    lookAlone();
+    const timer = setInterval(lookAlone, everyMs).unref();
+    return () => clearInterval(timer);
+  }
+
+  private async tell(timeline: number): Promise<void> {
+    for (const listener of this.listeners) await listener(timeline);
+    await this.store.query('update vmdns_shared.timeline_told set timeline = greatest(timeline, $2) where schema = $1', [this.store.schema, timeline]);
+  }
+
+  /** What this service was last told, by any of its processes; a new service begins with what is. */
+  private async lastTold(timeline: number): Promise<number> {
+    await this.store.query('insert into vmdns_shared.timeline_told (schema, timeline) values ($1, $2) on conflict do nothing', [this.store.schema, timeline]);
+    const [row] = await this.store.query<{ timeline: number }>('select timeline from vmdns_shared.timeline_told where schema = $1', [this.store.schema]);
+    return row?.timeline ?? timeline;
+  }
+
+  private async look(): Promise<readonly Row[]> {
+    if (!this.isMade) await this.store.transaction(make);
+    this.isMade = true;
+    return this.store.query<Row>(LOOK);
+  }
+}
+
+/** Whichever service comes first makes it; the roles of all may read and raise it. */
+async function make(tx: Tx): Promise<void> {
+  const [found] = await tx.query<{ made: string | null }>("select to_regclass('vmdns_shared.timeline')::text as made");
+  if (found?.made != null) return;
+  await tx.query(LOCK);
+  const [again] = await tx.query<{ made: string | null }>("select to_regclass('vmdns_shared.timeline')::text as made");
+  if (again?.made != null) return;
+  const [schema] = await tx.query('select 1 as found from pg_namespace where nspname = $1', ['vmdns_shared']);
+  if (schema === undefined) await tx.query('create schema vmdns_shared');
+  await tx.query('create table vmdns_shared.timeline (only_row boolean primary key default true check (only_row), timeline bigint not null, cluster text not null)');
+  await tx.query(`insert into vmdns_shared.timeline (timeline, cluster) values (1, coalesce(${CLUSTER}, ''))`);
+  await tx.query('create table vmdns_shared.timeline_told (schema text primary key, timeline bigint not null)');
+  await tx.query('grant usage on schema vmdns_shared to public');
+  await tx.query('grant select, update on vmdns_shared.timeline to public');
+  await tx.query('grant select, insert, update on vmdns_shared.timeline_told to public');
 }

@@ -1,0 +1,154 @@
+import { createServer, type Server } from 'node:net';
+import { once } from 'node:events';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { type OwnPostgres, startPostgres, until } from '../testing/servers.js';
+import { type MigrationClass, Store, type Tx } from './store.js';
+
+class CreateCount1764000000000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('create table counter (id int primary key, n bigint not null, body jsonb)');
+    await runner.query('select pg_sleep(0.2)');
+    await runner.query('insert into counter values (1, 0), (2, 0)');
+  }
+
+  async down(): Promise<void> {
+    throw new Error('forward only');
+  }
+}
+class Broken1764000000001 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> { await runner.query('create tabel oops ()'); }
+  async down(): Promise<void> { throw new Error('forward only'); }
+}
+
+/** A barrier for two transactions. */
+function meeting(): () => Promise<void> {
+  let came = 0;
+  let open = (): void => undefined;
+  const both = new Promise<void>((resolve) => { open = resolve; });
+  return () => {
+    came += 1;
+    if (came === 2) open();
+    return both;
+  };
+}
+
+describe('the store', () => {
+  let postgres: OwnPostgres;
+  const stores: Store[] = [];
+  const open = async (url: string, schema = 'counting', migrations: readonly MigrationClass[] = [CreateCount1764000000000], poolMax = 4): Promise<Store> => {
+    const store = await Store.open({ url, schema, applicationName: 'test', poolMax }, migrations);
+    stores.push(store);
+    return store;
+  };
+  const ready = async (): Promise<Store> => {
+    const store = await open((await postgres.freshDatabase()).url);
+    await store.whenMigrated(10_000);
+    return store;
+  };
+
+  beforeAll(async () => { postgres = await startPostgres(); });
+  afterEach(async () => { await Promise.all(stores.splice(0).map((store) => store.close())); });
+  afterAll(() => postgres.dispose());
+
+  it('migrates once when several replicas start together, each as an ordinary role', async () => {
+    const database = await postgres.freshDatabase();
+    const url = await database.urlAs('vmdns_counting');
+    const replicas = await Promise.all(Array.from({ length: 5 }, () => open(url)));
+    await Promise.all(replicas.map((store) => store.whenMigrated(20_000)));
+    for (const store of replicas) expect(await store.query('select id from counter')).toHaveLength(2);
+    expect(await database.asRoot('select name from counting.migration')).toHaveLength(1);
+    await (await open(url)).whenMigrated(5000);
+  });
+
+  it('says which migration is wrong, and is never ready', async () => {
+    const store = await open((await postgres.freshDatabase()).url, 'broken', [Broken1764000000001]);
+    await expect(store.whenMigrated(10_000)).rejects.toThrow(/syntax error/);
+    await expect(store.query('select 1')).rejects.toMatchObject({ name: 'TransientStoreError' });
+  });
+
+  it('gives int8 as number, timestamptz as Date, jsonb parsed', async () => {
+    const store = await ready();
+    const rows = await store.query('select 9007199254740991::bigint as n, array[1, null]::bigint[] as list, now() as at, \'{"a":1}\'::jsonb as body, current_schema() as schema');
+    expect(rows).toEqual([{ n: 9_007_199_254_740_991, list: [1, null], at: expect.any(Date), body: { a: 1 }, schema: 'counting' }]);
+  });
+
+  it('answers a dead Postgres with a TransientStoreError, and recovers by itself', async () => {
+    const own = await startPostgres();
+    const store = await open(own.server.url());
+    await store.whenMigrated(10_000);
+    await store.query('select 1');
+    await own.server.kill();
+    for (let tries = 0; tries < 6; tries += 1) await expect(store.query('select 1')).rejects.toMatchObject({ name: 'TransientStoreError', isTransient: true });
+    await expect(store.transaction((tx) => tx.query('select 1'))).rejects.toMatchObject({ name: 'TransientStoreError' });
+    await own.server.restart();
+    await until(async () => (await store.query('select 1')).length === 1);
+    await store.close();
+    await own.dispose();
+  });
+
+  it('waits for a Postgres that comes later, and answers at once meanwhile', async () => {
+    const own = await startPostgres();
+    await own.server.kill();
+    const store = await open(own.server.url());
+    await expect(store.query('select 1')).rejects.toMatchObject({ name: 'TransientStoreError' });
+    await expect(store.whenMigrated(10)).rejects.toMatchObject({ name: 'TransientStoreError' });
+    await own.server.restart();
+    await store.whenMigrated(10_000);
+    expect(store.isMigrated).toBe(true);
+    await store.close();
+    await own.dispose();
+  });
+
+  it('does not hang on a server that accepts and says nothing', async () => {
+    const silent: Server = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const address = silent.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const store = await open(`postgres://x:y@127.0.0.1:${port}/z`);
+    await expect(store.query('select 1')).rejects.toMatchObject({ name: 'TransientStoreError' });
+    await store.close();
+    silent.close();
+  });
+
+  it('does not wait long for a connection when all are taken', async () => {
+    const store = await open((await postgres.freshDatabase()).url, 'counting', [CreateCount1764000000000], 1);
+    await store.whenMigrated(10_000);
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => { release = resolve; });
+    const taken = store.transaction(async () => held);
+    await expect(store.query('select 1')).rejects.toMatchObject({ name: 'TransientStoreError' });
+    release();
+    await taken;
+    await store.query('select 1');
+  });
+
+  it('tries a deadlock again', async () => {
+    const store = await ready();
+    const meet = meeting();
+    let runs = 0;
+    const add = (first: number, second: number) => async (tx: Tx): Promise<void> => {
+      runs += 1;
+      await tx.query('update counter set n = n + 1 where id = $1', [first]);
+      if (runs <= 2) await meet();
+      await tx.query('update counter set n = n + 1 where id = $1', [second]);
+    };
+    await Promise.all([store.transaction(add(1, 2)), store.transaction(add(2, 1))]);
+    expect(runs).toBe(3);
+    expect(await store.query('select id, n from counter order by id')).toEqual([{ id: 1, n: 2 }, { id: 2, n: 2 }]);
+  });
+
+  it('rolls back what throws, keeps the error as it was, and keeps the connection', async () => {
+    const store = await open((await postgres.freshDatabase()).url, 'counting', [CreateCount1764000000000], 1);
+    await store.whenMigrated(10_000);
+    const [before] = await store.query('select pg_backend_pid() as pid');
+    const ours = new Error('connection timeout of something else, terminated');
+    await expect(store.transaction(async (tx) => {
+      await tx.query('update counter set n = 99');
+      throw ours;
+    })).rejects.toBe(ours);
+    await expect(store.query('insert into counter values (1, 5)')).rejects.toMatchObject({ code: '23505' });
+    expect(await store.query('select n from counter')).toEqual([{ n: 0 }, { n: 0 }]);
+    expect(await store.query('select pg_backend_pid() as pid')).toEqual([before]);
+  });
+});
