@@ -109,9 +109,10 @@ function unstorableTexts(value: unknown, path: string): readonly Fault[] {
 const UNSTORABLE = /\u0000|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
 const isStorable = (text: string): boolean => !UNSTORABLE.test(text);
 
-/** One fault per path: the schema's is told, the domain's only where the schema had nothing to say. */
+/** One fault per path: the schema's is told, the domain's only where the schema had nothing to say (path '': not even an object). */
 function merged(shape: readonly Fault[], meaning: readonly Fault[]): readonly Fault[] {
   const told = new Set(shape.map((fault) => fault.path));
+  if (told.has('')) return shape;
   return [...shape, ...meaning.filter((fault) => !told.has(fault.path) && ![...told].some((path) => fault.path.startsWith(`${path}.`)))];
 }
 
