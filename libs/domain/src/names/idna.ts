@@ -29,7 +29,7 @@ export function asciiLabel(label: string): AsciiLabel {
   if (lower.length > LABEL_MAX) return { ok: false, message: `the label '${lower.slice(0, 20)}…' is longer than 63 characters` };
   if (lower.startsWith('xn--')) {
     const decoded = punycodeDecode(lower.slice(4));
-    if (decoded === null || isAscii(decoded) || `xn--${punycodeEncode(decoded)}` !== lower) return { ok: false, message: `'${lower}' is not valid IDNA (RFC 5891)` };
+    if (decoded === null || isAscii(decoded) || faultOfUnicode(lower, decoded) !== null || `xn--${punycodeEncode(decoded)}` !== lower) return { ok: false, message: `'${lower}' is not valid IDNA (RFC 5891)` };
   }
   return { ok: true, label: lower };
 }

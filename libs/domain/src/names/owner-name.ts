@@ -72,10 +72,13 @@ export function parseName(text: string): ParsedName {
   return octets > WIRE_MAX ? bad(`'${text.slice(0, 40)}…' is longer than 255 octets`) : { ok: true, name: `${labels.join('.')}.` };
 }
 
-/** A zone's apex as a person types it: any name but the root and a wildcard. */
+/** `_` for service zones, `/` for classless reverse zones (RFC 2317). */
+const APEX = /^(?:[a-z0-9_/-]+\.)+$/;
+
+/** A zone's apex as a person types it: letters, digits, `-`, `_` and `/`; neither the root nor a wildcard. */
 export function parseApex(text: string): ParsedName {
   const parsed = parseName(text);
   if (!parsed.ok) return parsed;
   if (parsed.name === '.') return bad('the root cannot be a zone of ours');
-  return parsed.name.startsWith('*.') ? bad(`'${text}' is a wildcard, not a zone`) : parsed;
+  return APEX.test(parsed.name) ? parsed : bad(`'${text}' has a character that a zone's name may not have`);
 }
