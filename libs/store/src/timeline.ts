@@ -80,11 +80,9 @@ export class Timeline {
 
 /** Whichever service comes first makes it; the roles of all may read and raise it. */
 async function make(tx: Tx): Promise<void> {
-  const [found] = await tx.query<{ made: string | null }>("select to_regclass('vmdns_shared.timeline')::text as made");
-  if (found?.made != null) return;
+  if (await exists(tx)) return;
   await tx.query(LOCK);
-  const [again] = await tx.query<{ made: string | null }>("select to_regclass('vmdns_shared.timeline')::text as made");
-  if (again?.made != null) return;
+  if (await exists(tx)) return;
   const [schema] = await tx.query('select 1 as found from pg_namespace where nspname = $1', ['vmdns_shared']);
   if (schema === undefined) await tx.query('create schema vmdns_shared');
   await tx.query('create table vmdns_shared.timeline (only_row boolean primary key default true check (only_row), timeline bigint not null, cluster text not null)');
@@ -93,4 +91,10 @@ async function make(tx: Tx): Promise<void> {
   await tx.query('grant usage on schema vmdns_shared to public');
   await tx.query('grant select, update on vmdns_shared.timeline to public');
   await tx.query('grant select, insert, update on vmdns_shared.timeline_told to public');
+}
+
+/** From the catalogue's tables: to_regclass may answer from a cache that does not know the other's commit yet. */
+async function exists(tx: Tx): Promise<boolean> {
+  const found = await tx.query("select 1 as found from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'vmdns_shared' and c.relname = 'timeline'");
+  return found.length > 0;
 }

@@ -1,0 +1,232 @@
+import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from '@jest/globals';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { type OwnPostgres, startPostgres, until } from '../testing/servers.js';
+import { ChangeFeed, type FeedChange } from './change-feed.js';
+import { FeedReader } from './feed-reader.js';
+import { Store, type Tx } from './store.js';
+
+interface Body { readonly v: number }
+
+class CreateFeed1764000000000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    for (const statement of [...ChangeFeed.ddl(), ...FeedReader.ddl()]) await runner.query(statement);
+  }
+
+  async down(): Promise<void> {
+    throw new Error('forward only');
+  }
+}
+
+/** A transaction that goes on step by step, when told. */
+class StepwiseTransaction {
+  private readonly steps: { readonly step: (tx: Tx) => Promise<unknown>; readonly done: () => void }[] = [];
+  private wake = (): void => undefined;
+  private isOver = false;
+  readonly committed: Promise<void>;
+
+  constructor(store: Store) {
+    this.committed = store.transaction(async (tx) => {
+      while (!this.isOver || this.steps.length > 0) {
+        const next = this.steps.shift();
+        if (next === undefined) await new Promise<void>((resolve) => { this.wake = resolve; });
+        else {
+          await next.step(tx);
+          next.done();
+        }
+      }
+    });
+  }
+
+  do(step: (tx: Tx) => Promise<unknown>): Promise<void> {
+    return new Promise((resolve) => {
+      this.steps.push({ step, done: resolve });
+      this.wake();
+    });
+  }
+
+  commit(): Promise<void> {
+    this.isOver = true;
+    this.wake();
+    return this.committed;
+  }
+}
+
+describe('the change feed', () => {
+  let postgres: OwnPostgres;
+  let store: Store;
+  let feed: ChangeFeed<Body>;
+  const other: Store[] = [];
+
+  const say = (v: number, topic?: string) => store.transaction((tx) => feed.append(tx, [{ key: `k${v}`, body: { v }, ...(topic === undefined ? {} : { topic }) }]));
+  const readAll = async (from = 0, limit = 3, topic?: string): Promise<number[]> => {
+    const found: number[] = [];
+    for (let cursor = from, more = true; more;) {
+      const page = await feed.after(cursor, limit, topic);
+      found.push(...page.changes.map((change) => change.body.v));
+      ({ cursor, more } = page);
+    }
+    return found;
+  };
+
+  beforeAll(async () => { postgres = await startPostgres(); });
+  beforeEach(async () => {
+    store = await Store.open({ url: (await postgres.freshDatabase()).url, schema: 'feeding', applicationName: 'test' }, [CreateFeed1764000000000]);
+    await store.whenMigrated(10_000);
+    feed = new ChangeFeed<Body>(store);
+  });
+  afterEach(async () => { await Promise.all([store, ...other.splice(0)].map((one) => one.close())); });
+  afterAll(() => postgres.dispose());
+
+  it('gives back what was appended with rising sequences, and reads it in pages', async () => {
+    const appended = await store.transaction((tx) => feed.append(tx, Array.from({ length: 7 }, (_, v) => ({ key: `k${v}`, body: { v } }))));
+    expect(appended.map((row) => [row.sequence, row.key, row.body.v])).toEqual([0, 1, 2, 3, 4, 5, 6].map((v) => [v + 1, `k${v}`, v]));
+    expect(await readAll()).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(await feed.after(7, 3)).toEqual({ changes: [], cursor: 7, more: false });
+  });
+
+  it('L1 leaves no gap when the older transaction commits last', async () => {
+    const [first, second] = [new StepwiseTransaction(store), new StepwiseTransaction(store)];
+    await first.do((tx) => feed.append(tx, [{ key: 'a', body: { v: 1 } }]));
+    await second.do((tx) => feed.append(tx, [{ key: 'b', body: { v: 2 } }]));
+    await second.commit();
+    const early = await feed.after(0, 10);
+    expect(early.changes).toEqual([]);
+    await first.commit();
+    expect(await readAll(early.cursor)).toEqual([1, 2]);
+  });
+
+  it('L1 leaves no gap when the transaction that began first draws the later number and commits first', async () => {
+    const [first, second] = [new StepwiseTransaction(store), new StepwiseTransaction(store)];
+    await first.do((tx) => tx.query('select pg_current_xact_id()'));
+    await second.do((tx) => feed.append(tx, [{ key: 'b', body: { v: 1 } }]));
+    await first.do((tx) => feed.append(tx, [{ key: 'a', body: { v: 2 } }]));
+    await first.commit();
+    // The first's number is 2; a reader that only remembered 2 would never see 1.
+    const early = await feed.after(0, 10);
+    expect(early.changes.map((change) => [change.sequence, change.body.v])).toEqual([[2, 2]]);
+    await second.commit();
+    expect(await readAll(early.cursor)).toEqual([1]);
+    expect(await readAll(1)).toEqual([]);
+  });
+
+  it('L1 loses nothing under many writers and a reader', async () => {
+    const seen = new Map<number, number>();
+    let cursor = 0;
+    const pull = async (): Promise<void> => {
+      const page = await feed.after(cursor, 7);
+      for (const change of page.changes) seen.set(change.sequence, (seen.get(change.sequence) ?? 0) + 1);
+      cursor = page.cursor;
+    };
+    const writer = async (from: number): Promise<void> => {
+      for (let v = from; v < from + 40; v += 1) {
+        await store.transaction(async (tx) => {
+          if (v % 3 === 0) await tx.query('select pg_current_xact_id()');
+          await feed.append(tx, [{ key: 'x', body: { v } }, { key: 'y', body: { v } }]);
+          if (v % 5 === 0) await tx.query('select pg_sleep(0.003)');
+        });
+      }
+    };
+    const writers = Promise.all([0, 100, 200, 300].map(writer));
+    let isOver = false;
+    const reading = (async () => { while (!isOver) await pull(); })();
+    await writers;
+    isOver = true;
+    await reading;
+    await until(async () => { await pull(); return seen.size === 320; });
+    expect([...seen.values()].every((times) => times === 1)).toBe(true);
+  });
+
+  it('reads one topic alone', async () => {
+    for (const [v, topic] of [[1, 'powerdns'], [2, 'memory'], [3, 'powerdns'], [4, 'powerdns'], [5, 'powerdns']] as const) await say(v, topic);
+    expect(await readAll(0, 2, 'powerdns')).toEqual([1, 3, 4, 5]);
+    expect(await readAll(0, 2, 'memory')).toEqual([2]);
+    expect(await readAll()).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('goes back a little when the row of a cursor is lost, and to the beginning when all are', async () => {
+    for (const v of [1, 2, 3]) await say(v);
+    await store.query('delete from change where sequence = 3');
+    expect(await readAll(3)).toEqual([1, 2]);
+    await store.query('delete from change');
+    expect(await feed.after(3, 10)).toEqual({ changes: [], cursor: 0, more: false });
+  });
+
+  it('keeps a day in a partition, survives a missing one, and drops whole days', async () => {
+    await say(1);
+    await store.query("insert into change (key, body, at) values ('old', '{\"v\":0}', now() - interval '40 days'), ('late', '{\"v\":9}', now() + interval '20 days')");
+    await store.query('do $$ begin execute format(\'create table change_%s partition of change for values from (%L) to (%L)\', to_char(now() - interval \'30 days\', \'YYYYMMDD\'), (now() - interval \'30 days\')::date, (now() - interval \'29 days\')::date); end $$');
+    await store.query("insert into change (key, body, at) values ('older', '{\"v\":2}', (now() - interval '30 days')::date)");
+    await feed.ensurePartitions(10);
+    await feed.ensurePartitions(25);
+    expect(await readAll()).toEqual([1, 0, 9, 2]);
+    await feed.dropOlderThan(14);
+    expect(await readAll()).toEqual([1, 0, 9]);
+  });
+
+  it('shows old rows again after a dump was read into a cluster with lower transaction ids', async () => {
+    for (const v of [1, 2]) await say(v);
+    await store.query("update change set xid = '900000000'");
+    await say(3);
+    expect(await readAll()).toEqual([3]);
+    expect(await feed.rebase()).toBe(2);
+    expect(await readAll()).toEqual([1, 2, 3]);
+    expect(await feed.rebase()).toBe(0);
+  });
+
+  describe('and its reader', () => {
+    const readers: FeedReader<Body>[] = [];
+    const reader = (taken: number[], take?: (changes: readonly FeedChange<Body>[]) => Promise<void>, on: Store = store): FeedReader<Body> => {
+      const made = new FeedReader<Body>(on, { name: 'inventory', pageSize: 2, page: (cursor, limit) => feed.after(cursor, limit), take: take ?? (async (changes) => void taken.push(...changes.map((change) => change.body.v))) });
+      readers.push(made);
+      return made;
+    };
+    afterEach(async () => { await Promise.all(readers.splice(0).map((one) => one.stop())); });
+
+    it('reads to the end at start, and when poked only what is new', async () => {
+      for (const v of [1, 2, 3, 4, 5]) await say(v);
+      const taken: number[] = [];
+      const one = reader(taken);
+      one.start();
+      await until(() => one.isCaughtUp);
+      expect(taken).toEqual([1, 2, 3, 4, 5]);
+      await say(6);
+      await one.poke();
+      expect(taken).toEqual([1, 2, 3, 4, 5, 6]);
+    });
+
+    it('keeps its cursor when taking fails, and tries again by itself', async () => {
+      for (const v of [1, 2, 3]) await say(v);
+      const taken: number[] = [];
+      let failures = 1;
+      const one = reader(taken, async (changes) => {
+        if (changes.some((change) => change.body.v === 3) && failures-- > 0) throw new Error('not now');
+        taken.push(...changes.map((change) => change.body.v));
+      });
+      one.start();
+      await until(() => one.isCaughtUp);
+      expect(taken).toEqual([1, 2, 3]);
+    });
+
+    it('reads in one replica at a time', async () => {
+      for (const v of [1, 2, 3, 4]) await say(v);
+      const taken: number[] = [];
+      const [one, two] = [reader(taken), reader(taken)];
+      one.start();
+      two.start();
+      await until(() => one.isCaughtUp && two.isCaughtUp);
+      expect(taken).toEqual([1, 2, 3, 4]);
+    });
+
+    it('goes back to where it stood', async () => {
+      const taken: number[] = [];
+      const one = reader(taken);
+      one.start();
+      await until(() => one.isCaughtUp);
+      for (const v of [1, 2]) await say(v);
+      await one.poke();
+      await one.rewind(0);
+      await one.rewind(3_600_000);
+      expect(taken).toEqual([1, 2, 1, 2, 1, 2]);
+    });
+  });
+});
