@@ -11,7 +11,7 @@ interface LogOptions {
 }
 type Filter = Readonly<Record<string, string | undefined>>;
 
-/** A broken stream is taken up again after so long. */
+/** A broken stream is taken up again after so long, unless the server says otherwise. */
 const AGAIN_MS = 2000;
 
 /** `vmdns log`: what was done, refused and ignored. */
@@ -32,10 +32,11 @@ export function logCommand(program: Command, commands: Commands): void {
 /** Until the person ends it; a broken stream goes on after the last entry that was told. */
 async function follow(session: Session, api: Api, filter: Filter, from: string | undefined): Promise<void> {
   let last = from;
+  let againMs = AGAIN_MS;
   const { signal } = session.shell;
   while (!signal.aborted) {
     try {
-      for await (const event of readEvents(await api.stream('/v1/log/stream', filter, last === undefined ? {} : { 'Last-Event-ID': last }))) {
+      for await (const event of readEvents(await api.stream('/v1/log/stream', filter, last === undefined ? {} : { 'Last-Event-ID': last }), (ms) => { againMs = ms; })) {
         if (event.event !== 'entry') continue;
         last = event.id ?? last;
         tellEntry(session, JSON.parse(event.text) as LogEntry);
@@ -44,7 +45,7 @@ async function follow(session: Session, api: Api, filter: Filter, from: string |
       if (signal.aborted) return;
       if (error instanceof CommandError && error.exitCode !== EXIT.unreachable) throw error;
     }
-    await pauseFor(AGAIN_MS, signal);
+    await pauseFor(againMs, signal);
   }
 }
 

@@ -95,8 +95,10 @@ async function problemOf(response: Response): Promise<CommandError> {
   return new CommandError(response.status >= 502 ? EXIT.unreachable : EXIT.failed, `the answer was ${response.status} and not from vmdns`, ['is VMDNS_URL right?']);
 }
 
+/** The innermost reason, as people know it: `ECONNREFUSED`. Errors of fetch may come from another realm, so their shape counts. */
 function whyOf(cause: unknown): string {
-  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-  if (inner instanceof Error && inner.name === 'TimeoutError') return 'no answer in time';
-  return inner instanceof Error ? ('code' in inner && typeof inner.code === 'string' ? inner.code : inner.message) : String(inner);
+  const error = (typeof cause === 'object' && cause !== null ? cause : {}) as { readonly name?: unknown; readonly code?: unknown; readonly message?: unknown; readonly cause?: unknown };
+  if (error.name === 'TimeoutError') return 'no answer in time';
+  if (typeof error.cause === 'object' && error.cause !== null) return whyOf(error.cause);
+  return typeof error.code === 'string' ? error.code : String(error.message ?? cause);
 }

@@ -1,0 +1,293 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { FactAnswer, LogEntry, VmDns, Zone } from '@vmdns/contracts';
+import { runCommand, ScriptedDoor, terminal, type Ran, type Reply } from './testing/scripted-door.js';
+
+let door: ScriptedDoor | undefined;
+afterEach(async () => { await door?.close(); door = undefined; });
+
+const CANARY = 'canary-7f3a9c-do-not-show';
+
+async function ask(words: string, script: Record<string, Reply | Reply[]>, more: Parameters<typeof runCommand>[1] = {}): Promise<Ran> {
+  door = await new ScriptedDoor(script).open();
+  return runCommand(words.split(' ').filter((word) => word !== ''), { ...more, environment: { VMDNS_URL: door.url, VMDNS_TOKEN: 'token-of-a-test', ...more.environment } });
+}
+
+const stored: FactAnswer = { vmId: 'vm1', accepted: true, revision: 3 };
+const live: VmDns = {
+  vmId: 'vm1', revision: 3, plannedRevision: 3, live: true, state: 'live',
+  records: [
+    { name: 'vm1.example.com.', type: 'A', ttl: 300, values: ['192.0.2.10'], zone: 'example.com.', zoneId: 'z1', provider: 'powerdns', state: 'applied', attempts: 1, generation: 2, updatedAt: '2026-11-21T12:00:00.000Z' },
+    { name: '10.2.0.192.in-addr.arpa.', type: 'PTR', ttl: 3600, values: ['vm1.example.com.'], zone: '2.0.192.in-addr.arpa.', zoneId: 'z2', provider: 'powerdns', state: 'applied', attempts: 1, generation: 2, updatedAt: '2026-11-21T12:00:00.000Z' },
+  ],
+};
+const zone: Zone = {
+  id: 'z1', name: 'example.com.', connectionId: 'c1', provider: 'powerdns', mode: 'write', ttl: { forward: 300, reverse: 3600 }, addresses: 'all', limits: { rehomeShare: 0.3 },
+  settings: {}, state: 'active', paused: false, createdAt: '2026-11-21T12:00:00.000Z', revision: 1, counts: { applied: 12, failed: 1, pending: 0 },
+};
+const providers = {
+  items: [{
+    name: 'powerdns', capabilities: {}, seenAt: '2026-11-21T12:00:00.000Z', zoneSchema: { type: 'object', properties: { rectify: { type: 'boolean' } } },
+    connectionSchema: { type: 'object', required: ['url', 'apiKey'], properties: { url: { type: 'string', format: 'uri' }, apiKey: { type: 'string', writeOnly: true }, port: { type: 'integer' } } },
+  }],
+};
+const connection = { id: 'c1', name: 'ns1', provider: 'powerdns', settings: { url: 'http://ns1:8081' }, secrets: ['apiKey'], paused: false, createdAt: '2026-11-21T12:00:00.000Z', revision: 1 };
+
+describe('vm put', () => {
+  it('sends the whole fact and says what became of it', async () => {
+    const ran = await ask('vm put vm1 --fqdn vm1.example.com --ip 192.0.2.10 --ip 2001:db8::10 --ptr 192.0.2.10=mail.example.org --forward 2001:db8::10 --version 7 --label rack=b2', { 'PUT /v1/vms/vm1': { status: 202, body: stored } });
+    expect(ran).toEqual({ code: 0, out: 'vm1: the fact is stored as revision 3.\n', err: '' });
+    expect(door?.heard[0]).toMatchObject({
+      token: 'token-of-a-test',
+      body: { fqdn: 'vm1.example.com', version: 7, labels: { rack: 'b2' }, addresses: [{ ip: '192.0.2.10', ptr: 'mail.example.org' }, { ip: '2001:db8::10', forward: true }] },
+    });
+  });
+  it('waits, and shows what answers', async () => {
+    const ran = await ask('vm put vm1 --fqdn vm1.example.com --ip 192.0.2.10 --wait', { 'PUT /v1/vms/vm1': { status: 202, body: stored }, 'GET /v1/vms/vm1/dns?revision=3&wait=30000ms': { body: live } });
+    expect(ran.code).toBe(0);
+    expect(ran.out).toBe([
+      'vm1: the fact is stored as revision 3.',
+      'vm1: DNS is live (revision 3).',
+      '  NAME                      TYPE  TTL   VALUE             ZONE                   PROVIDER  STATE',
+      '  vm1.example.com.          A     300   192.0.2.10        example.com.           powerdns  applied',
+      '  10.2.0.192.in-addr.arpa.  PTR   3600  vm1.example.com.  2.0.192.in-addr.arpa.  powerdns  applied',
+      '',
+    ].join('\n'));
+  });
+  it('fails when it waited and a record was refused, and says why and what to do', async () => {
+    const [first] = live.records;
+    const attention = { ...live, state: 'attention', records: [{ ...first, state: 'refused', reason: { code: 'foreign-record', text: 'Somebody else has an A record there.', hint: 'Remove it at the provider.' } }] };
+    const ran = await ask('vm put vm1 --fqdn vm1.example.com --ip 192.0.2.10 --wait', { 'PUT /v1/vms/vm1': { status: 202, body: stored }, 'GET /v1/vms/vm1/dns': { body: attention } });
+    expect(ran.code).toBe(1);
+    expect(ran.out).toBe([
+      'vm1: the fact is stored as revision 3.',
+      'vm1: DNS needs attention (revision 3).',
+      '  NAME              TYPE  TTL  VALUE       ZONE          PROVIDER  STATE',
+      '  vm1.example.com.  A     300  192.0.2.10  example.com.  powerdns  refused (foreign-record)',
+      '  vm1.example.com. A: Somebody else has an A record there.',
+      '    Remove it at the provider.',
+      '',
+    ].join('\n'));
+  });
+  it('gives answer and DNS as one JSON value', async () => {
+    const ran = await ask('vm put vm1 --ip 192.0.2.10 --wait --json', { 'PUT /v1/vms/vm1': { status: 202, body: stored }, 'GET /v1/vms/vm1/dns': { body: live } });
+    expect(JSON.parse(ran.out)).toEqual({ answer: stored, dns: live });
+  });
+  it('names every fault and exits 1', async () => {
+    const problem = { type: 'urn:vmdns:problem:bad-input', status: 400, code: 'bad-input', title: 'The request has faults', detail: '2 faults', faults: [{ path: 'addresses[0].ip', message: "'300.1.2.3' is not an IPv4 or IPv6 address" }, { path: 'fqdn', message: 'is empty' }] };
+    const ran = await ask('vm put vm1 --ip 300.1.2.3', { 'PUT /v1/vms/vm1': { status: 400, body: problem } });
+    expect(ran).toEqual({ code: 1, out: '', err: "vmdns: The request has faults (400)\n  addresses[0].ip: '300.1.2.3' is not an IPv4 or IPv6 address\n  fqdn: is empty\n" });
+  });
+  it('gives the problem as JSON where JSON was asked for', async () => {
+    const problem = { type: 'urn:vmdns:problem:conflict', status: 409, code: 'conflict', title: 'It contradicts what is known' };
+    const ran = await ask('vm put vm1 --ip 192.0.2.1 --json', { 'PUT /v1/vms/vm1': { status: 409, body: problem } });
+    expect(ran.code).toBe(1);
+    expect(JSON.parse(ran.out)).toEqual(problem);
+  });
+  it.each([
+    ['an old version', { accepted: false, reason: 'stale', revision: 3, text: 'version 2 is older than version 7, which is known.' }, 'vm1: version 2 is older than version 7, which is known.\n'],
+    ['a repeat', { accepted: false, reason: 'repeat', revision: 3 }, 'vm1: nothing new; revision 3 stands.\n'],
+    ['a held deletion', { accepted: false, reason: 'held', revision: 3, holdId: 'h1' }, 'vm1: the fact is stored and waits for a person: vmdns hold show h1.\n'],
+  ])('says in a sentence what %s means', async (_, answer, out) => {
+    expect(await ask('vm put vm1 --ip 192.0.2.1', { 'PUT /v1/vms/vm1': { body: { vmId: 'vm1', ...answer } } })).toEqual({ code: 0, out, err: '' });
+  });
+  it('takes a fact from standard input', async () => {
+    await ask('vm put vm1 --file -', { 'PUT /v1/vms/vm1': { status: 202, body: stored } }, { typed: '{"addresses":[{"ip":"192.0.2.9"}]}' });
+    expect(door?.heard[0]?.body).toEqual({ addresses: [{ ip: '192.0.2.9' }] });
+  });
+  it('calls a PTR for an address that is not given a wrong usage', async () => {
+    const ran = await ask('vm put vm1 --ip 192.0.2.1 --ptr 192.0.2.2=a.example.com', {});
+    expect(ran).toEqual({ code: 2, out: '', err: 'vmdns: 192.0.2.2 is not among the addresses: add --ip 192.0.2.2\n' });
+  });
+});
+
+describe('ptr', () => {
+  it('sets a name, and resets it with an explicit null', async () => {
+    await ask('ptr set vm1 2001:db8::1 mail.example.org', { 'PUT /v1/vms/vm1/addresses/2001:db8::1/ptr': { status: 202, body: stored } });
+    expect(door?.heard[0]?.body).toEqual({ hostname: 'mail.example.org' });
+    await door?.close();
+    const ran = await ask('ptr reset vm1 2001:db8::1', { 'PUT /v1/vms/vm1/addresses/2001:db8::1/ptr': { status: 202, body: stored } });
+    expect(ran.out).toBe('vm1: the default for 2001:db8::1 is stored as revision 3.\n');
+    expect(door?.heard[0]?.body).toEqual({ hostname: null });
+  });
+});
+
+describe('connection', () => {
+  const script = { 'GET /v1/providers': { body: providers }, 'GET /v1/connections': { body: { items: [connection] } }, 'POST /v1/connections': { status: 201, body: connection }, 'PUT /v1/connections/c1/secrets': { body: connection } };
+  it('L10 takes the secret from a file and shows only its name', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vmdns-cli-'));
+    writeFileSync(join(folder, 'key'), `${CANARY}\n`);
+    const ran = await ask('connection add ns1 --provider powerdns --set url=http://ns1:8081 --set port=53 --set-file apiKey=key', script, { folder });
+    expect(door?.heard.at(-1)?.body).toEqual({ name: 'ns1', provider: 'powerdns', settings: { url: 'http://ns1:8081', port: 53, apiKey: CANARY } });
+    expect(ran).toEqual({ code: 0, out: 'ns1 is connection c1; sealed: apiKey.\n', err: '' });
+  });
+  it('L10 asks a person for a missing secret without showing what is typed', async () => {
+    const stdin = terminal(`${CANARY}X\u007f\r`);
+    const ran = await ask('connection add ns1 --provider powerdns --set url=http://ns1:8081', script, { stdin });
+    expect(door?.heard.at(-1)?.body).toMatchObject({ settings: { apiKey: CANARY } });
+    expect(ran).toEqual({ code: 0, out: 'ns1 is connection c1; sealed: apiKey.\n', err: 'apiKey (not shown): \n' });
+    expect(stdin.modes).toEqual([true, false]);
+  });
+  it('L10 refuses a secret on the command line, without repeating it', async () => {
+    const ran = await ask(`connection add ns1 --provider powerdns --set apiKey=${CANARY}`, script);
+    expect(ran.code).toBe(2);
+    expect(ran.err).toContain('apiKey is a secret and must not stand on the command line');
+    expect(ran.out + ran.err).not.toContain(CANARY);
+    expect(door?.heard.map((each) => each.call)).toEqual(['GET /v1/providers']);
+  });
+  it('rotates a secret from standard input or a variable', async () => {
+    const piped = await ask('connection set-secret ns1 --secret-stdin', script, { typed: `${CANARY}\n` });
+    expect(door?.heard.at(-1)?.body).toEqual({ apiKey: CANARY });
+    expect(piped.out).toBe('ns1: apiKey replaced.\n');
+    await door?.close();
+    await ask('connection set-secret c1 --set-env apiKey=KEY', script, { environment: { KEY: 'from-a-variable' } });
+    expect(door?.heard.at(-1)?.body).toEqual({ apiKey: 'from-a-variable' });
+  });
+  it('says who is missing where nobody can be asked', async () => {
+    expect(await ask('connection add ns1 --provider powerdns', script)).toMatchObject({ code: 2, err: expect.stringContaining('apiKey is missing and nobody can be asked') as string });
+  });
+  it('lists them without secrets', async () => {
+    expect((await ask('connection list', script)).out).toBe('ID  NAME  PROVIDER  SETTINGS             SECRETS\nc1  ns1   powerdns  url=http://ns1:8081  apiKey\n');
+  });
+  it('names the providers there are when one is unknown', async () => {
+    expect(await ask('connection add x --provider bind', script)).toEqual({ code: 1, out: '', err: 'vmdns: there is no provider "bind"\n  there are powerdns\n' });
+  });
+});
+
+describe('zone', () => {
+  const script = { 'GET /v1/providers': { body: providers }, 'GET /v1/connections': { body: { items: [connection] } }, 'GET /v1/zones': { body: { items: [zone] } }, 'POST /v1/zones': { status: 201, body: zone } };
+  it('adds one over a connection that is called by its name', async () => {
+    const ran = await ask('zone add example.com --connection ns1 --ttl-forward 60 --addresses 192.0.2.0/24,2001:db8::/32 --set rectify=true', script);
+    expect(ran.out).toBe('example.com. is zone z1, over ns1.\n');
+    expect(door?.heard.at(-1)?.body).toEqual({ name: 'example.com', connectionId: 'c1', ttl: { forward: 60 }, addresses: { ranges: ['192.0.2.0/24', '2001:db8::/32'] }, settings: { rectify: true } });
+  });
+  it('lists them with the states of their names', async () => {
+    expect((await ask('zone list', script)).out).toBe('ID  NAME          PROVIDER  CONNECTION  MODE   STATE   NAMES\nz1  example.com.  powerdns  c1          write  active  12 applied, 1 failed\n');
+  });
+  it('shows each step of a test and fails with it', async () => {
+    const result = { ok: false, steps: [{ step: 'reach', ok: true, warning: false, text: 'The API answers.', tookMs: 4.2 }, { step: 'rights', ok: false, warning: false, text: 'The key may not write.', hint: 'Give it write access.', tookMs: 9 }] };
+    const ran = await ask('zone test example.com', { ...script, 'POST /v1/zones/z1/test': { body: result } });
+    expect(ran).toEqual({ code: 1, out: 'ok       reach: The API answers. (4 ms)\nFAILED   rights: The key may not write. (9 ms)\n         Give it write access.\nThe zone cannot be written as it is.\n', err: '' });
+  });
+  it('tries one that is not saved, and moves a saved one', async () => {
+    await ask('zone test new.example --connection ns1', { ...script, 'POST /v1/zones/test': { body: { ok: true, steps: [] } } });
+    expect(door?.heard.at(-1)?.body).toEqual({ name: 'new.example', connectionId: 'c1' });
+    await door?.close();
+    const ran = await ask('zone move z1 --connection ns1', { ...script, 'POST /v1/zones/z1/move': { status: 202, body: { ...zone, id: 'z9' } } });
+    expect(ran.out).toBe('example.com. moves to ns1 (zone z9).\n');
+  });
+  it('asks for an id where two entries have one apex', async () => {
+    const ran = await ask('zone test example.com', { 'GET /v1/zones': { body: { items: [zone, { ...zone, id: 'z7' }] } } });
+    expect(ran).toEqual({ code: 1, out: '', err: 'vmdns: more than one is called so; take an id\n  z1\n  z7\n' });
+  });
+});
+
+describe('hold, pause, resume, explain, settings, token', () => {
+  const hold = { holdId: 'h1', service: 'inventory', kind: 'vm-deletions', scope: 'http:billing', state: 'open', members: 2, openedAt: '2026-11-21T11:00:00.000Z', text: 'billing deletes 2 VMs.' };
+  it('shows a hold as text, and what to type', async () => {
+    const ran = await ask('hold show h1', { 'GET /v1/holds/h1': { body: { hold, members: [{ vmId: 'a', text: 'VM a goes' }, { vmId: 'b', text: 'VM b goes' }] } } });
+    expect(ran.out).toBe('billing deletes 2 VMs.\n  VM a goes\n  VM b goes\nvmdns hold approve h1   or   vmdns hold reject h1\n');
+  });
+  it('says what an approval released and what it left out', async () => {
+    const ran = await ask('hold approve h1', { 'POST /v1/holds/h1/approve': { body: { hold: { ...hold, state: 'approved' }, released: 1, changed: ['VM b was said to be there again'] } } });
+    expect(ran.out).toBe('1 released.\nChanged since, and left out:\n  VM b was said to be there again\n');
+  });
+  it('lists what waits', async () => {
+    expect((await ask('hold list', { 'GET /v1/holds?state=open&limit=500': { body: { items: [hold] } } })).out).toBe('ID  WHAT          OF            MEMBERS  STATE  SINCE\nh1  vm-deletions  http:billing  2        open   2026-11-21 11:00:00\n');
+    await door?.close();
+    expect((await ask('hold list', { 'GET /v1/holds': { body: { items: [] } } })).out).toBe('nothing waits for a person\n');
+  });
+  it('pauses for a time and resumes by scope', async () => {
+    const pause = { id: 'p1', scope: { kind: 'zone', id: 'z1' }, by: 'admin', why: 'racks', since: '2026-11-21T12:00:00.000Z', until: '2026-11-21T12:30:00.000Z' };
+    const script = { 'GET /v1/zones': { body: { items: [zone] } }, 'POST /v1/pause': { status: 201, body: pause }, 'GET /v1/pause': { body: { items: [pause] } }, 'DELETE /v1/pause/p1': { status: 204 } };
+    const paused = await ask('pause --zone example.com --why racks --for 30m', script);
+    expect(paused.out).toBe('Paused until 2026-11-21 12:30:00. Nothing is lost: vmdns resume p1\n');
+    expect(door?.heard.at(-1)?.body).toEqual({ scope: { kind: 'zone', id: 'z1' }, why: 'racks', until: '2026-11-21T12:30:00.000Z' });
+    await door?.close();
+    expect((await ask('pause', script)).out).toBe('ID  WHAT     BY     SINCE                UNTIL                WHY\np1  zone z1  admin  2026-11-21 12:00:00  2026-11-21 12:30:00  racks\n');
+    await door?.close();
+    expect((await ask('resume --zone example.com', script)).out).toBe('Resumed; what waited is done now.\n');
+    expect(door?.heard.at(-1)?.call).toBe('DELETE /v1/pause/p1');
+  });
+  it('explains in the sentences of vmdns', async () => {
+    const explanation = { query: 'vm1', kind: 'vm', sentences: ['vm1 has no reverse name: no zone encloses 192.0.2.1.', 'Add the zone 2.0.192.in-addr.arpa.'], vms: [], names: [] };
+    expect((await ask('explain vm1', { 'GET /v1/explain?q=vm1': { body: explanation } })).out).toBe('vm1 has no reverse name: no zone encloses 192.0.2.1.\nAdd the zone 2.0.192.in-addr.arpa.\n');
+  });
+  it('changes one setting and keeps the others', async () => {
+    const settings = { mainDomain: null, zoneMatch: 'closest', brakes: { vmDeletions: { count: 50, share: 0.05 } } };
+    const echo: Reply = (heard, response) => { response.setHeader('Content-Type', 'application/json').end(JSON.stringify(heard.body)); };
+    const ran = await ask('settings set mainDomain=example.com brakes.vmDeletions.count=100', { 'GET /v1/settings': { body: settings }, 'PUT /v1/settings': echo });
+    expect(ran.out).toBe('mainDomain = example.com\nzoneMatch = closest\nbrakes.vmDeletions.count = 100\nbrakes.vmDeletions.share = 0.05\n');
+  });
+  it('shows a new token alone on standard output', async () => {
+    const made = { id: 'token-1', name: 'panel', role: 'publisher', tenant: 'acme', token: 'vmdns_abc' };
+    const ran = await ask('token add panel --role publisher --tenant acme', { 'POST /v1/tokens': { status: 201, body: made } });
+    expect(ran).toEqual({ code: 0, out: 'vmdns_abc\n', err: 'This is token-1; its value is not shown again.\n' });
+    expect(door?.heard[0]?.body).toEqual({ name: 'panel', role: 'publisher', tenant: 'acme' });
+  });
+});
+
+describe('log', () => {
+  const entry = (id: string, text: string): LogEntry => ({ id, at: '2026-11-21T12:00:00.000Z', kind: 'result', name: 'vm1.example.com.', provider: 'powerdns', vms: ['vm1'], status: 'applied', text });
+  it('tells the oldest first', async () => {
+    const ran = await ask('log --vm vm1 --since 10m', { 'GET /v1/log?vmId=vm1&since=2026-11-21T11:50:00.000Z&limit=20': { body: { items: [entry('2', 'again'), entry('1', 'written')] } } });
+    expect(ran.out).toBe('2026-11-21 12:00:00  applied      vm1.example.com.  (powerdns)  written\n2026-11-21 12:00:00  applied      vm1.example.com.  (powerdns)  again\n');
+  });
+  it('cannot be made to steer the terminal by what others wrote', async () => {
+    const ran = await ask('log', { 'GET /v1/log': { body: { items: [entry('1', 'bad \u001b[2J\u0007 text')] } } });
+    expect(ran.out).toContain('bad ·[2J· text');
+  });
+  it('follows, and goes on after the last entry when the stream breaks', async () => {
+    const ending = new AbortController();
+    const streams: Reply[] = [
+      (_, response) => { response.writeHead(200, { 'Content-Type': 'text/event-stream' }); response.write(`retry: 20\n\nid: 2\nevent: entry\ndata: ${JSON.stringify(entry('2', 'live'))}\n\n: still here\n\n`); response.end(); },
+      (_, response) => { response.writeHead(200, { 'Content-Type': 'text/event-stream' }); response.write(`id: 3\nevent: entry\ndata: ${JSON.stringify(entry('3', 'later'))}\n\n`); },
+    ];
+    const ran = await ask('log -f --json', { 'GET /v1/log': { body: { items: [entry('1', 'old')] } }, 'GET /v1/log/stream': streams }, { signal: ending.signal, onOut: (text) => { if (text.includes('later')) ending.abort(); } });
+    expect(ran.code).toBe(0);
+    expect(ran.out.trim().split('\n').map((line) => (JSON.parse(line) as LogEntry).text)).toEqual(['old', 'live', 'later']);
+    expect(door?.heard.filter((each) => each.call.includes('stream')).map((each) => each.lastEventId)).toEqual(['1', '2']);
+  });
+});
+
+describe('finding vmdns', () => {
+  it('reads endpoints.json of a local stack', async () => {
+    door = await new ScriptedDoor({ 'GET /v1/vms/vm1/dns': { body: live } }).open();
+    const folder = mkdtempSync(join(tmpdir(), 'vmdns-cli-'));
+    writeFileSync(join(folder, 'endpoints.json'), JSON.stringify({ http: door.url, token: 'local-token' }));
+    const ran = await runCommand(['vm', 'dns', 'vm1'], { environment: { VMDNS_HOME: folder } });
+    expect(ran.code).toBe(0);
+    expect(door.heard[0]?.token).toBe('local-token');
+  });
+  it('does not give the local token to another address', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vmdns-cli-'));
+    writeFileSync(join(folder, 'endpoints.json'), JSON.stringify({ http: 'http://127.0.0.1:1', token: 'local-token' }));
+    expect(await runCommand(['vm', 'dns', 'vm1'], { environment: { VMDNS_HOME: folder, VMDNS_URL: 'http://127.0.0.1:2' } })).toMatchObject({ code: 2, err: expect.stringContaining('there is no token for http://127.0.0.1:2') as string });
+  });
+  it('says what to do when it is not known where vmdns is', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vmdns-cli-'));
+    expect(await runCommand(['zone', 'list'], { folder })).toMatchObject({ code: 2, err: expect.stringContaining('set VMDNS_URL and VMDNS_TOKEN') as string });
+  });
+  it('exits 3 when nobody answers', async () => {
+    const gone = await new ScriptedDoor({}).open();
+    await gone.close();
+    const ran = await runCommand(['zone', 'list'], { environment: { VMDNS_URL: gone.url, VMDNS_TOKEN: 't' } });
+    expect(ran).toMatchObject({ code: 3, err: expect.stringContaining(`vmdns does not answer at ${gone.url}\n  ECONNREFUSED`) as string });
+  });
+  it('exits 3 when vmdns cannot store', async () => {
+    const problem = { type: 'urn:vmdns:problem:unavailable', status: 503, code: 'unavailable', title: 'vmdns cannot do that right now; please send it again' };
+    expect((await ask('vm put vm1 --ip 192.0.2.1', { 'PUT /v1/vms/vm1': { status: 503, body: problem } })).code).toBe(3);
+  });
+  it.each([['nonsense'], ['vm put'], ['zone add example.com'], ['pause --all --zone z1'], ['vm put vm1 --version seven'], ['vm put vm1 --bogus']])('calls "%s" wrong usage', async (words) => {
+    const ran = await ask(words, {});
+    expect(ran.code).toBe(2);
+    expect(ran.err).not.toBe('');
+  });
+  it('helps', async () => {
+    const ran = await runCommand(['vm', 'put', '--help'], {});
+    expect(ran.code).toBe(0);
+    expect(ran.out).toContain('--ip <address>');
+  });
+});
