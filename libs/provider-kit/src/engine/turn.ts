@@ -86,14 +86,14 @@ export interface TurnReport {
   readonly text: string;
 }
 
-/** One RRset of a whole reading, as it was before this turn wrote. */
+/** One RRset of a whole reading. */
 export interface HeldRrset { readonly name: string; readonly type: string; readonly digest: string }
 
 export interface TurnOutcome {
   /** One for each due name, in the order given. */
   readonly names: readonly NameOutcome[];
   readonly knowledge: TurnKnowledge;
-  /** The turn's zone was read whole: replace the target's foreign (name, type) by what of this no row owns. */
+  /** The zone was read whole, the due names left out (their `foreign` is newer): the target's foreign (name, type) are those of these that no row owns. */
   readonly wholeReading?: readonly HeldRrset[];
   /** The turn as a whole failed: back off, or block the limiter (`throttled`, `credentials`). Names carry the reason already. */
   readonly failure?: ProviderError;

@@ -52,7 +52,7 @@ export interface WriteReceipt {
   readonly untidy?: boolean;
 }
 
-/** All RRsets at the asked names, each of which has an entry (empty: nothing there). `token`: the zone's, where the reading was of one state of it. */
+/** All RRsets at the asked names, each of which has an entry (empty: nothing there). `token`: the zone's when the reading began; the oldest, where it moved meanwhile. */
 export interface NamesReading { readonly held: ReadonlyMap<string, readonly Rrset[]>; readonly token: string | null }
 
 /**
@@ -65,7 +65,8 @@ export interface ZonePort {
   readNames(names: readonly string[], signal: AbortSignal): Promise<NamesReading>;
   /**
    * The whole zone, SOA and apex NS included, handed over in pieces so that no piece blocks the process for long; all
-   * RRsets of one name need not be in one piece. Throws rather than give a partial list: what was handed over counts only once this resolves (L2).
+   * RRsets of one name need not be in one piece. Throws rather than give a partial list: what was
+   * handed over counts only once this resolves (L2). `token` is the zone's when the reading began.
    */
   readZone(take: (piece: readonly Rrset[]) => void, signal: AbortSignal): Promise<{ readonly token: string | null }>;
   /** Where the provider has a change token (PROTOCOL §6): equal tokens mean an equal zone. */
@@ -96,4 +97,4 @@ export interface ZonePort {
 export interface ExpectedAnswer { readonly name: string; readonly type: string; readonly values: readonly string[]; readonly gone?: readonly string[] }
 
 /** What the name server said instead: its values, or a word for why there are none (`NXDOMAIN`, `no answer`, …). */
-export interface WrongAnswer { readonly expected: ExpectedAnswer; readonly answered: string }
+export interface WrongAnswer { readonly expected: ExpectedAnswer; readonly answered: string; /** Nothing came at all: asking again at once is no use. */ readonly silent?: boolean }

@@ -1,0 +1,2 @@
+export * from './dns-question.js';
+export * from './expected-answers.js';

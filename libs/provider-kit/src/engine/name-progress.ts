@@ -1,0 +1,106 @@
+import { rrsetDigest } from '@vmdns/domain';
+import type { ExpectedAnswer, RrsetChange } from '../port/provider.js';
+import { planName, type NamePlan } from './name-plan.js';
+import type { Rrset } from '@vmdns/domain';
+import { inDoubt, reasonOf } from './sentences.js';
+import type { DueName, NameOutcome, TurnReason, TurnState } from './turn.js';
+import type { ProviderError } from '../port/provider-error.js';
+
+/** How far one name has come within a turn; the only thing in the engine that changes. */
+export class NameProgress {
+  /** What is still to be sent, removals first. */
+  pending: readonly RrsetChange[] = [];
+  plan: NamePlan;
+  wrote = false;
+  grows = false;
+  private owned: Readonly<Record<string, string>>;
+  private foreign: readonly string[] | null = null;
+  private state: TurnState = 'not-tried';
+  private reason: TurnReason | undefined;
+  private providerText: string | undefined;
+  private doubt = false;
+  private gone: ReadonlyMap<string, readonly string[]> = new Map();
+
+  constructor(readonly due: DueName) {
+    this.owned = due.owned;
+    this.plan = { changes: [], owned: due.owned, foreign: null, drift: [], gone: new Map(), grows: false };
+  }
+
+  get name(): string { return this.due.name; }
+  get isOpen(): boolean { return this.state === 'not-tried'; }
+  get isApplied(): boolean { return this.state === 'applied'; }
+
+  /** Decides anew from what is held; `null`: the token vouches for the ledger. */
+  replan(held: readonly Rrset[] | null): void {
+    const due: DueName = this.wrote ? { ...this.due, owned: this.owned } : this.due;
+    this.plan = planName(due, held);
+    this.pending = this.plan.changes;
+    this.grows = this.plan.grows;
+    this.owned = this.plan.owned;
+    this.foreign = this.plan.foreign ?? this.foreign;
+    this.gone = new Map([...this.gone, ...this.plan.gone]);
+    this.state = 'not-tried';
+    if (this.pending.length === 0) this.settleByPlan();
+  }
+
+  /** These changes were answered as done. */
+  done(changes: readonly RrsetChange[]): void {
+    const owned: Record<string, string> = { ...this.owned };
+    for (const change of changes) {
+      if (change.kind === 'put') owned[change.rrset.type] = rrsetDigest(change.rrset);
+      else delete owned[change.type];
+    }
+    this.owned = owned;
+    this.wrote = true;
+    this.pending = this.pending.filter((change) => !changes.includes(change));
+    if (this.pending.length === 0) this.settleByPlan();
+  }
+
+  refuse(reason: TurnReason, providerText?: string): void { this.settle('refused', reason, providerText); }
+
+  /** `refused` settles; everything else is tried again. */
+  fail(error: ProviderError): void {
+    this.settle(error.kind === 'refused' ? 'refused' : 'failed', reasonOf(error), error.detail.providerText);
+  }
+
+  loseSight(error: ProviderError): void {
+    this.doubt = true;
+    this.settle('unconfirmed', inDoubt(error.message), error.detail.providerText);
+  }
+
+  observe(reason: TurnReason): void { this.settle('observed', reason); }
+
+  contradict(reason: TurnReason): void { this.settle('unconfirmed', reason); }
+
+  /** What the name server must answer now; removed RRsets only where their values are known. */
+  expectedAnswers(): readonly ExpectedAnswer[] {
+    const { name, wanted } = this.due;
+    const present = wanted.map((rrset) => ({ name, type: rrset.type, values: rrset.values }));
+    const absent = [...this.gone].filter(([type]) => !wanted.some((rrset) => rrset.type === type)).map(([type, gone]) => ({ name, type, values: [], gone }));
+    return [...present, ...absent];
+  }
+
+  outcome(): NameOutcome {
+    if (this.isOpen && this.wrote) this.settle('failed', { code: 'provider-unreachable', text: `${this.name} was written in part when the turn ended; vmdns goes on by itself.` });
+    const isStillOpen = this.due.stillInDoubt === true && this.state === 'applied';
+    const reason = isStillOpen ? inDoubt(`An earlier call for ${this.name} may still take effect`) : this.reason;
+    return {
+      name: this.name, state: isStillOpen ? 'unconfirmed' : this.state,
+      ...(reason === undefined ? {} : { reason }),
+      ...(this.providerText === undefined ? {} : { providerText: this.providerText }),
+      owned: this.owned, foreign: this.foreign, wrote: this.wrote,
+      inDoubt: this.doubt || (this.due.stillInDoubt === true && this.state !== 'refused'),
+    };
+  }
+
+  private settleByPlan(): void {
+    if (this.plan.refusal === undefined) this.settle('applied');
+    else this.settle('refused', this.plan.refusal);
+  }
+
+  private settle(state: TurnState, reason?: TurnReason, providerText?: string): void {
+    this.state = state;
+    this.reason = reason;
+    this.providerText = providerText;
+  }
+}

@@ -1,0 +1,4 @@
+export * from './http-client.js';
+export * from './redact.js';
+export * from './json-array-scanner.js';
+export type { TlsTrust } from './tls-trust.js';
