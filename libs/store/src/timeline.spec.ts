@@ -28,7 +28,7 @@ describe('the timeline', () => {
     const stop = planner.watch(10);
     expect(await inventory.raise()).toBe(2);
     await until(() => told.length > 0);
-    await until(async () => (await database.asRoot("select timeline from vmdns_shared.timeline_told where schema = 'planner' and timeline = 2")).length === 1);
+    await until(async () => (await database.asRoot("select timeline from vmdns_shared.timeline_told where listener = 'planner/service' and timeline = 2")).length === 1);
     stop();
     // What a promoted standby or a restored dump looks like: another cluster than the one remembered.
     await database.asRoot("update vmdns_shared.timeline set cluster = 'another/00000001'");

@@ -15,7 +15,8 @@ export class Timeline {
   private isMade = false;
   private telling: Promise<void> | undefined;
 
-  constructor(readonly store: Store) {}
+  /** `listener` tells apart who listens within one service, where it is not one object. */
+  constructor(readonly store: Store, readonly listener = 'service') {}
 
   /** The number, at least 1. Also looks whether Postgres' own timeline changed, and raises it once for all services. */
   async current(): Promise<number> {
@@ -61,14 +62,18 @@ export class Timeline {
 
   private async tell(timeline: number): Promise<void> {
     for (const listener of this.listeners) await listener(timeline);
-    await this.store.query('update vmdns_shared.timeline_told set timeline = greatest(timeline, $2) where schema = $1', [this.store.schema, timeline]);
+    await this.store.query('update vmdns_shared.timeline_told set timeline = greatest(timeline, $2) where listener = $1', [this.name, timeline]);
   }
 
   /** What this service was last told, by any of its processes; a new service begins with what is. */
   private async lastTold(timeline: number): Promise<number> {
-    await this.store.query('insert into vmdns_shared.timeline_told (schema, timeline) values ($1, $2) on conflict do nothing', [this.store.schema, timeline]);
-    const [row] = await this.store.query<{ timeline: number }>('select timeline from vmdns_shared.timeline_told where schema = $1', [this.store.schema]);
+    await this.store.query('insert into vmdns_shared.timeline_told (listener, timeline) values ($1, $2) on conflict do nothing', [this.name, timeline]);
+    const [row] = await this.store.query<{ timeline: number }>('select timeline from vmdns_shared.timeline_told where listener = $1', [this.name]);
     return row?.timeline ?? timeline;
+  }
+
+  private get name(): string {
+    return `${this.store.schema}/${this.listener}`;
   }
 
   private async look(): Promise<readonly Row[]> {
@@ -87,7 +92,7 @@ async function make(tx: Tx): Promise<void> {
   if (schema === undefined) await tx.query('create schema vmdns_shared');
   await tx.query('create table vmdns_shared.timeline (only_row boolean primary key default true check (only_row), timeline bigint not null, cluster text not null)');
   await tx.query(`insert into vmdns_shared.timeline (timeline, cluster) values (1, coalesce(${CLUSTER}, ''))`);
-  await tx.query('create table vmdns_shared.timeline_told (schema text primary key, timeline bigint not null)');
+  await tx.query('create table vmdns_shared.timeline_told (listener text primary key, timeline bigint not null)');
   await tx.query('grant usage on schema vmdns_shared to public');
   await tx.query('grant select, update on vmdns_shared.timeline to public');
   await tx.query('grant select, insert, update on vmdns_shared.timeline_told to public');
