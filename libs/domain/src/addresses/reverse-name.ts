@@ -1,14 +1,14 @@
 import { ipOfOctets, octetsOf, parseIp } from './ip-address.js';
 
 const V4 = '.in-addr.arpa.';
+const HEX = '0123456789abcdef';
 const V6 = '.ip6.arpa.';
 
 /** The owner name of a canonical address's PTR (RFC 1035, 3.5; RFC 3596, 2.5). */
 export function reverseName(ip: string): string {
   const octets = octetsOf(ip);
   if (octets.length === 4) return `${octets.toReversed().join('.')}${V4}`;
-  const nibbles = octets.flatMap((octet) => [octet >> 4, octet & 15]);
-  return `${nibbles.toReversed().map((n) => n.toString(16)).join('.')}${V6}`;
+  return `${octets.toReversed().map((octet) => `${HEX[octet & 15]}.${HEX[octet >> 4]}`).join('.')}${V6}`;
 }
 
 /** The address whose PTR is at this canonical name; null for every other name, such as a part of one. */

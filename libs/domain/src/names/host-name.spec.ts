@@ -61,7 +61,7 @@ describe('punycode', () => {
   });
   it('decodes what it encodes', () => {
     fc.assert(fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }), (text) => {
-      if (/[^\x00-\x7f]/.test(text)) expect(punycodeDecode(punycodeEncode(text))).toBe(text);
+      if (/[^ -~]/.test(text)) expect(punycodeDecode(punycodeEncode(text))).toBe(text);
     }));
   });
 });

@@ -5,7 +5,7 @@ export type AsciiLabel = { readonly ok: true; readonly label: string } | { reado
 const LABEL_MAX = 63;
 /** Letters, digits and marks of any script, and the hyphen: what RFC 5892 allows, near enough without its tables. */
 const U_LABEL = /^[\p{L}\p{N}\p{M}-]+$/u;
-const isAscii = (text: string) => /^[\x00-\x7f]*$/.test(text);
+const isAscii = (text: string) => /^[ -~]*$/.test(text);
 
 function faultOfUnicode(label: string, lower: string): string | null {
   if (lower !== lower.normalize('NFKC')) return `'${label}' has a compatibility character (such as a full-width letter); write it plainly`;

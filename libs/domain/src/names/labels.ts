@@ -45,6 +45,10 @@ export function nameOfReverseKey(key: string): OwnerName {
 
 /** The name and each name that encloses it, longest first, without the root. */
 export function enclosingNames(name: OwnerName): readonly OwnerName[] {
-  const labels = labelsOf(name);
-  return labels.map((_, at) => nameOfLabels(labels.slice(at)));
+  let at = 0;
+  return labelsOf(name).map((label) => {
+    const rest = name.slice(at);
+    at += label.length + 1;
+    return rest;
+  });
 }
