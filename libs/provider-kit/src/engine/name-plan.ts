@@ -1,5 +1,5 @@
 import { isManagedType, rrsetDigest, type Rrset } from '@vmdns/domain';
-import type { RrsetChange } from '../port/provider.js';
+import type { Capabilities, RrsetChange } from '../port/provider.js';
 import { cnameConflict, driftReport, foreignRecord, vanishedReport } from './sentences.js';
 import type { DueName, TurnReason, TurnReport } from './turn.js';
 
@@ -69,7 +69,7 @@ function planByReading(due: DueName, held: readonly Rrset[]): NamePlan {
     owned[rrset.type] = digest;
     const before = due.owned[rrset.type];
     const isEqual = wanted !== undefined && rrsetDigest(wanted) === digest;
-    if (before !== undefined && before !== digest && !due.writing.includes(digest) && !isEqual) drift.push(driftReport(rrset, wanted));
+    if (before !== undefined && before !== digest && !wasBeingWritten(due, rrset, digest) && !isEqual) drift.push(driftReport(rrset, wanted));
     if (wanted === undefined) { removed.add(rrset.type); gone.set(rrset.type, rrset.values); }
   }
   for (const wanted of due.wanted) {
@@ -98,9 +98,20 @@ function planByReading(due: DueName, held: readonly Rrset[]): NamePlan {
 
 function isOurs(due: DueName, held: Rrset, digest: string, wanted: Rrset | undefined): boolean {
   if (!isManagedType(held.type)) return false;
-  if (due.owned[held.type] !== undefined || due.writing.includes(digest)) return true;
+  if (due.owned[held.type] !== undefined || wasBeingWritten(due, held, digest)) return true;
   if (wanted === undefined || due.takeOver === undefined) return false;
   return due.takeOver === 'any' || rrsetDigest(wanted) === digest;
+}
+
+/** The digests of an intent, for `DueName.writing`: record by record where a call that broke can leave half an RRset. */
+export function intentDigests(wanted: readonly Rrset[], grain: Capabilities['grain']): readonly string[] {
+  const single = (rrset: Rrset): readonly string[] => rrset.values.map((value) => rrsetDigest({ ...rrset, values: [value] }));
+  return [...new Set(wanted.flatMap((rrset) => [rrsetDigest(rrset), ...(grain === 'record' ? single(rrset) : [])]))];
+}
+
+function wasBeingWritten(due: DueName, held: Rrset, digest: string): boolean {
+  if (due.writing.length === 0) return false;
+  return due.writing.includes(digest) || held.values.every((value) => due.writing.includes(rrsetDigest({ ...held, values: [value] })));
 }
 
 function cnameInTheWay(wanted: readonly Rrset[], remaining: readonly Rrset[]): { wanted: Rrset; held: Rrset } | undefined {

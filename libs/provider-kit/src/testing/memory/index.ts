@@ -1,0 +1,2 @@
+export * from './memory-world.js';
+export * from './memory-provider.js';
