@@ -1,10 +1,51 @@
-import type { DynamicModule } from '@nestjs/common';
+import type { DynamicModule, Provider } from '@nestjs/common';
+import { Bus } from '@vmdns/bus';
+import { Clock, CONFIG, FeedFollower, Health, Log, Metrics } from '@vmdns/chassis';
+import { plannerRpc, type ZoneFeedBody } from '@vmdns/contracts';
 import type { ProviderDefinition } from '@vmdns/provider-kit';
+import { Store, Timeline } from '@vmdns/store';
+import { AdapterController } from './adapter.controller.js';
+import { Adapter } from './adapter.js';
+import { AdapterRunner, AdapterSurroundings } from './adapter.runner.js';
+import { Announcer } from './announcer.js';
+import { assemble } from './assemble.js';
+import type { Config } from './config.js';
+import { Host } from './host.js';
+import { KeyRing } from './keys/key-ring.js';
+import { Connections } from './zones/connections.js';
+import { ZoneTester } from './zones/zone-test.js';
 
 class AdapterModule {}
 
 /** Everything of one adapter, wired. */
 export function adapterModule<C, Z>(definition: ProviderDefinition<C, Z>): DynamicModule {
-  void definition;
-  return { module: AdapterModule };
+  return { module: AdapterModule, controllers: [AdapterController], providers: providersOf(definition as ProviderDefinition) };
+}
+
+function providersOf(definition: ProviderDefinition): Provider[] {
+  return [
+    { provide: Host, inject: [CONFIG], useFactory: (config: Config) => new Host(definition, config.INSTANCE, { lanesMax: config.LANES_MAX, namesPerTurn: config.NAMES_PER_TURN }) },
+    { provide: KeyRing, inject: [CONFIG], useFactory: (config: Config) => KeyRing.open(config.KEY_FILE) },
+    { provide: Connections, inject: [Host, KeyRing], useFactory: (host: Host, keys: KeyRing) => new Connections(host, keys) },
+    { provide: ZoneTester, inject: [Host, Store, Connections], useFactory: (host: Host, store: Store, connections: Connections) => new ZoneTester(host, store, connections) },
+    {
+      provide: Adapter, inject: [Host, Store, Bus, Connections, Metrics, Log],
+      useFactory: (host: Host, store: Store, bus: Bus, connections: Connections, metrics: Metrics, log: Log) => assemble({ host, store, bus, connections, metrics, log }),
+    },
+    {
+      provide: Announcer, inject: [Host, KeyRing, Bus, Store, Clock, Log],
+      useFactory: (host: Host, keys: KeyRing, bus: Bus, store: Store, clock: Clock, log: Log) => new Announcer(host, keys, { bus, store, clock, log }),
+    },
+    { provide: Timeline, inject: [Store], useFactory: (store: Store) => new Timeline(store) },
+    {
+      provide: FeedFollower, inject: [Bus, Store, Log, Health, Adapter, Host],
+      useFactory: (bus: Bus, store: Store, log: Log, health: Health, adapter: Adapter, host: Host) =>
+        new FeedFollower<ZoneFeedBody>({ bus, store, log, health }, {
+          service: 'planner', contract: plannerRpc['changes-after'], stream: 'ZONE', topic: host.provider,
+          take: (changes) => adapter.takeZones(changes.map((change) => change.body)),
+        }),
+    },
+    AdapterSurroundings,
+    AdapterRunner,
+  ];
 }

@@ -36,7 +36,8 @@ const TABLES = [
     removed boolean not null,
     revision bigint not null,
     failures integer not null default 0,
-    blocked_until timestamptz
+    blocked_until timestamptz,
+    blocked_by text
   )`,
 
   /* revision 0: known from a command only; its names wait at the target '?<zone id>' until the feed says more. */
@@ -63,6 +64,7 @@ const TABLES = [
     observe boolean not null default false,
     removed boolean not null default false,
     held text,
+    held_by text,
     due_at timestamptz,
     due_priority smallint not null default 2,
     owner text,
@@ -83,6 +85,7 @@ const TABLES = [
   /* Thousands of digests compress badly and are read back at once only after a crash. */
   `alter table lane alter column writing set storage external`,
   `create index lane_due on lane (limiter_key, due_priority, due_at) where due_at is not null and not paused and not removed and held is null`,
+  `create index lane_leased on lane (limiter_key) where owner is not null`,
 
   /* One row per (target, owner name): inbox, ledger and last outcome. `due_at` null: settled. */
   `create table name (

@@ -1,0 +1,54 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Bus } from '@vmdns/bus';
+import { FeedFollower, Health, Log } from '@vmdns/chassis';
+import { Store, Timeline } from '@vmdns/store';
+import { Adapter } from './adapter.js';
+import { Announcer } from './announcer.js';
+
+/** The adapter lives as long as the application, and begins when Postgres does. */
+@Injectable()
+export class AdapterRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private isEnding = false;
+  private isWorking = false;
+  private starting: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly adapter: Adapter,
+    private readonly store: Store,
+    private readonly log: Log,
+    private readonly world: AdapterSurroundings,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.adapter.onUnknownZone(() => void this.world.follower.reader.poke().catch((error: unknown) => this.log.debug({ err: error }, 'the zone feed was not read')));
+    this.world.health.add('lanes', () => this.isWorking || 'not working yet');
+    this.starting = this.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.isEnding = true;
+    await this.starting;
+    if (this.isWorking) await this.adapter.stop();
+  }
+
+  private async start(): Promise<void> {
+    const { bus, announcer, timeline } = this.world;
+    while (!this.isEnding && !this.isWorking) {
+      try {
+        await this.store.whenMigrated(1000);
+        await this.adapter.start({ bus, announcer, timeline });
+        this.isWorking = true;
+      } catch (error) {
+        this.log.debug({ err: error }, 'the adapter waits for Postgres');
+        await delay(250);
+      }
+    }
+  }
+}
+
+/** What the runner needs beside the adapter. */
+@Injectable()
+export class AdapterSurroundings {
+  constructor(readonly bus: Bus, readonly announcer: Announcer, readonly timeline: Timeline, readonly follower: FeedFollower<unknown>, readonly health: Health) {}
+}

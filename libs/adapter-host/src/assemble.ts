@@ -1,0 +1,49 @@
+import type { Bus } from '@vmdns/bus';
+import type { Log, Metrics } from '@vmdns/chassis';
+import type { Store } from '@vmdns/store';
+import { Adapter, type AdapterParts } from './adapter.js';
+import { Intake } from './commands/intake.js';
+import type { Host } from './host.js';
+import { Claims } from './lanes/claims.js';
+import { LaneWorker } from './lanes/lane-worker.js';
+import { Leases } from './lanes/lease.js';
+import { TurnEnds } from './lanes/turn-ends.js';
+import { Turns } from './lanes/turns.js';
+import { AdapterMetrics } from './metrics.js';
+import { SayAgain } from './results/say-again.js';
+import { Sayer } from './results/sayer.js';
+import { Traces } from './results/traces.js';
+import { Unsaid } from './results/unsaid.js';
+import { WaitingNames } from './results/waiting-names.js';
+import type { Connections } from './zones/connections.js';
+import { ZoneBook } from './zones/zone-book.js';
+
+/** What the parts of an adapter are made of. */
+export interface Ground {
+  readonly host: Host;
+  readonly store: Store;
+  readonly bus: Pick<Bus, 'publishMany'>;
+  readonly connections: Connections;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** Makes the parts of one adapter and joins them. */
+export function assemble({ host, store, bus, connections, metrics, log }: Ground): Adapter {
+  const counts = new AdapterMetrics(metrics);
+  const unsaid = new Unsaid(store, host);
+  const sayer = new Sayer(host, bus, new Traces(), unsaid, log);
+  const claims = new Claims(host);
+  const leases = new Leases(store, host, log);
+  const waiting = new WaitingNames(store, unsaid, sayer, log);
+  const turns = new Turns(host, connections, leases, counts, log);
+  const ends = new TurnEnds(host, store, claims, unsaid, sayer);
+  const worker = new LaneWorker(host, turns, ends, leases, { waiting, log, onLost: () => counts.lane() });
+  const parts: AdapterParts = {
+    store, log, worker, leases, waiting, sayer, unsaid,
+    intake: new Intake(store, claims, unsaid, counts),
+    zones: new ZoneBook(host, store, connections, log),
+    again: new SayAgain(store, sayer, log),
+  };
+  return new Adapter(parts);
+}

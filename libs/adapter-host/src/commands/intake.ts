@@ -1,0 +1,115 @@
+import type { Command } from '@vmdns/contracts';
+import { type Store, TransientStoreError, type Tx } from '@vmdns/store';
+import { gateOf, type Gate } from '../lanes/gate.js';
+import type { Claim } from '../lanes/claim.js';
+import type { Claims } from '../lanes/claims.js';
+import type { AdapterMetrics } from '../metrics.js';
+import { type Outcome, type OutcomeRow, resultOf } from '../results/outcome.js';
+import type { NotedOutcomes, Unsaid } from '../results/unsaid.js';
+import { type Incoming, namesOf, newestOf } from './incoming.js';
+import { type Addressed, answerPending, findNames, storeNames } from './name-table.js';
+import { decideRepeat } from './repeat.js';
+import { lockLanes, type ZoneLane } from './zone-lanes.js';
+
+/** What taking commands in brought. */
+export interface Taken {
+  readonly claims: readonly Claim[];
+  /** Outcomes given without a call, stored. */
+  readonly fresh: readonly Outcome[];
+  readonly noted: NotedOutcomes | null;
+  /** Stored outcomes to be said again. */
+  readonly again: readonly Outcome[];
+  /** `behind`, and removals of names that another entry has taken over. */
+  readonly answers: readonly Outcome[];
+  /** The feed has not told of some zone yet. */
+  readonly isZoneUnknown: boolean;
+}
+
+/** One transaction takes at most so many names; a batch of more is taken in parts. */
+export const INTAKE_NAMES_MAX = 10_000;
+
+/** Takes commands into the table and claims their lanes, in one transaction (PROTOCOL §3, §5). */
+export class Intake {
+  constructor(
+    private readonly store: Store,
+    private readonly claims: Claims,
+    private readonly unsaid: Unsaid,
+    private readonly metrics: AdapterMetrics,
+  ) {}
+
+  /** `room`: how many lanes this process may take with it. */
+  take(commands: readonly Command[], room: () => number): Promise<Taken> {
+    const names = namesOf(commands);
+    return this.store.transaction(async (tx) => {
+      const { lanes, unknown } = await lockLanes(tx, commands);
+      const addressed = address(names, lanes);
+      const stored = await storeNames(tx, addressed);
+      const rest = await this.answerRest(tx, addressed, stored, lanes);
+      const claims = await this.claims.take(tx, keysOf(stored, lanes), room());
+      this.metrics.command('taken', stored.length);
+      return { ...rest, claims, isZoneUnknown: unknown };
+    });
+  }
+
+  private async answerRest(tx: Tx, addressed: readonly Addressed[], stored: Awaited<ReturnType<typeof storeNames>>, lanes: ReadonlyMap<string, ZoneLane>): Promise<Omit<Taken, 'claims' | 'isZoneUnknown'>> {
+    const storedKeys = new Set(stored.map((row) => `${row.target} ${row.owner_name}`));
+    const keyOf = (name: Addressed): string => `${name.target} ${name.incoming.ownerName}`;
+    const gated = addressed.filter((name) => name.gate !== null && storedKeys.has(keyOf(name)));
+    const left = addressed.filter((name) => !storedKeys.has(keyOf(name)));
+    const told = (row: OutcomeRow & { readonly target: string }, zoneId: string, at: Date): Outcome => outcomeOf(lanes, zoneId, row, at);
+    const known = new Map((await findSome(tx, [...gated, ...left])).map((row) => [`${row.target} ${row.owner_name}`, row]));
+    const fresh = gated.flatMap((name) => {
+      const row = known.get(keyOf(name));
+      return row === undefined ? [] : [told(row, name.incoming.zoneId, row.now)];
+    });
+    const again: Outcome[] = [];
+    const answers: Outcome[] = [];
+    const pending: { target: string; ownerName: string; gate: Gate }[] = [];
+    for (const name of left) {
+      const row = known.get(keyOf(name));
+      if (row === undefined) continue;
+      const repeat = decideRepeat(row, name.incoming, name.gate);
+      if (repeat === 'say-again') again.push(told(row, name.incoming.zoneId, row.now));
+      if (repeat === 'behind') answers.push(told({ ...row, state: 'behind', reason: null, provider_text: null }, name.incoming.zoneId, row.now));
+      if (repeat === 'moved') answers.push(told(movedRow(row, name.incoming), name.incoming.zoneId, row.now));
+      if (repeat === 'answer' && name.gate !== null) pending.push({ target: name.target, ownerName: name.incoming.ownerName, gate: name.gate });
+    }
+    this.metrics.command('again', again.length);
+    this.metrics.command('behind', answers.length);
+    const answered = pending.length === 0 ? [] : await answerPending(tx, pending);
+    fresh.push(...answered.map((row) => told(row, row.zone_id, row.outcome_at ?? new Date(0))));
+    const noted = fresh.length === 0 ? null : await this.unsaid.note(tx, [...new Set(fresh.map((outcome) => outcome.target))].sort());
+    return { fresh, noted, again, answers };
+  }
+}
+
+/** A removed zone's commands are dropped; of two entries with one target the higher pair counts. */
+function address(names: readonly Incoming[], lanes: ReadonlyMap<string, ZoneLane>): readonly Addressed[] {
+  const laneOf = (incoming: Incoming): ZoneLane => {
+    const lane = lanes.get(incoming.zoneId);
+    if (lane === undefined) throw new TransientStoreError(`zone ${incoming.zoneId} is being moved, its commands come again`);
+    return lane;
+  };
+  const alive = names.filter((incoming) => laneOf(incoming).state !== 'removed');
+  const newest = newestOf(alive, (incoming) => `${laneOf(incoming).target} ${incoming.ownerName}`);
+  return newest.map((incoming) => ({ target: laneOf(incoming).target, incoming, gate: gateOf(laneOf(incoming)) }));
+}
+
+function keysOf(stored: readonly { readonly target: string }[], lanes: ReadonlyMap<string, ZoneLane>): readonly string[] {
+  const targets = new Set(stored.map((row) => row.target));
+  const keys = new Set<string>();
+  for (const lane of lanes.values()) if (lane.limiter_key !== null && targets.has(lane.target)) keys.add(lane.limiter_key);
+  return [...keys].sort();
+}
+
+const findSome = async (tx: Tx, names: readonly Addressed[]) => (names.length === 0 ? [] : findNames(tx, names));
+
+function outcomeOf(lanes: ReadonlyMap<string, ZoneLane>, zoneId: string, row: OutcomeRow & { readonly target: string }, at: Date): Outcome {
+  const lane = lanes.get(zoneId);
+  return { zoneId, apex: lane?.apex ?? '', connectionId: lane?.connection_id ?? '', target: row.target, result: resultOf(row, at) };
+}
+
+/** The removal of a name that another entry holds by now: done, for this entry. */
+function movedRow(row: OutcomeRow & { readonly target: string }, incoming: Incoming): OutcomeRow & { readonly target: string } {
+  return { ...row, timeline: incoming.timeline, generation: incoming.generation, digest: incoming.digest, wanted: incoming.wanted, vms: incoming.vms, state: 'applied', reason: null, provider_text: null, wrote: false, turn: row.turn + 1, attempts: 0, next_try_at: null };
+}

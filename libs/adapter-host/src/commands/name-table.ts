@@ -1,0 +1,77 @@
+import type { Tx } from '@vmdns/store';
+import type { Gate } from '../lanes/gate.js';
+import { OUTCOME_COLUMNS, type OutcomeRow } from '../results/outcome.js';
+import type { Incoming } from './incoming.js';
+
+/** An incoming name at its target, and what it is told at once because its lane cannot be worked on. */
+export interface Addressed {
+  readonly target: string;
+  readonly incoming: Incoming;
+  readonly gate: Gate | null;
+}
+
+export interface StoredName {
+  readonly target: string;
+  readonly owner_name: string;
+  readonly turn: number;
+  readonly outcome_at: Date | null;
+}
+
+/**
+ * A higher pair replaces, and wakes its lane; all else is left alone, so that a repeat changes no row (L12). An entry
+ * that has lost a name to another entry of the same target cannot remove it any more.
+ */
+const STORE = `
+with incoming as (
+  select * from unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::smallint[], $11::text[], $12::text[], $13::timestamptz[])
+    as i (target, owner_name, zone_id, timeline, generation, digest, wanted, puts, vms, priority, state, reason, next_try_at)
+), taken as (
+  insert into name as n (target, owner_name, zone_id, timeline, generation, digest, wanted, puts, vms, priority, state, reason, next_try_at, turn, outcome_at, due_at)
+  select i.*, case when i.state = 'pending' then 0 else 1 end, case when i.state = 'pending' then null else clock_timestamp() end, clock_timestamp()
+  from incoming i order by i.target collate "C", i.owner_name collate "C"
+  on conflict (target, owner_name) do update set
+    zone_id = excluded.zone_id, timeline = excluded.timeline, generation = excluded.generation, digest = excluded.digest,
+    wanted = excluded.wanted, puts = excluded.puts, vms = excluded.vms, priority = excluded.priority,
+    state = excluded.state, reason = excluded.reason, provider_text = null, wrote = false, attempts = 0,
+    turn = n.turn + excluded.turn, outcome_at = excluded.outcome_at, next_try_at = excluded.next_try_at, due_at = excluded.due_at
+  where (excluded.timeline, excluded.generation) > (n.timeline, n.generation)
+    and not (excluded.wanted = '[]' and n.wanted <> '[]' and n.zone_id <> excluded.zone_id
+      and exists (select 1 from zone z where z.zone_id = n.zone_id and z.state <> 'removed'))
+  returning n.target, n.owner_name, n.turn, n.outcome_at, n.priority
+), woken as (
+  update lane l set due_at = least(l.due_at, clock_timestamp()), due_priority = case when l.due_at is null then t.priority else least(l.due_priority, t.priority) end
+  from (select target, min(priority) as priority from taken group by target) t
+  where l.target = t.target and (l.due_at is null or l.due_at > clock_timestamp() or l.due_priority > t.priority)
+)
+select target, owner_name, turn, outcome_at from taken`;
+
+/** Stores what replaces; gives those names. The lanes must be locked. */
+export function storeNames(tx: Tx, names: readonly Addressed[]): Promise<readonly StoredName[]> {
+  const pick = <T>(of: (name: Addressed) => T): T[] => names.map(of);
+  return tx.query<StoredName>(STORE, [
+    pick((n) => n.target), pick((n) => n.incoming.ownerName), pick((n) => n.incoming.zoneId), pick((n) => n.incoming.timeline),
+    pick((n) => n.incoming.generation), pick((n) => n.incoming.digest), pick((n) => n.incoming.wanted), pick((n) => n.incoming.puts),
+    pick((n) => n.incoming.vms), pick((n) => n.incoming.priority), pick((n) => n.gate?.state ?? 'pending'),
+    pick((n) => (n.gate === null ? null : JSON.stringify(n.gate.reason))), pick((n) => n.gate?.nextTryAt ?? null),
+  ]);
+}
+
+/** Rows by target and name. */
+export function findNames(tx: Tx, names: readonly Addressed[]): Promise<readonly (OutcomeRow & { readonly target: string; readonly now: Date })[]> {
+  return tx.query(
+    `select n.target, clock_timestamp() as now, ${OUTCOME_COLUMNS}
+     from unnest($1::text[], $2::text[]) as k (target, owner_name) join name n on n.target = k.target and n.owner_name = k.owner_name`,
+    [names.map((n) => n.target), names.map((n) => n.incoming.ownerName)],
+  );
+}
+
+/** Tells names that were never told anything why they wait; they stay due. The lanes must be locked. */
+export function answerPending(tx: Tx, names: readonly { readonly target: string; readonly ownerName: string; readonly gate: Gate }[]): Promise<readonly (OutcomeRow & { readonly target: string })[]> {
+  return tx.query(
+    `update name n set state = u.state, reason = u.reason, next_try_at = u.next_try_at, turn = n.turn + 1, outcome_at = t.at
+     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[]) as u (target, owner_name, state, reason, next_try_at), (select clock_timestamp() as at) t
+     where n.target = u.target and n.owner_name = u.owner_name and n.state = 'pending'
+     returning n.target, ${OUTCOME_COLUMNS}`,
+    [names.map((n) => n.target), names.map((n) => n.ownerName), names.map((n) => n.gate.state), names.map((n) => JSON.stringify(n.gate.reason)), names.map((n) => n.gate.nextTryAt)],
+  );
+}

@@ -1,0 +1,144 @@
+import type { NameResult, Reason } from '@vmdns/contracts';
+import type { NameOutcome, ProviderError, TurnOutcome } from '@vmdns/provider-kit';
+import type { Claim, DueRow } from './claim.js';
+import { BACKOFF, backoffMs } from './backoff.js';
+
+/** How long something is left alone, and what its names are told meanwhile. */
+export interface Block {
+  readonly ms: number;
+  readonly reason: Reason;
+}
+
+/** What a turn means for its lane, its connection and its budget; null: nothing was learnt. */
+export interface TurnVerdict {
+  readonly lane: Block | null;
+  readonly connection: Block | null;
+  readonly limiter: Block | null;
+  /** The server answered, whatever it said: its circuit closes. */
+  readonly isAnswered: boolean;
+}
+
+export type NextLook =
+  /** Until a new generation. */
+  | { readonly kind: 'settled' }
+  | { readonly kind: 'after'; readonly ms: number }
+  /** It stays due; the block of its lane, connection or budget says when. */
+  | { readonly kind: 'stays'; readonly ms: number }
+  /** When the call that may still land is dead. */
+  | { readonly kind: 'when-dead' };
+
+/** What one name's row becomes. */
+export interface NameVerdict {
+  readonly row: DueRow;
+  readonly state: Exclude<NameResult['state'], 'behind'>;
+  readonly reason: Reason | null;
+  readonly providerText: string | null;
+  readonly owned: Readonly<Record<string, string>>;
+  readonly wrote: boolean;
+  /** `new`: a call of this turn may still land; `keep`: an earlier one may. */
+  readonly doubt: 'none' | 'keep' | 'new';
+  readonly next: NextLook;
+  /** Nothing to say: a refusal that still stands. */
+  readonly isQuiet: boolean;
+}
+
+/** A foreign record may have gone: a look an hour later. */
+const LOOK_AGAIN_MS = 3_600_000;
+
+/** What a failed turn blocks (L8: never more than shares the trouble). `nowMs` only turns the provider's "not before" into a wait. */
+export function judgeTurn(claim: Claim, failure: ProviderError | undefined, reason: Reason | null, dice: number, nowMs: number): TurnVerdict {
+  const nothing: TurnVerdict = { lane: null, connection: null, limiter: null, isAnswered: failure?.kind !== 'retry' };
+  if (failure === undefined) return nothing;
+  const why = (fallback: Reason, since: Date | null): Reason => withSince(reason ?? fallback, since);
+  switch (failure.kind) {
+    case 'retry': {
+      const unreachable: Reason = { code: 'provider-unreachable', text: failure.message };
+      return {
+        ...nothing,
+        lane: { ms: backoffMs(BACKOFF.lane, claim.failures + 1, dice), reason: why(unreachable, claim.failingSince) },
+        limiter: { ms: backoffMs(BACKOFF.limiter, claim.limiter.failures + 1, dice), reason: why(unreachable, claim.limiter.failingSince) },
+      };
+    }
+    case 'throttled':
+      return { ...nothing, limiter: { ms: Math.max(1000, (failure.detail.until ?? nowMs) - nowMs), reason: why({ code: 'throttled', text: failure.message }, null) } };
+    case 'credentials':
+      return { ...nothing, connection: { ms: backoffMs(BACKOFF.credentials, claim.connection.failures + 1, dice), reason: why({ code: 'credentials', text: failure.message }, null) } };
+    case 'missing-zone':
+      return { ...nothing, lane: { ms: backoffMs(BACKOFF.missingZone, claim.failures + 1, dice), reason: why({ code: 'zone-missing', text: failure.message }, claim.failingSince) } };
+    case 'conflict':
+    case 'refused':
+    case 'zone-full':
+      return { ...nothing, lane: { ms: backoffMs(BACKOFF.lane, claim.failures + 1, dice), reason: why({ code: 'refused-by-provider', text: failure.message }, claim.failingSince) } };
+    default:
+      return assertNever(failure.kind);
+  }
+}
+
+/** The longest wait of a verdict: when a name that stays due is tried next, as far as known. */
+export function waitOf(verdict: TurnVerdict): number | null {
+  const waits = [verdict.lane, verdict.connection, verdict.limiter].flatMap((block) => (block === null ? [] : [block.ms]));
+  return waits.length === 0 ? null : Math.max(...waits);
+}
+
+/** One verdict for each name that was tried; the others stay as they are. `sent`: names of the writing calls of this turn. */
+export function judgeNames(claim: Claim, outcome: TurnOutcome, verdict: TurnVerdict, sent: ReadonlySet<string>, dice: () => number): readonly NameVerdict[] {
+  const wait = waitOf(verdict);
+  const verdicts: NameVerdict[] = [];
+  for (const [at, row] of claim.names.entries()) {
+    const named = outcome.names[at];
+    if (named === undefined || named.name !== row.ownerName) throw new Error(`the engine gave no outcome for ${row.ownerName}`);
+    if (named.state === 'not-tried') continue;
+    const isUnanswered = sent.has(row.ownerName) && (!named.wrote || outcome.failure?.detail.inDoubt === true);
+    verdicts.push(judgeName(row, named, named.state, { since: claim.failingSince ?? claim.limiter.failingSince, wait, isUnanswered, dice: dice() }));
+  }
+  return verdicts;
+}
+
+interface NameContext {
+  readonly since: Date | null;
+  readonly wait: number | null;
+  /** A writing call with it was sent and not answered. */
+  readonly isUnanswered: boolean;
+  readonly dice: number;
+}
+
+function judgeName(row: DueRow, outcome: NameOutcome, state: NameVerdict['state'], context: NameContext): NameVerdict {
+  const doubt = judgeDoubt(row, outcome, context);
+  const reason = outcome.reason === undefined ? null : state === 'failed' ? withSince(outcome.reason, context.since) : outcome.reason;
+  return {
+    row, doubt, reason,
+    // What was looked at before the lost call is dead is no last word.
+    state: state === 'applied' && doubt !== 'none' ? 'unconfirmed' : state,
+    providerText: outcome.providerText ?? null,
+    owned: outcome.owned,
+    wrote: outcome.wrote,
+    next: nextLook(row, state, doubt, reason, context),
+    isQuiet: state === 'refused' && row.state === 'refused' && reason?.code === row.reasonCode && doubt === 'none',
+  };
+}
+
+/** An earlier lost call stays in doubt until it is dead, whatever this turn saw; a new one begins its own time. */
+function judgeDoubt(row: DueRow, outcome: NameOutcome, context: NameContext): NameVerdict['doubt'] {
+  if (outcome.inDoubt && context.isUnanswered) return 'new';
+  if (row.stillInDoubt) return 'keep';
+  return outcome.inDoubt ? 'new' : 'none';
+}
+
+function nextLook(row: DueRow, state: NameVerdict['state'], doubt: NameVerdict['doubt'], reason: Reason | null, context: NameContext): NextLook {
+  // A call without an answer is looked at soon, then once more when it is dead.
+  if (state === 'failed' || doubt === 'new') {
+    return context.wait === null ? { kind: 'after', ms: backoffMs(BACKOFF.name, row.attempts + 1, context.dice) } : { kind: 'stays', ms: context.wait };
+  }
+  if (doubt !== 'none') return { kind: 'when-dead' };
+  if (state === 'unconfirmed') return { kind: 'after', ms: backoffMs(BACKOFF.confirm, row.attempts + 1, context.dice) };
+  if (state === 'refused' && (reason?.code === 'foreign-record' || reason?.code === 'cname-conflict')) return { kind: 'after', ms: LOOK_AGAIN_MS };
+  return { kind: 'settled' };
+}
+
+function withSince(reason: Reason, since: Date | null): Reason {
+  return since === null ? reason : { ...reason, text: `${reason.text} (since ${since.toISOString()})` };
+}
+
+function assertNever(value: never): never {
+  throw new Error(`unknown kind ${String(value)}`);
+}

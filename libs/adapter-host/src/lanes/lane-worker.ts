@@ -1,0 +1,121 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isTransient } from '@vmdns/bus';
+import type { Log } from '@vmdns/chassis';
+import type { Host } from '../host.js';
+import type { WaitingNames } from '../results/waiting-names.js';
+import type { Claim } from './claim.js';
+import type { Leases } from './lease.js';
+import type { TurnEnds } from './turn-ends.js';
+import type { Turns } from './turns.js';
+
+/** How long running calls may take to end when the process is told to. */
+const GRACE_MS = 7000;
+
+/** Works on every lane it can get; many zones at once, each by one turn after the other. */
+export class LaneWorker {
+  private readonly running = new Map<string, Promise<void>>();
+  private timer: NodeJS.Timeout | undefined;
+  private looking: Promise<void> | undefined;
+  private isStopping = false;
+  /** Without the timers of \`start\` nobody renews a lease. */
+  isStarted = false;
+  private isWokenMeanwhile = false;
+
+  constructor(
+    private readonly host: Host,
+    private readonly turns: Turns,
+    private readonly ends: TurnEnds,
+    private readonly leases: Leases,
+    private readonly parts: { readonly waiting: WaitingNames; readonly log: Log; readonly onLost: () => void },
+  ) {}
+
+  /** Lanes that this process may still take. */
+  get room(): number {
+    return this.isStopping || !this.isStarted ? 0 : Math.max(0, this.host.limits.lanesMax - this.running.size);
+  }
+
+  start(): void {
+    this.isStarted = true;
+    this.leases.start();
+    this.timer = setInterval(() => this.wake(), this.host.timing.pollMs);
+    this.wake();
+  }
+
+  /** Takes no more; what runs may end, then is given up. */
+  async stop(): Promise<void> {
+    this.isStopping = true;
+    clearInterval(this.timer);
+    await this.looking;
+    const ended = Promise.all(this.running.values());
+    await Promise.race([ended, delay(GRACE_MS, undefined, { ref: false })]);
+    this.leases.loseAll();
+    await Promise.race([ended, delay(1000, undefined, { ref: false })]);
+    this.leases.stop();
+  }
+
+  /** Looks for lanes that are due; at most one look at a time. */
+  wake(): void {
+    if (this.room === 0) return;
+    if (this.looking !== undefined) {
+      this.isWokenMeanwhile = true;
+      return;
+    }
+    this.looking = this.look().finally(() => {
+      this.looking = undefined;
+      if (!this.isWokenMeanwhile) return;
+      this.isWokenMeanwhile = false;
+      this.wake();
+    });
+  }
+
+  /** Works on lanes that were claimed for this process. */
+  dispatch(claims: readonly Claim[]): void {
+    for (const claim of claims) {
+      const work = this.work(claim)
+        .catch((error: unknown) => this.complain(error, claim.target))
+        .finally(() => {
+          if (this.running.get(claim.target) === work) this.running.delete(claim.target);
+        });
+      this.running.set(claim.target, work);
+    }
+  }
+
+  /** Nothing runs: for tests and for shutting down. */
+  async idle(): Promise<void> {
+    while (this.running.size > 0) await Promise.all(this.running.values());
+  }
+
+  private async look(): Promise<void> {
+    try {
+      this.dispatch(await this.ends.takeDue(this.room));
+    } catch (error) {
+      this.complain(error, undefined);
+    }
+  }
+
+  private async work(claim: Claim): Promise<void> {
+    const lease = this.leases.hold(claim.target, claim.epoch, claim.leasedAt);
+    let end;
+    try {
+      end = await this.turns.run(claim, lease);
+    } finally {
+      this.leases.release(lease);
+    }
+    const committed = await this.ends.commit(end, this.isStopping ? 0 : this.room + 1);
+    if (committed.kind === 'lost') {
+      this.parts.onLost();
+      this.parts.log.warn({ target: claim.target, epoch: claim.epoch, names: end.sent.size }, 'a turn came too late, its names are in doubt');
+      return this.wake();
+    }
+    if (committed.drifted.length > 0) this.parts.log.warn({ target: claim.target, names: committed.drifted.length, first: committed.drifted[0] }, 'names were changed behind our back');
+    this.dispatch(committed.claims);
+    const { lane, connection, limiter } = end.verdict;
+    if (lane !== null || connection !== null || limiter !== null) this.parts.waiting.answerLater({ target: claim.target, connectionId: connection === null ? null : claim.connection.connectionId, limiterKey: limiter === null ? null : claim.limiter.key });
+  }
+
+  private complain(error: unknown, target: string | undefined): void {
+    const fields = { err: error, ...(target === undefined ? {} : { target }) };
+    if (isTransient(error)) this.parts.log.warn(fields, 'lanes wait for Postgres');
+    else this.parts.log.error(fields, 'work on lanes broke off');
+  }
+}

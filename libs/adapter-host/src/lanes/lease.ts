@@ -1,0 +1,127 @@
+import { performance } from 'node:perf_hooks';
+import type { Store } from '@vmdns/store';
+import type { Log } from '@vmdns/chassis';
+import type { Host } from '../host.js';
+
+/** One lane in this process' hands. */
+export class Lease {
+  private readonly ending = new AbortController();
+  private stopped = false;
+
+  constructor(readonly target: string, readonly epoch: number, private renewedAt: number) {}
+
+  /** Ends when the lane is lost: what runs under it is given up. */
+  get signal(): AbortSignal {
+    return this.ending.signal;
+  }
+
+  get isLost(): boolean {
+    return this.ending.signal.aborted;
+  }
+
+  /** Whether a call may be sent without asking Postgres again. */
+  isFresh(withinMs: number): boolean {
+    return !this.isLost && !this.stopped && performance.now() - this.renewedAt < withinMs;
+  }
+
+  get maySend(): boolean {
+    return !this.isLost && !this.stopped;
+  }
+
+  renewed(at: number): void {
+    this.renewedAt = Math.max(this.renewedAt, at);
+  }
+
+  /** Nothing more is sent; what is out may end (a pause). */
+  stop(): void {
+    this.stopped = true;
+  }
+
+  lose(): void {
+    this.ending.abort(new Error(`the lane ${this.target} was lost`));
+  }
+}
+
+const RENEW = `
+update lane l set until = clock_timestamp() + $2 * interval '1 ms', dead_at = clock_timestamp() + $3 * interval '1 ms'
+from unnest($4::text[], $5::bigint[]) as h (target, epoch)
+where l.target = h.target and l.epoch = h.epoch and l.owner = $1
+returning l.target, l.epoch, l.paused or l.removed or l.held is not null as stops`;
+
+/** Keeps this process' leases alive by one statement and one timer, also while calls run (PROTOCOL §5). */
+export class Leases {
+  private readonly held = new Map<string, Lease>();
+  private timer: NodeJS.Timeout | undefined;
+  private renewing: Promise<void> | undefined;
+
+  constructor(private readonly store: Store, private readonly host: Host, private readonly log: Log) {}
+
+  start(): void {
+    this.timer = setInterval(() => void this.renewAll(), this.host.timing.renewMs);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  /** The process ends: what still runs is given up; the next holder finds it in doubt. */
+  loseAll(): void {
+    for (const lease of this.held.values()) lease.lose();
+  }
+
+  hold(target: string, epoch: number, leasedAt: number): Lease {
+    const lease = new Lease(target, epoch, leasedAt);
+    this.held.set(target, lease);
+    return lease;
+  }
+
+  release(lease: Lease): void {
+    if (this.held.get(lease.target) === lease) this.held.delete(lease.target);
+  }
+
+  /** A pause or a removal was heard here: the lanes send nothing more. */
+  stopSending(targets: readonly string[]): void {
+    for (const target of targets) this.held.get(target)?.stop();
+  }
+
+  /** Whether a call may be sent under this lease now; asks Postgres when the last renewal is too long ago. */
+  async maySend(lease: Lease): Promise<boolean> {
+    if (lease.isFresh(this.host.timing.sendWithinMs)) return true;
+    if (!lease.maySend) return false;
+    await this.renew([lease]);
+    return lease.isFresh(this.host.timing.sendWithinMs);
+  }
+
+  private renewAll(): Promise<void> {
+    this.renewing ??= this.renew([...this.held.values()]).finally(() => {
+      this.renewing = undefined;
+    });
+    return this.renewing;
+  }
+
+  private async renew(leases: readonly Lease[]): Promise<void> {
+    if (leases.length === 0) return;
+    const at = performance.now();
+    try {
+      const rows = await this.store.query<{ target: string; epoch: number; stops: boolean }>(RENEW, [
+        this.host.instance, this.host.timing.leaseMs, this.host.deadAfterMs, leases.map((l) => l.target), leases.map((l) => l.epoch),
+      ]);
+      const renewed = new Map(rows.map((row) => [row.target, row]));
+      for (const lease of leases) {
+        const row = renewed.get(lease.target);
+        if (row === undefined || row.epoch !== lease.epoch) this.losing(lease);
+        else lease.renewed(at);
+        if (row?.stops === true) lease.stop();
+      }
+    } catch (error) {
+      this.log.warn({ err: error, lanes: leases.length }, 'leases not renewed');
+    }
+  }
+
+  /** A lane whose turn has just been committed is gone from the table too; only one still held is lost. */
+  private losing(lease: Lease): void {
+    if (this.held.get(lease.target) !== lease) return;
+    this.log.warn({ target: lease.target, epoch: lease.epoch }, 'lane lost');
+    lease.lose();
+  }
+}

@@ -1,0 +1,122 @@
+import type { HeldRrset, TurnKnowledge } from '@vmdns/provider-kit';
+import type { Tx } from '@vmdns/store';
+import type { Host } from '../host.js';
+import { OTHER_IS_DUE } from './claims.js';
+import type { Claim } from './claim.js';
+import type { Block, NameVerdict, TurnVerdict } from './judge.js';
+
+/** What a turn leaves behind in the tables. */
+export interface TurnEnd {
+  readonly claim: Claim;
+  readonly names: readonly NameVerdict[];
+  /** Names of the writing calls that were sent. */
+  readonly sent: ReadonlySet<string>;
+  readonly verdict: TurnVerdict;
+  readonly knowledge: TurnKnowledge;
+  readonly wholeReading: readonly HeldRrset[] | null;
+  /** Name → foreign types that it was found to have, where the table says otherwise. */
+  readonly foreign: ReadonlyMap<string, readonly string[]>;
+  /** ms until the zone's own hygiene; `done`: it was just that. */
+  readonly tidy: { readonly afterMs: number } | 'done' | null;
+}
+
+/** What became of one row. */
+export interface CommittedName {
+  readonly owner_name: string;
+  readonly turn: number;
+  readonly at: Date;
+  readonly next_try_at: Date | null;
+}
+
+export interface CommittedLane {
+  readonly due: boolean | null;
+  readonly other: boolean;
+}
+
+/** Whether the lane is still this claim's; locks it. */
+export async function fence(tx: Tx, host: Host, claim: Claim): Promise<boolean> {
+  const rows = await tx.query('select 1 from lane where target = $1 and owner = $2 and epoch = $3 for update', [claim.target, host.instance, claim.epoch]);
+  return rows.length === 1;
+}
+
+const SAME = '(n.timeline = u.timeline and n.generation = u.generation)';
+const DOUBT_UNTIL = `case u.doubt_kind when 'none' then null when 'keep' then n.doubt_until else t.at + $15 * interval '1 ms' end`;
+const NEXT_TRY = `case u.look when 'settled' then null when 'when-dead' then ${DOUBT_UNTIL} else t.at + u.look_ms * interval '1 ms' end`;
+
+/** Rows that were replaced meanwhile keep their new wish and stay due; what was put is ours all the same. */
+const NAMES = `
+update name n set owned = u.owned::jsonb, must_read = false, turn = n.turn + u.said,
+  doubt = case u.doubt_kind when 'none' then null when 'keep' then n.doubt else u.doubt end,
+  doubt_until = ${DOUBT_UNTIL},
+  state = case when ${SAME} then u.state else n.state end,
+  reason = case when ${SAME} then u.reason else n.reason end,
+  provider_text = case when ${SAME} then u.provider_text else n.provider_text end,
+  wrote = case when ${SAME} then u.wrote else n.wrote end,
+  attempts = case when ${SAME} then n.attempts + 1 else n.attempts end,
+  outcome_at = case when ${SAME} and u.said = 1 then t.at else n.outcome_at end,
+  next_try_at = case when ${SAME} then ${NEXT_TRY} else n.next_try_at end,
+  due_at = case when not ${SAME} or u.look = 'stays' then n.due_at else ${NEXT_TRY} end
+from unnest($2::text[], $3::int[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bool[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::int[])
+    as u (owner_name, timeline, generation, owned, state, reason, provider_text, wrote, doubt_kind, doubt, look, look_ms, said),
+  (select clock_timestamp() as at) t
+where n.target = $1 and n.owner_name = u.owner_name
+returning n.owner_name, n.turn, t.at, case when ${SAME} then n.next_try_at end as next_try_at`;
+
+export function commitNames(tx: Tx, host: Host, claim: Claim, names: readonly NameVerdict[]): Promise<readonly CommittedName[]> {
+  const pick = <T>(of: (name: NameVerdict) => T): T[] => names.map(of);
+  return tx.query<CommittedName>(NAMES, [
+    claim.target, pick((n) => n.row.ownerName), pick((n) => n.row.timeline), pick((n) => n.row.generation), pick((n) => JSON.stringify(n.owned)),
+    pick((n) => n.state), pick((n) => (n.reason === null ? null : JSON.stringify(n.reason))), pick((n) => n.providerText), pick((n) => n.wrote),
+    pick((n) => n.doubt), pick((n) => JSON.stringify([...new Set([...n.row.doubt, ...n.row.puts])])), pick((n) => n.next.kind),
+    pick((n) => (n.next.kind === 'after' || n.next.kind === 'stays' ? n.next.ms : 0)), pick((n) => (n.isQuiet ? 0 : 1)), host.deadAfterMs,
+  ]);
+}
+
+/** The lane is free again and knows when it is due next. */
+const LANE = `
+with first as (
+  select p.priority, (select n.due_at from name n where n.target = $1 and n.priority = p.priority and n.due_at is not null order by n.due_at limit 1) as due_at
+  from (values (0), (1), (2)) as p (priority)
+), tidy as (
+  select case when $8 then null when $9::int is null then l.tidy_at
+    else least(clock_timestamp() + $9 * interval '1 ms', coalesce(l.tidy_since, clock_timestamp()) + 10 * $9 * interval '1 ms') end as tidy_at
+  from lane l where l.target = $1
+), next as (
+  select min(f.due_at) as due_at, coalesce(min(f.priority) filter (where f.due_at <= clock_timestamp()), (array_agg(f.priority order by f.due_at))[1]) as priority
+  from (select * from first union all select 3, tidy_at from tidy) f where f.due_at is not null
+)
+update lane l set owner = null, until = null, writing = null, dead_at = null, token = $2, zone_size = $3,
+  failures = case when $4::int is null then 0 else l.failures + 1 end,
+  failing_since = case when $4::int is null then null else coalesce(l.failing_since, clock_timestamp()) end,
+  blocked_until = clock_timestamp() + $4::int * interval '1 ms', blocked_by = $5,
+  tidy_at = tidy.tidy_at, tidy_since = case when tidy.tidy_at is null then null else coalesce(l.tidy_since, clock_timestamp()) end,
+  due_at = next.due_at, due_priority = coalesce(next.priority, 2)
+from tidy, next where l.target = $1 and l.owner = $6 and l.epoch = $7
+returning l.due_at <= clock_timestamp() and $4::int is null as due, ${OTHER_IS_DUE} as other`;
+
+export async function commitLane(tx: Tx, host: Host, end: TurnEnd): Promise<CommittedLane> {
+  const { claim, verdict, knowledge, tidy } = end;
+  const [lane] = await tx.query<CommittedLane>(LANE, [
+    claim.target, knowledge.token, knowledge.zoneSize, verdict.lane?.ms ?? null, verdict.lane === null ? null : JSON.stringify(verdict.lane.reason),
+    host.instance, claim.epoch, tidy === 'done', tidy === 'done' || tidy === null ? null : tidy.afterMs,
+  ]);
+  return lane ?? { due: false, other: false };
+}
+
+const BLOCK_CONNECTION = `
+update connection set failures = failures + 1, blocked_until = clock_timestamp() + $2 * interval '1 ms', blocked_by = $3 where connection_id = $1`;
+/** A throttled server is well: its circuit stays closed. */
+const BLOCK_LIMITER = `
+update limiter set failures = case when $4 then 0 else failures + 1 end, failing_since = case when $4 then null else coalesce(failing_since, clock_timestamp()) end,
+  blocked_until = clock_timestamp() + $2 * interval '1 ms', blocked_by = $3 where key = $1`;
+const FREE_CONNECTION = 'update connection set failures = 0, blocked_until = null, blocked_by = null where connection_id = $1';
+const FREE_LIMITER = 'update limiter set failures = 0, failing_since = null, blocked_until = null, blocked_by = null where key = $1';
+
+/** Blocks what shares the trouble, or frees it; in the order connection, limiter. */
+export async function commitBlocks(tx: Tx, claim: Claim, verdict: TurnVerdict): Promise<void> {
+  const values = (key: string, block: Block): unknown[] => [key, block.ms, JSON.stringify(block.reason)];
+  if (verdict.connection !== null) await tx.query(BLOCK_CONNECTION, values(claim.connection.connectionId, verdict.connection));
+  else if (claim.connection.failures > 0 && verdict.isAnswered) await tx.query(FREE_CONNECTION, [claim.connection.connectionId]);
+  if (verdict.limiter !== null) await tx.query(BLOCK_LIMITER, [...values(claim.limiter.key, verdict.limiter), verdict.isAnswered]);
+  else if (claim.limiter.failures > 0 && verdict.isAnswered) await tx.query(FREE_LIMITER, [claim.limiter.key]);
+}

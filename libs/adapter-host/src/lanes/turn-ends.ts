@@ -1,0 +1,113 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isTransient } from '@vmdns/bus';
+import type { NameResult } from '@vmdns/contracts';
+import type { Store } from '@vmdns/store';
+import type { Host } from '../host.js';
+import type { Outcome } from '../results/outcome.js';
+import type { Sayer } from '../results/sayer.js';
+import type { NotedOutcomes, Unsaid } from '../results/unsaid.js';
+import type { Claim } from './claim.js';
+import type { Claims } from './claims.js';
+import { doubtRefused } from './doubt.js';
+import { storeForeign, storeWholeReading } from './foreign-table.js';
+import type { NameVerdict } from './judge.js';
+import { commitBlocks, commitLane, commitNames, fence, type CommittedName, type TurnEnd } from './turn-commit.js';
+
+/** What a commit gave: the lanes to go on with, or that the turn came too late. */
+export type Committed =
+  | { readonly kind: 'committed'; readonly claims: readonly Claim[]; readonly drifted: readonly string[] }
+  | { readonly kind: 'lost' };
+
+/** Postgres away at the end of a turn: the outcome is held for so many tries, then left to the next holder's doubt. */
+const COMMIT_TRIES = 12;
+
+/** Stores what turns brought, says it, and takes the next lanes, in one transaction. */
+export class TurnEnds {
+  constructor(
+    private readonly host: Host,
+    private readonly store: Store,
+    private readonly claims: Claims,
+    private readonly unsaid: Unsaid,
+    private readonly sayer: Sayer,
+  ) {}
+
+  /** Lanes that wait for nobody but us. */
+  async takeDue(max: number): Promise<readonly Claim[]> {
+    const keys = await this.claims.dueKeys(this.store);
+    return keys.length === 0 ? [] : this.store.transaction((tx) => this.claims.take(tx, keys, max));
+  }
+
+  async commit(end: TurnEnd, nextMax: number): Promise<Committed> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.commitOnce(end, nextMax);
+      } catch (error) {
+        if (!isTransient(error) || tries >= COMMIT_TRIES) throw error;
+        await delay(Math.min(5000, 100 * 2 ** tries));
+      }
+    }
+  }
+
+  private async commitOnce(end: TurnEnd, nextMax: number): Promise<Committed> {
+    const { claim } = end;
+    const done = await this.store.transaction(async (tx) => {
+      if (!(await fence(tx, this.host, claim))) {
+        await doubtRefused(tx, claim.target, claim.names.filter((row) => end.sent.has(row.ownerName)), this.host.deadAfterMs);
+        return null;
+      }
+      const drifted = end.wholeReading === null ? [] : await storeWholeReading(tx, claim.target, end.wholeReading);
+      const names = end.names.length === 0 ? [] : await commitNames(tx, this.host, claim, end.names);
+      await storeForeign(tx, claim.target, end.foreign);
+      const lane = await commitLane(tx, this.host, end);
+      await commitBlocks(tx, claim, end.verdict);
+      const noted = names.length === 0 ? null : await this.unsaid.note(tx, [claim.target]);
+      const claims = lane.due === true || lane.other ? await this.claims.take(tx, [claim.limiter.key], nextMax) : [];
+      return { names, noted, claims, drifted };
+    });
+    if (done === null) return { kind: 'lost' };
+    this.say(end, done.names, done.noted);
+    if (claim.limiter.failures > 0 && end.verdict.isAnswered) await this.freeLanes(claim.limiter.key);
+    return { kind: 'committed', claims: done.claims, drifted: done.drifted };
+  }
+
+  private say(end: TurnEnd, committed: readonly CommittedName[], noted: NotedOutcomes | null): void {
+    if (noted === null) return;
+    const verdicts = new Map(end.names.map((name) => [name.row.ownerName, name]));
+    const outcomes = committed.flatMap((row): Outcome[] => {
+      const verdict = verdicts.get(row.owner_name);
+      if (verdict === undefined || verdict.isQuiet) return [];
+      return [{ zoneId: verdict.row.zoneId, apex: end.claim.zone.apex, connectionId: end.claim.connection.connectionId, target: end.claim.target, result: resultOf(verdict, row) }];
+    });
+    this.sayer.say(outcomes, noted);
+  }
+
+  /** The server is back: zones that wait because of it alone need not wait out their own pause. */
+  private async freeLanes(limiterKey: string): Promise<void> {
+    await this.store.query(
+      `with waiting as (
+         select target from lane where limiter_key = $1 and blocked_until > clock_timestamp() and blocked_by::jsonb ->> 'code' = 'provider-unreachable'
+         order by target for update skip locked)
+       update lane l set blocked_until = null, blocked_by = null from waiting w where l.target = w.target`,
+      [limiterKey],
+    );
+  }
+}
+
+function resultOf(verdict: NameVerdict, row: CommittedName): NameResult {
+  return {
+    name: row.owner_name,
+    timeline: verdict.row.timeline,
+    generation: verdict.row.generation,
+    digest: verdict.row.digest,
+    turn: row.turn,
+    state: verdict.state,
+    ...(verdict.reason === null ? {} : { reason: verdict.reason }),
+    ...(verdict.providerText === null ? {} : { providerText: verdict.providerText }),
+    rrsets: [...verdict.row.wanted],
+    wrote: verdict.wrote,
+    attempts: verdict.row.attempts + 1,
+    ...(row.next_try_at === null ? {} : { nextTryAt: row.next_try_at.toISOString() }),
+    vms: [...verdict.row.vms],
+    at: row.at.toISOString(),
+  };
+}

@@ -1,0 +1,130 @@
+import { type NameOutcome, ProviderError, runTurn, type TurnOutcome, type TurnReason, type ZonePort } from '@vmdns/provider-kit';
+import type { Log } from '@vmdns/chassis';
+import type { Host } from '../host.js';
+import type { AdapterMetrics } from '../metrics.js';
+import type { Connections } from '../zones/connections.js';
+import type { Claim, DueRow } from './claim.js';
+import { judgeNames, judgeTurn, type TurnVerdict } from './judge.js';
+import type { Lease, Leases } from './lease.js';
+import type { TurnEnd } from './turn-commit.js';
+
+/** Rectify and the like that failed is tried again so much later. */
+const TIDY_AGAIN_MS = 60_000;
+
+/** Runs one turn on one claimed lane: the only place that talks to the provider for a command. */
+export class Turns {
+  constructor(
+    private readonly host: Host,
+    private readonly connections: Connections,
+    private readonly leases: Leases,
+    private readonly metrics: AdapterMetrics,
+    private readonly log: Log,
+  ) {}
+
+  async run(claim: Claim, lease: Lease): Promise<TurnEnd> {
+    const opened = await this.connections.openZone(claim.connection, claim.zone);
+    if (!opened.ok) return this.endOf(claim, outcomeOfFailure(claim, new ProviderError('credentials', opened.reason.text), { code: 'credentials', text: opened.reason.text, ...hintOf(opened.reason.hint) }), new Set(), undefined);
+    if (claim.names.length === 0) return claim.isTidyDue ? this.tidy(claim, lease, opened.port) : this.endOf(claim, nothingTried(claim), new Set(), undefined);
+    const sent = new Set<string>();
+    const outcome = await this.turn(claim, lease, opened.port, sent);
+    for (const report of outcome.reports) this.log.warn({ target: claim.target, ...report }, 'the zone was not as expected');
+    return this.endOf(claim, outcome, sent, opened.port);
+  }
+
+  private async turn(claim: Claim, lease: Lease, zone: ZonePort, sent: Set<string>): Promise<TurnOutcome> {
+    const stop = this.metrics.turn();
+    try {
+      return await runTurn(
+        {
+          provider: this.host.provider, apex: claim.zone.apex, zone, capabilities: this.host.definition.capabilities,
+          due: claim.names.map((row) => dueNameOf(row, claim)), knowledge: claim.knowledge, mode: claim.observe ? 'observe' : 'write', attempt: claim.failures,
+        },
+        lease.signal,
+        {
+          beforeWrite: async (names) => {
+            if (!(await this.leases.maySend(lease))) return false;
+            for (const name of names) sent.add(name);
+            return true;
+          },
+        },
+      );
+    } catch (error) {
+      this.log.error({ err: error, target: claim.target }, 'a turn broke off');
+      const failure = new ProviderError('retry', `working on ${claim.zone.apex}`, { cause: error, inDoubt: sent.size > 0 });
+      return outcomeOfFailure(claim, failure, { code: 'provider-unreachable', text: 'the adapter could not finish its turn' }, sent);
+    } finally {
+      stop();
+    }
+  }
+
+  private async tidy(claim: Claim, lease: Lease, zone: ZonePort): Promise<TurnEnd> {
+    const end = this.endOf(claim, nothingTried(claim), new Set(), undefined);
+    try {
+      if (await this.leases.maySend(lease)) await zone.tidy?.(lease.signal);
+      return { ...end, tidy: 'done' };
+    } catch (error) {
+      this.log.warn({ err: error, target: claim.target }, 'tidying a zone failed, it will be tried again');
+      return { ...end, tidy: { afterMs: TIDY_AGAIN_MS } };
+    }
+  }
+
+  private endOf(claim: Claim, outcome: TurnOutcome, sent: ReadonlySet<string>, zone: ZonePort | undefined): TurnEnd {
+    const firstReason = outcome.names.find((name) => name.state === 'failed')?.reason ?? null;
+    const plain = judgeTurn(claim, outcome.failure, firstReason, Math.random(), Date.now());
+    const names = judgeNames(claim, outcome, plain, sent, Math.random);
+    const verdict = this.host.definition.capabilities.overlap === 'harmful' && names.some((name) => name.doubt === 'new') ? waitUntilDead(plain, this.host.deadAfterMs) : plain;
+    this.metrics.names(names);
+    return {
+      claim, names, sent, verdict,
+      knowledge: outcome.knowledge,
+      wholeReading: outcome.wholeReading ?? null,
+      foreign: learntForeign(claim, outcome),
+      tidy: outcome.untidy && zone?.tidyAfterMs !== undefined ? { afterMs: zone.tidyAfterMs } : null,
+    };
+  }
+}
+
+/** No second writer may start before the lost call can no longer take effect. */
+function waitUntilDead(verdict: TurnVerdict, deadAfterMs: number): TurnVerdict {
+  const reason = verdict.lane?.reason ?? { code: 'unconfirmed' as const, text: 'a call without an answer may still take effect; the zone is left alone until it cannot' };
+  return { ...verdict, lane: { ms: Math.max(verdict.lane?.ms ?? 0, deadAfterMs), reason } };
+}
+
+function dueNameOf(row: DueRow, claim: Claim) {
+  return {
+    name: row.ownerName,
+    wanted: row.wanted.map((rrset) => ({ name: row.ownerName, ...rrset })),
+    owned: row.owned,
+    writing: row.doubt,
+    foreign: row.foreign,
+    mustRead: row.mustRead,
+    stillInDoubt: row.stillInDoubt,
+    confirm: row.state === 'unconfirmed',
+    ...(claim.takeOverEquals ? { takeOver: 'equal' as const } : {}),
+  };
+}
+
+/** Foreign types that the table does not have as they were found; only worth storing while the whole zone is known. */
+function learntForeign(claim: Claim, outcome: TurnOutcome): ReadonlyMap<string, readonly string[]> {
+  const learnt = new Map<string, readonly string[]>();
+  if (outcome.knowledge.token === null) return learnt;
+  for (const [at, row] of claim.names.entries()) {
+    const foreign = outcome.names[at]?.foreign ?? null;
+    if (foreign === null) continue;
+    const isKnown = outcome.wholeReading === undefined && foreign.length === row.foreign.length && foreign.every((type) => row.foreign.includes(type));
+    if (!isKnown) learnt.set(row.ownerName, foreign);
+  }
+  return learnt;
+}
+
+function outcomeOfFailure(claim: Claim, failure: ProviderError, reason: TurnReason, sent: ReadonlySet<string> = new Set()): TurnOutcome {
+  const names = claim.names.map((row): NameOutcome => ({ name: row.ownerName, state: 'failed', reason, owned: row.owned, foreign: null, wrote: false, inDoubt: sent.has(row.ownerName) }));
+  return { ...nothingTried(claim), names, failure, knowledge: { token: null, zoneSize: claim.knowledge.zoneSize } };
+}
+
+function nothingTried(claim: Claim): TurnOutcome {
+  const names = claim.names.map((row): NameOutcome => ({ name: row.ownerName, state: 'not-tried', owned: row.owned, foreign: null, wrote: false, inDoubt: false }));
+  return { names, knowledge: claim.knowledge, reports: [], untidy: false, calls: { reads: 0, writes: 0 }, changes: [] };
+}
+
+const hintOf = (hint: string | undefined): { hint?: string } => (hint === undefined ? {} : { hint });

@@ -1,0 +1,89 @@
+import type { ConnectionFact, ZoneFact } from '@vmdns/contracts';
+import type { Tx } from '@vmdns/store';
+import { unknownTarget } from '../commands/zone-lanes.js';
+import type { ConnectionRow, LaneConfig, ZoneRow } from './resolve.js';
+
+/** Facts are told one at a time: resolving a zone needs both its own and its connection's newest state. */
+export async function lockFacts(tx: Tx): Promise<void> {
+  await tx.query(`select pg_advisory_xact_lock(hashtext(current_schema() || '.zone'))`);
+}
+
+/** Stores facts of a higher revision; gives the ids of those that changed something. */
+export async function storeZones(tx: Tx, facts: readonly ZoneFact[]): Promise<readonly string[]> {
+  if (facts.length === 0) return [];
+  const rows = await tx.query<{ zone_id: string }>(
+    `insert into zone as z (zone_id, apex, connection_id, mode, paused, state, settings, revision, target)
+     select u.zone_id, u.apex, u.connection_id, u.mode, u.paused, u.state, u.settings::jsonb, u.revision, u.target
+     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::text[], $7::text[], $8::bigint[], $9::text[])
+       as u (zone_id, apex, connection_id, mode, paused, state, settings, revision, target) order by 1
+     on conflict (zone_id) do update set apex = excluded.apex, connection_id = excluded.connection_id, mode = excluded.mode, paused = excluded.paused,
+       state = excluded.state, settings = excluded.settings, revision = excluded.revision
+     where excluded.revision > z.revision returning z.zone_id`,
+    [
+      facts.map((f) => f.zoneId), facts.map((f) => f.apex), facts.map((f) => f.connectionId), facts.map((f) => f.mode), facts.map((f) => f.paused),
+      facts.map((f) => f.state), facts.map((f) => JSON.stringify(f.settings)), facts.map((f) => f.revision), facts.map((f) => unknownTarget(f.zoneId)),
+    ],
+  );
+  return rows.map((row) => row.zone_id);
+}
+
+/** The same for connections; a change ends the wait for credentials at once. */
+export async function storeConnections(tx: Tx, facts: readonly ConnectionFact[]): Promise<readonly string[]> {
+  if (facts.length === 0) return [];
+  const rows = await tx.query<{ connection_id: string }>(
+    `insert into connection as k (connection_id, name, settings, sealed, paused, removed, revision)
+     select u.connection_id, u.name, u.settings::jsonb, u.sealed::jsonb, u.paused, u.removed, u.revision
+     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::bool[], $7::bigint[])
+       as u (connection_id, name, settings, sealed, paused, removed, revision) order by 1
+     on conflict (connection_id) do update set name = excluded.name, settings = excluded.settings, sealed = excluded.sealed, paused = excluded.paused,
+       removed = excluded.removed, revision = excluded.revision, failures = 0, blocked_until = null, blocked_by = null
+     where excluded.revision > k.revision returning k.connection_id`,
+    [
+      facts.map((f) => f.connectionId), facts.map((f) => f.name), facts.map((f) => JSON.stringify(f.settings)), facts.map((f) => JSON.stringify(f.sealed)),
+      facts.map((f) => f.paused), facts.map((f) => f.removed), facts.map((f) => f.revision),
+    ],
+  );
+  return rows.map((row) => row.connection_id);
+}
+
+/** These zones and those of these connections; null: all. */
+export function findZones(tx: Tx, scope: { readonly zoneIds: readonly string[]; readonly connectionIds: readonly string[] } | null): Promise<readonly ZoneRow[]> {
+  if (scope === null) return tx.query<ZoneRow>('select * from zone');
+  return tx.query<ZoneRow>('select * from zone where zone_id = any($1) or connection_id = any($2)', [scope.zoneIds, scope.connectionIds]);
+}
+
+export function findConnections(tx: Tx, ids: readonly string[]): Promise<readonly ConnectionRow[]> {
+  return tx.query<ConnectionRow>('select connection_id, settings, sealed, paused, removed, revision from connection where connection_id = any($1)', [ids]);
+}
+
+export function findZonesByTarget(tx: Tx, targets: readonly string[]): Promise<readonly ZoneRow[]> {
+  return tx.query<ZoneRow>('select * from zone where target = any($1)', [targets]);
+}
+
+export async function storeLimiters(tx: Tx, limiters: ReadonlyMap<string, number>): Promise<void> {
+  if (limiters.size === 0) return;
+  const keys = [...limiters.keys()].sort();
+  await tx.query(
+    `insert into limiter (key, in_flight_max) select * from unnest($1::text[], $2::int[]) order by 1
+     on conflict (key) do update set in_flight_max = excluded.in_flight_max where limiter.in_flight_max <> excluded.in_flight_max`,
+    [keys, keys.map((key) => limiters.get(key) ?? 1)],
+  );
+}
+
+/** Makes or changes lanes; gives those whose columns changed. A change of facts ends the lane's own wait. */
+export async function storeLanes(tx: Tx, lanes: readonly LaneConfig[]): Promise<readonly { readonly target: string; readonly observe: boolean }[]> {
+  if (lanes.length === 0) return [];
+  return tx.query(
+    `insert into lane as l (target, zone_id, connection_id, limiter_key, paused, observe, removed, held, held_by)
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::bool[], $7::bool[], $8::text[], $9::text[]) order by 1
+     on conflict (target) do update set zone_id = excluded.zone_id, connection_id = excluded.connection_id, limiter_key = excluded.limiter_key, paused = excluded.paused,
+       observe = excluded.observe, removed = excluded.removed, held = excluded.held, held_by = excluded.held_by, due_at = case when excluded.removed then null else l.due_at end
+     where (l.zone_id, l.connection_id, l.limiter_key, l.paused, l.observe, l.removed, l.held, l.held_by)
+       is distinct from (excluded.zone_id, excluded.connection_id, excluded.limiter_key, excluded.paused, excluded.observe, excluded.removed, excluded.held, excluded.held_by)
+     returning l.target, l.observe`,
+    [
+      lanes.map((l) => l.target), lanes.map((l) => l.zoneId), lanes.map((l) => l.connectionId), lanes.map((l) => l.limiterKey), lanes.map((l) => l.paused),
+      lanes.map((l) => l.observe), lanes.map((l) => l.removed), lanes.map((l) => l.held), lanes.map((l) => (l.heldBy === null ? null : JSON.stringify(l.heldBy))),
+    ],
+  );
+}
