@@ -8,9 +8,6 @@ export const idParams = z.object({ id: Id });
 /** A flag in a query: `?purge=true`. */
 export const flag = z.enum(['true', 'false']).default('false').transform((text) => text === 'true');
 
-/** A whole number in a query. */
-export const wholeNumber = z.string().regex(/^\d{1,15}$/, 'must be a whole number').transform(Number);
-
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
 export const WAIT_MAX_MS = 60_000;
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { Count, FactAnswer, TenantId, VmDns, VmFact, VmView } from '@vmdns/contracts';
-import { call, pageOf, pageQuery, PUBLISHERS, READERS } from '../http/call.js';
+import { call, numberIn, pageOf, pageQuery, PUBLISHERS, READERS } from '../http/call.js';
 import { morePtrFaults, moreVmFaults } from './vm-faults.js';
-import { vmParams, waitMs, wholeNumber } from './fields.js';
+import { vmParams, waitMs } from './fields.js';
 
 export const factAnswers = {
   200: { text: 'Nothing new: a repeat, or ignored (stale, an old life, an unknown VM), and why.', schema: FactAnswer },
@@ -23,7 +23,7 @@ export const vmCalls = {
     roles: PUBLISHERS, forTenants: true, params: vmParams,
     query: z.strictObject({
       uid: z.string().min(1).max(128).optional().describe('Only this life of the VM.'),
-      version: wholeNumber.optional().describe("The publisher's own counter."),
+      version: numberIn(Count).optional().describe("The publisher's own counter."),
       tenant: TenantId.optional(),
     }),
     answers: factAnswers,
@@ -47,7 +47,7 @@ export const vmCalls = {
     id: 'getVmDns', method: 'get', path: '/v1/vms/:vmId/dns', tag: 'VMs', summary: "How a VM's records stand, and why; may wait until they are live.",
     roles: READERS, forTenants: true, params: vmParams,
     query: z.strictObject({
-      revision: wholeNumber.pipe(Count).optional().describe('Live means: live for this revision or a later one.'),
+      revision: numberIn(Count).optional().describe('Live means: live for this revision or a later one.'),
       wait: waitMs.optional().describe('Answer when live, at the latest after this time: `30s`, `500ms`, at most `60s`.'),
     }),
     answers: { 200: { text: 'The state of the VM and of each of its records.', schema: VmDns } },

@@ -59,9 +59,12 @@ export function Handles(shape: Call): MethodDecorator {
   return applyDecorators(ROUTES[shape.method](shape.path), SetMetadata(CALL, shape));
 }
 
+/** A number as it stands in a query; the schema sees, and the description says, a number. */
+export const numberIn = <T extends z.ZodType>(schema: T) => z.preprocess((text) => typeof text === 'string' && /^-?\d{1,15}$/.test(text) ? Number(text) : text, schema);
+
 /** The fields of every list's query. */
 export const pageQuery = {
-  limit: z.coerce.number().pipe(z.int().min(1).max(500)).default(100).describe('Most items of one page.'),
+  limit: numberIn(z.int().min(1).max(500).default(100)).describe('Most items of one page.'),
   cursor: z.string().max(1024).optional().describe('`next` of the page before.'),
 };
 /** A page of a list. */

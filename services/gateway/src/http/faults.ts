@@ -26,6 +26,8 @@ function messageOf(issue: Issue): string {
   if (issue.code === 'invalid_type') return issue.message.includes('received undefined') ? 'is required' : `must be ${article(issue.expected)}`;
   if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
   if (issue.code === 'invalid_union') return unionMessage(issue);
+  if (issue.code === 'too_small' && issue.message.startsWith('Too small')) return `must ${sizeOf(issue.origin)} at least ${String(issue.minimum)}${unitOf(issue.origin)}`;
+  if (issue.code === 'too_big' && issue.message.startsWith('Too big')) return `must ${sizeOf(issue.origin)} at most ${String(issue.maximum)}${unitOf(issue.origin)}`;
   return issue.message.replace(/^Invalid (input|string): /, '');
 }
 
@@ -35,4 +37,6 @@ function unionMessage(issue: z.core.$ZodIssueInvalidUnion): string {
   return known.length === 0 ? 'is of no known kind' : known.join('; or ');
 }
 
+const sizeOf = (origin: string) => origin === 'string' || origin === 'array' ? 'have' : 'be';
+const unitOf = (origin: string) => origin === 'string' ? ' characters' : origin === 'array' ? ' entries' : '';
 const article = (kind: string) => kind === 'int' ? 'a whole number' : /^[aeio]/.test(kind) ? `an ${kind}` : `a ${kind}`;

@@ -106,11 +106,12 @@ class Schemas {
     const schema = Object.entries(NAMED).find(([id]) => id === name)?.[1];
     if (io === 'output' || schema === undefined) return name;
     const answered = (z.toJSONSchema(schema, { metadata: this.#registry(schema), io: 'output', unrepresentable: 'any' }) as Json & { readonly $defs?: Readonly<Record<string, Json>> }).$defs?.[name];
-    const { additionalProperties: _, ...comparable } = answered ?? {};
-    const { additionalProperties: __, ...sent } = definition;
-    return JSON.stringify(comparable) === JSON.stringify(sent) ? name : `${name}Input`;
+    return comparable(answered ?? {}) === comparable(definition) ? name : `${name}Input`;
   }
 }
+
+/** A schema as text, apart from `additionalProperties: false`, which zod says of answers only. */
+const comparable = (schema: Json) => JSON.stringify(schema, (key, value: unknown) => key === 'additionalProperties' && value === false ? undefined : value);
 
 /** Points `#/$defs/X` to where OpenAPI keeps its schemas. */
 function point(value: unknown, renamed: ReadonlyMap<string, string>): unknown {
