@@ -1,1 +1,2 @@
-export {};
+export { Config, readConfig } from './config.js';
+export { startPlanner } from './start.js';

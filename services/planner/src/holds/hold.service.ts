@@ -1,0 +1,77 @@
+import { Injectable } from '@nestjs/common';
+import { Clock, Log } from '@vmdns/chassis';
+import type { Caller, Hold, HoldMember } from '@vmdns/contracts';
+import { Store, type Tx } from '@vmdns/store';
+import { enqueue } from '../planning/job.repository.js';
+import { conflict, notFound, requireOperator } from '../zones/access.js';
+import { findHold, listHolds, listMembers, openHold, toHold, toMember, type HoldRow } from './hold.repository.js';
+
+export interface Decision { readonly holdId: string; readonly decision: 'approve' | 'reject'; readonly caller: Caller }
+export interface Outcome { readonly hold: Hold; readonly released: number; readonly changed: string[] }
+
+/** Big removals wait for a person (L13); here: names that leave a zone because another takes them in. */
+@Injectable()
+export class Holds {
+  constructor(private readonly store: Store, private readonly clock: Clock, private readonly log: Log) {}
+
+  async list(state: string | undefined, limit: number, cursor?: string): Promise<{ items: Hold[]; next?: string }> {
+    const rows = await listHolds(this.store, state, limit + 1, cursor);
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    return { items: page.map(toHold), ...(rows.length > limit && last !== undefined ? { next: last.id } : {}) };
+  }
+
+  async show(holdId: string, limit: number, cursor?: string): Promise<{ hold: Hold; members: HoldMember[]; next?: string }> {
+    const hold = await this.get(this.store, holdId);
+    const zones = await this.store.query<{ apex: string }>('select apex from zone where id = $1', [hold.zone_id]);
+    const rows = await listMembers(this.store, holdId, limit + 1, cursor);
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      hold: toHold(hold), members: page.map((member) => toMember(member, zones[0]?.apex ?? '')),
+      ...(rows.length > limit && last !== undefined ? { next: last.owner_name } : {}),
+    };
+  }
+
+  /**
+   * Approve releases exactly the members whose generation is what was shown; reject keeps those for good. The others are
+   * listed, and wait in a new hold where the person said no, or where they are many by themselves.
+   */
+  async decide(ask: Decision): Promise<Outcome> {
+    requireOperator(ask.caller);
+    const outcome = await this.store.transaction(async (tx) => {
+      const locked = await tx.query<{ state: string; zone_id: string }>('select state, zone_id from hold where id = $1 for update', [ask.holdId]);
+      if (locked[0] === undefined) throw notFound('hold', ask.holdId);
+      if (locked[0].state !== 'open') throw conflict('the hold is decided already', `hold ${ask.holdId} is ${locked[0].state}`);
+      const filling = await tx.query(`select 1 from job where kind = 'keys' and body->'filling' ? $1 limit 1`, [locked[0].zone_id]);
+      if (filling.length > 0) throw conflict('the list of the hold is still being made', 'look at it again in some seconds, then decide');
+      await tx.query('update hold set state = $2, decided_at = $3, decided_by = $4 where id = $1',
+        [ask.holdId, ask.decision === 'approve' ? 'approved' : 'rejected', this.clock.now(), ask.caller.name]);
+      const members = await tx.query<{ owner_name: string; same: boolean }>(
+        `select m.owner_name, not m.changed and n.owner_name is not null as same from hold_member m
+           left join name n on n.zone_id = m.zone_id and n.owner_name = m.owner_name and n.timeline = m.timeline and n.generation = m.generation
+          where m.hold_id = $1 order by 1`, [ask.holdId]);
+      const changed = members.filter((member) => !member.same).map((member) => member.owner_name);
+      if (changed.length > 0 && (ask.decision === 'reject' || await areMany(tx, locked[0].zone_id, changed.length))) {
+        await openHold(tx, locked[0].zone_id, `${changed.length} names changed while hold ${ask.holdId} was open; their removal waits`);
+      }
+      await enqueue(tx, { kind: 'hold', holdId: ask.holdId });
+      return { hold: toHold(await this.get(tx, ask.holdId)), released: ask.decision === 'approve' ? members.length - changed.length : 0, changed };
+    });
+    this.log.info({ holdId: ask.holdId, decision: ask.decision, by: ask.caller.name, released: outcome.released, changed: outcome.changed.length }, 'hold decided');
+    return outcome;
+  }
+
+  private async get(tx: Tx, holdId: string): Promise<HoldRow> {
+    const hold = await findHold(tx, holdId);
+    if (hold === undefined) throw notFound('hold', holdId);
+    return hold;
+  }
+}
+
+async function areMany(tx: Tx, zoneId: string, count: number): Promise<boolean> {
+  const rows = await tx.query<{ share: number; total: number }>(
+    `select (select (body->'limits'->>'rehomeShare')::float8 from zone where id = $1) as share,
+            (select count(*) from name where zone_id = $1 and desired <> '[]') as total`, [zoneId]);
+  return count > (rows[0]?.share ?? 0) * (rows[0]?.total ?? 0);
+}

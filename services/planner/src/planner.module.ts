@@ -1,0 +1,54 @@
+import { Module } from '@nestjs/common';
+import { Bus } from '@vmdns/bus';
+import { FeedFollower, Health, Log } from '@vmdns/chassis';
+import { inventoryRpc, type VmState } from '@vmdns/contracts';
+import { Store, Timeline } from '@vmdns/store';
+import { HoldController } from './holds/hold.controller.js';
+import { Holds } from './holds/hold.service.js';
+import { CurrentTimeline } from './planning/current-timeline.js';
+import { JobRunner } from './planning/job-runner.js';
+import { Planner, Voice } from './planning/planner.service.js';
+import { VmController } from './planning/vm.controller.js';
+import { Clockwork, Followers, ReconcileTurns } from './reconcile/clockwork.js';
+import { Commands } from './reconcile/commands.js';
+import { Reissue } from './reconcile/reissue.service.js';
+import { ResultController } from './reconcile/result.controller.js';
+import { Settler } from './reconcile/settler.service.js';
+import { Answers } from './status/answers.js';
+import { Explainer } from './status/explainer.js';
+import { StatusController } from './status/status.controller.js';
+import { StatusPublisher } from './status/status-publisher.js';
+import { VmDnsReader } from './status/vm-dns.reader.js';
+import { Announcements } from './zones/announcements.js';
+import { ConnectionController } from './zones/connection.controller.js';
+import { Connections } from './zones/connection.service.js';
+import { Pauses } from './zones/pause.service.js';
+import { Settings } from './zones/settings.service.js';
+import { ZoneTurns } from './zones/zone-turns.js';
+import { ZoneController } from './zones/zone.controller.js';
+import { ZoneFeed } from './zones/zone-feed.js';
+import { ZoneReader } from './zones/zone-reader.js';
+import { Zones } from './zones/zone.service.js';
+import { ZoneSets } from './zones/zone-sets.js';
+
+/** Heals what events lost: inventory's feed, read to its end at start, when a stream was wiped, and every 60 s. */
+const inventoryFeed = {
+  provide: FeedFollower,
+  inject: [Bus, Store, Log, Health, Timeline, Planner],
+  useFactory: (bus: Bus, store: Store, log: Log, health: Health, timeline: Timeline, planner: Planner) => new FeedFollower<VmState>({ bus, store, log, health, timeline }, {
+    service: 'inventory', contract: inventoryRpc['changes-after'], stream: 'EVENT',
+    take: (changes) => planner.takeFacts(changes.map((change) => change.body), { priority: 2 }),
+  }),
+};
+
+const zones = [ZoneSets, ZoneFeed, Zones, ZoneReader, Connections, Pauses, Settings, Announcements, ZoneTurns];
+const planning = [Planner, Voice, CurrentTimeline, JobRunner, inventoryFeed];
+const reconcile = [Commands, Settler, Reissue, Followers, Clockwork, ReconcileTurns];
+const status = [VmDnsReader, StatusPublisher, Answers, Explainer];
+
+/** Wishes → desired RRsets of each (zone, owner name) → commands; and what became of them. */
+@Module({
+  controllers: [VmController, ResultController, ZoneController, ConnectionController, HoldController, StatusController],
+  providers: [...zones, ...planning, ...reconcile, ...status, Holds],
+})
+export class PlannerModule {}

@@ -1,0 +1,39 @@
+import type { Tx } from '@vmdns/store';
+
+/**
+ * Work on many names or VMs, done in pages so that events never wait long. Each kind is level-triggered: a page looks
+ * at how things are now, so jobs may overlap, repeat and run in any order.
+ */
+export type JobBody =
+  /** Decide every key of a range again: a zone came, went or changed. `filling`: zones whose open hold is listed by it. */
+  | { readonly kind: 'keys'; readonly from: string; readonly to: string; readonly why: string; readonly filling: readonly string[] }
+  /** Work out every VM's wishes again: the settings changed. */
+  | { readonly kind: 'vms'; readonly why: string }
+  /** Issue again, as a new generation, what is not settled: an adapter's new era, a raised timeline (provider null: all). */
+  | { readonly kind: 'unsettled'; readonly provider: string | null }
+  /** Decide the names of a decided hold again. */
+  | { readonly kind: 'hold'; readonly holdId: string }
+  /** Drop the rows of a removed zone entry. */
+  | { readonly kind: 'forget'; readonly zoneId: string };
+
+export interface Job {
+  readonly id: number;
+  readonly body: JobBody;
+  readonly cursor: string;
+}
+
+export async function enqueue(tx: Tx, body: JobBody): Promise<void> {
+  await tx.query('insert into job (kind, body) values ($1, $2)', [body.kind, JSON.stringify(body)]);
+}
+
+/** The oldest job that nobody works on, locked until the transaction ends. */
+export async function takeJob(tx: Tx, except: readonly number[]): Promise<Job | undefined> {
+  const rows = await tx.query<Job>('select id, body, cursor from job where id <> all($1::bigint[]) order by id limit 1 for update skip locked', [except]);
+  return rows[0];
+}
+
+/** `cursor` undefined: done. */
+export async function moveJob(tx: Tx, id: number, cursor: string | undefined): Promise<void> {
+  if (cursor === undefined) await tx.query('delete from job where id = $1', [id]);
+  else await tx.query('update job set cursor = $2 where id = $1', [id, cursor]);
+}

@@ -1,0 +1,87 @@
+import { wishesOf, type Fact, type Wish } from '@vmdns/domain';
+import type { Tx } from '@vmdns/store';
+import { diffWishes, readWishesOfVms, writeWishes, type WishDiff } from '../wishes/wish.repository.js';
+import type { ZonePicture } from '../zones/zone-sets.js';
+import { keyOf, type Key } from './key-homes.js';
+import { planKeys, type Planned } from './plan-keys.js';
+import { insertVms, isNewer, lockVms, readRevisions, stillFormer, updateVms, type Former, type VmRow } from './vm.repository.js';
+
+export interface FactsAsk {
+  readonly picture: ZonePicture;
+  readonly timeline: number;
+  readonly priority: 1 | 2;
+  readonly firstMs: number;
+}
+export const NOTHING_PLANNED: Planned = { issues: [], vms: new Set(), unsettled: new Map() };
+
+/** Takes facts that are newer than what is known, under the zone set's shared lock. Gives who was taken, too. */
+export async function planFacts(tx: Tx, ask: FactsAsk, facts: readonly Fact[]): Promise<{ readonly planned: Planned; readonly taken: readonly string[] }> {
+  const known = await readRevisions(tx, facts.map((fact) => fact.vmId));
+  const news = facts.filter((fact) => isNewer(fact, known.get(fact.vmId)));
+  if (news.length === 0) return { planned: NOTHING_PLANNED, taken: [] };
+  const fresh = await insertVms(tx, news.filter((fact) => !known.has(fact.vmId)));
+  const locked = new Map((await lockVms(tx, news.filter((fact) => !fresh.has(fact.vmId)).map((fact) => fact.vmId))).map((row) => [row.vm_id, row]));
+  const taken = news.filter((fact) => fresh.has(fact.vmId) || isNewer(fact, locked.get(fact.vmId)));
+  const { planned, former } = await planVms(tx, ask, taken, locked);
+  await updateVms(tx, taken.filter((fact) => !fresh.has(fact.vmId)).map((fact) => ({ fact, former: former.get(fact.vmId) ?? [] })));
+  return { planned, taken: taken.map((fact) => fact.vmId) };
+}
+
+/** Works out the wishes of known VMs again: the settings changed. Their rows get no write unless a name is left behind. */
+export async function replanVms(tx: Tx, ask: FactsAsk, vmIds: readonly string[]): Promise<Planned> {
+  const rows = await lockVms(tx, vmIds);
+  const locked = new Map(rows.map((row) => [row.vm_id, row]));
+  const { planned, former } = await planVms(tx, ask, rows.map((row) => row.fact), locked);
+  await updateVms(tx, rows.filter((row) => !sameFormer(former.get(row.vm_id) ?? [], row.former)).map((row) => ({ fact: row.fact, former: former.get(row.vm_id) ?? [] })));
+  return planned;
+}
+
+function sameFormer(a: readonly Former[], b: readonly Former[]): boolean {
+  const text = (list: readonly Former[]) => list.map((f) => `${f.zoneId} ${f.ownerName} ${f.generation}`).sort().join();
+  return text(a) === text(b);
+}
+
+async function planVms(tx: Tx, ask: FactsAsk, facts: readonly Fact[], locked: ReadonlyMap<string, VmRow>) {
+  const stored = locked.size === 0 ? [] : await readWishesOfVms(tx, facts.map((fact) => fact.vmId));
+  const wanted = facts.flatMap((fact) => wishesOf(fact, ask.picture.settings));
+  const diff = diffWishes(stored, wanted, new Map(facts.map((fact) => [fact.vmId, fact])));
+  const keys = changedKeys(diff, stored);
+  const planned = keys.length === 0 ? NOTHING_PLANNED : await planKeys(tx, {
+    picture: ask.picture, keys, timeline: ask.timeline, priority: ask.priority, firstMs: ask.firstMs,
+    urgentKeys: urgentKeys(diff, stored), writeWishes: () => writeWishes(tx, diff),
+  });
+  return { planned, former: await formerNames(tx, diff, planned, locked) };
+}
+
+function changedKeys(diff: WishDiff, stored: readonly Wish[]): Key[] {
+  const changed = [...diff.removed, ...diff.written.map((written) => written.wish)];
+  const names = new Set([...changed, ...stored].filter((wish) => wish.kind === 'name').map((wish) => wish.key));
+  return [...new Set(changed.map((wish) => wish.key))].map((key) => keyOf(key, names.has(key)));
+}
+
+/** Addresses whose PTR a customer set, or took back. */
+function urgentKeys(diff: WishDiff, stored: readonly Wish[]): ReadonlySet<string> {
+  const written = new Set(diff.written.map(({ wish }) => `${wish.vmId} ${wish.key}`));
+  const before = [...diff.removed, ...stored.filter((wish) => written.has(`${wish.vmId} ${wish.key}`))];
+  const asked = [...before, ...diff.written.map(({ wish }) => wish)].filter((wish) => wish.kind === 'address' && wish.origin === 'customer');
+  return new Set(asked.map((wish) => wish.key));
+}
+
+/** Names that a VM no longer wants and that are not settled without it, with those it had before. */
+async function formerNames(tx: Tx, diff: WishDiff, planned: Planned, locked: ReadonlyMap<string, VmRow>): Promise<ReadonlyMap<string, readonly Former[]>> {
+  const before = [...locked.values()].flatMap((row) => row.former.map((former) => ({ vmId: row.vm_id, former })));
+  const open = new Set((await stillFormer(tx, before.map((one) => one.former))).map(formerKey));
+  const lists = new Map<string, Map<string, Former>>();
+  const add = (vmId: string, former: Former) => {
+    const list = lists.get(vmId) ?? new Map<string, Former>();
+    list.set(`${former.zoneId} ${former.ownerName}`, former);
+    lists.set(vmId, list);
+  };
+  for (const { vmId, former } of before) if (open.has(formerKey(former))) add(vmId, former);
+  for (const wish of diff.removed) for (const row of planned.unsettled.get(wish.key) ?? []) add(wish.vmId, row);
+  return new Map([...lists].map(([vmId, list]) => [vmId, [...list.values()]]));
+}
+
+function formerKey(former: Former): string {
+  return `${former.zoneId} ${former.ownerName} ${former.generation}`;
+}

@@ -1,0 +1,65 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG } from '@vmdns/chassis';
+import type { Fact } from '@vmdns/domain';
+import { Store, type Tx } from '@vmdns/store';
+import { Config } from '../config.js';
+import { Commands } from '../reconcile/commands.js';
+import { StatusPublisher } from '../status/status-publisher.js';
+import { ZoneSets } from '../zones/zone-sets.js';
+import { CurrentTimeline } from './current-timeline.js';
+import { keyOf } from './key-homes.js';
+import { NOTHING_PLANNED, planFacts, type FactsAsk } from './plan-facts.js';
+import { planKeys, type Planned } from './plan-keys.js';
+import { isNewer, readRevisions } from './vm.repository.js';
+
+export interface Cause { readonly priority: 1 | 2; readonly traceparent?: string | undefined }
+
+/** What planning says when it has committed. */
+@Injectable()
+export class Voice {
+  constructor(private readonly commands: Commands, private readonly status: StatusPublisher) {}
+
+  say(planned: Pick<Planned, 'issues' | 'vms'>, taken: Iterable<string> = [], traceparent?: string): void {
+    this.commands.issue(planned.issues, traceparent);
+    this.status.touch(planned.vms);
+    this.status.touch(taken);
+  }
+}
+
+/** Turns facts into wishes, wishes into desired RRsets, and those into commands. */
+@Injectable()
+export class Planner {
+  constructor(private readonly store: Store, private readonly zones: ZoneSets, private readonly timeline: CurrentTimeline, private readonly voice: Voice, @Inject(CONFIG) private readonly config: Config) {}
+
+  /** Facts in any order, repeats and old ones among them; each chunk is one transaction. */
+  async takeFacts(facts: readonly Fact[], cause: Cause): Promise<void> {
+    const known = await readRevisions(this.store, [...new Set(facts.map((fact) => fact.vmId))]);
+    const newest = new Map<string, Fact>();
+    for (const fact of facts) if (isNewer(fact, known.get(fact.vmId)) && isNewer(fact, newest.get(fact.vmId))) newest.set(fact.vmId, fact);
+    const news = [...newest.values()];
+    for (let from = 0; from < news.length; from += this.config.PLAN_EVENTS_MAX) {
+      const chunk = news.slice(from, from + this.config.PLAN_EVENTS_MAX);
+      const { planned, taken } = await this.store.transaction(async (tx) => planFacts(tx, await this.ask(tx, cause.priority), chunk));
+      this.voice.say(planned, taken, cause.traceparent);
+    }
+  }
+
+  /** Decides keys again: what they waited for has happened. */
+  async planAgain(keys: readonly string[]): Promise<void> {
+    if (keys.length === 0) return;
+    const planned = await this.store.transaction(async (tx) => this.planKeysIn(tx, keys));
+    this.voice.say(planned);
+  }
+
+  /** Within a transaction of the caller, who says what it gives after the commit. */
+  async planKeysIn(tx: Tx, keys: readonly string[]): Promise<Planned> {
+    const ask = await this.ask(tx, 2);
+    if (keys.length === 0) return NOTHING_PLANNED;
+    return planKeys(tx, { ...ask, keys: keys.map((key) => keyOf(key)) });
+  }
+
+  /** Takes the zone set's shared lock. */
+  async ask(tx: Tx, priority: 1 | 2): Promise<FactsAsk> {
+    return { picture: await this.zones.lockedPicture(tx), timeline: this.timeline.number, priority, firstMs: this.config.REISSUE_FIRST_MS };
+  }
+}

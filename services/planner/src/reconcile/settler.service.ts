@@ -1,0 +1,83 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, Log } from '@vmdns/chassis';
+import type { NameResult, Result } from '@vmdns/contracts';
+import { Store, type Tx } from '@vmdns/store';
+import { Config } from '../config.js';
+import { lockNames, placeKey, type NameRow } from '../planning/name.repository.js';
+import { Planner, Voice } from '../planning/planner.service.js';
+import type { ZoneRow } from '../zones/zone.row.js';
+import type { Issue } from './commands.js';
+import { judgeResult, newestResult } from './judge-result.js';
+import { readZones, writeOvertaken, writeTaken, type Overtaken, type Taken } from './settle.repository.js';
+
+interface Settled {
+  readonly issues: readonly Issue[];
+  readonly vms: ReadonlySet<string>;
+  /** Keys of which another row waited for this. */
+  readonly followed: readonly string[];
+}
+
+/** Takes what adapters say: settles names, or lets a generation overtake what an adapter knows (PROTOCOL §3). */
+@Injectable()
+export class Settler {
+  constructor(private readonly store: Store, private readonly planner: Planner, private readonly voice: Voice, private readonly log: Log, @Inject(CONFIG) private readonly config: Config) {}
+
+  async settle(results: readonly Result[], traceparent?: string): Promise<void> {
+    const newest = new Map<string, { zoneId: string; ownerName: string; result: NameResult }>();
+    for (const { zoneId, names } of results) {
+      for (const result of names) {
+        const place = placeKey(zoneId, result.name);
+        const known = newest.get(place);
+        newest.set(place, { zoneId, ownerName: result.name, result: known === undefined ? result : newestResult(known.result, result) });
+      }
+    }
+    const settled = await this.store.transaction((tx) => this.settleIn(tx, newest));
+    this.voice.say(settled, [], traceparent);
+    // Should this be lost, the sweep finds the keys again.
+    await this.planner.planAgain(settled.followed);
+  }
+
+  private async settleIn(tx: Tx, newest: ReadonlyMap<string, { readonly zoneId: string; readonly ownerName: string; readonly result: NameResult }>): Promise<Settled> {
+    const rows = await lockNames(tx, [...newest.values()]);
+    const zones = await readZones(tx, [...new Set(rows.map((row) => row.zone_id))]);
+    const taken: Taken[] = [];
+    const overtaken: Overtaken[] = [];
+    const issues: Issue[] = [];
+    const vms = new Set<string>();
+    const followed = new Set<string>();
+    for (const row of rows) {
+      const result = newest.get(placeKey(row.zone_id, row.owner_name))?.result;
+      const zone = zones.get(row.zone_id);
+      if (result === undefined || zone === undefined || zone.state === 'removed') continue;
+      const verdict = judgeResult({ ...row, settledGeneration: row.settled_generation }, result, zone.mode);
+      if (verdict.kind === 'ignore') continue;
+      for (const vm of row.vms) vms.add(vm);
+      if (verdict.kind === 'take') {
+        taken.push(takenOf(row, result, verdict));
+        if (verdict.final && row.replaces) followed.add(row.rkey);
+      } else {
+        overtaken.push({ zoneId: row.zone_id, ownerName: row.owner_name, timeline: verdict.timeline, generation: verdict.generation, later: verdict.later });
+        if (!verdict.later) issues.push(issueOfRow({ ...row, timeline: verdict.timeline, generation: verdict.generation }, zone));
+        this.log.info({ zone: zone.apex, name: row.owner_name, generation: verdict.generation, known: result.generation }, 'generation overtaken');
+      }
+    }
+    await writeTaken(tx, taken);
+    await writeOvertaken(tx, overtaken, this.config.REISSUE_FIRST_MS, this.config.REISSUE_MAX_MS);
+    return { issues, vms, followed: [...followed] };
+  }
+}
+
+function takenOf(row: NameRow, result: NameResult, verdict: { readonly final: boolean; readonly state: string; readonly reason: object | null }): Taken {
+  return {
+    zoneId: row.zone_id, ownerName: row.owner_name, final: verdict.final, state: verdict.state, reason: verdict.reason,
+    turn: result.turn, attempts: result.attempts, nextTryAt: result.nextTryAt ?? null,
+  };
+}
+
+/** A stored row as it is said to its adapter. */
+export function issueOfRow(row: Pick<NameRow, 'zone_id' | 'owner_name' | 'timeline' | 'generation' | 'digest' | 'desired' | 'priority' | 'vms'>, zone: Pick<ZoneRow, 'apex' | 'provider' | 'connection_id'>): Issue {
+  return {
+    zoneId: row.zone_id, apex: zone.apex, provider: zone.provider, connectionId: zone.connection_id, ownerName: row.owner_name,
+    timeline: row.timeline, generation: row.generation, digest: row.digest, desired: row.desired, priority: row.priority, vms: row.vms,
+  };
+}

@@ -1,0 +1,9 @@
+import { startService, type RunningService } from '@vmdns/chassis';
+import type { Config } from './config.js';
+import { CreatePlanner1764000000000 } from './migrations/create-planner.js';
+import { PlannerModule } from './planner.module.js';
+
+/** Starts one replica of the planner. */
+export function startPlanner(config: Config, options: { readonly handleSignals?: boolean } = {}): Promise<RunningService> {
+  return startService({ name: 'planner', config, module: PlannerModule, migrations: [CreatePlanner1764000000000], ...options });
+}

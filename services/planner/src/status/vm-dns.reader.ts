@@ -1,0 +1,100 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '@vmdns/chassis';
+import type { Pause, VmDns } from '@vmdns/contracts';
+import { wishKeysOf, type Wish } from '@vmdns/domain';
+import { Store } from '@vmdns/store';
+import { NAME_COLUMNS, placeKey, type NameRow } from '../planning/name.repository.js';
+import type { Former } from '../planning/vm.repository.js';
+import { readDecidingWishes, readWishesOfVms } from '../wishes/wish.repository.js';
+import { pausesOfZones } from '../zones/pause.repository.js';
+import { ZoneSets, type ZonePicture } from '../zones/zone-sets.js';
+import { homesOfWish, vmDns } from './vm-dns.js';
+
+/** A VM's row as far as its DNS goes. */
+export interface VmHead {
+  readonly vm_id: string;
+  readonly revision: number;
+  readonly planned_revision: number;
+  readonly tenant: string | null;
+  readonly deleted: boolean;
+  readonly former: readonly Former[];
+  readonly fact: import('@vmdns/domain').Fact;
+  readonly updated_at: Date;
+}
+
+/** Everything that the answers about some VMs are worked out from. */
+export interface DnsPicture {
+  readonly zones: ZonePicture;
+  readonly wishes: ReadonlyMap<string, readonly Wish[]>;
+  readonly names: ReadonlyMap<string, NameRow>;
+  readonly pauses: ReadonlyMap<string, Pause>;
+  /** When an adapter of a provider was last heard of. */
+  readonly adapters: ReadonlyMap<string, Date>;
+  readonly now: Date;
+}
+
+/**
+ * Works out VMs' DNS from wishes and names, in a handful of statements for however many VMs. The VM's row is read
+ * before its names: so an answer for a revision never rests on names older than it (L14).
+ */
+@Injectable()
+export class VmDnsReader {
+  constructor(private readonly store: Store, private readonly zoneSets: ZoneSets, private readonly clock: Clock) {}
+
+  /** By VM id; a VM that was never planned is left out. */
+  async read(vmIds: readonly string[], minRevision = 0): Promise<ReadonlyMap<string, VmDns>> {
+    if (vmIds.length === 0) return new Map();
+    const vms = await this.heads(vmIds);
+    if (vms.length === 0) return new Map();
+    const zones = await this.zoneSets.picture(this.store);
+    const own = await readWishesOfVms(this.store, vms.map((vm) => vm.vm_id));
+    const homes = own.flatMap((wish) => homesOfWish(zones, wish));
+    const keys = new Set([...own.map((wish) => wish.key), ...homes.flatMap((home) => wishKeysOf(home.zone, home.ownerName))]);
+    const deciding = await readDecidingWishes(this.store, [...keys]);
+    const places = [...homes.map((home) => ({ zoneId: home.zone.zoneId, ownerName: home.ownerName })), ...vms.flatMap((vm) => vm.former)];
+    const names = await this.names(places);
+    const picture: DnsPicture = {
+      zones, names: new Map(names.map((row) => [placeKey(row.zone_id, row.owner_name), row])),
+      wishes: groupByKey([...deciding, ...own]),
+      ...(await this.circumstances(names)),
+    };
+    const ownOf = groupByVm(own);
+    return new Map(vms.map((vm) => [vm.vm_id, vmDns(vm, ownOf.get(vm.vm_id) ?? [], picture, minRevision)]));
+  }
+
+  heads(vmIds: readonly string[]): Promise<readonly VmHead[]> {
+    return this.store.query<VmHead>('select vm_id, revision, planned_revision, tenant, deleted, former, fact, updated_at from vm where vm_id = any($1::text[])', [vmIds]);
+  }
+
+  /** What stands around names: pauses of their zones, adapters of their providers. */
+  async circumstances(names: readonly NameRow[]): Promise<Pick<DnsPicture, 'pauses' | 'adapters' | 'now'>> {
+    const open = names.filter((row) => row.settled_generation < row.generation);
+    if (open.length === 0) return { pauses: new Map(), adapters: new Map(), now: this.clock.now() };
+    const pauses = await pausesOfZones(this.store, [...new Set(open.map((row) => row.zone_id))]);
+    const adapters = await this.store.query<{ name: string; seen_at: Date }>('select name, seen_at from provider');
+    return { pauses, adapters: new Map(adapters.map((row) => [row.name, row.seen_at])), now: this.clock.now() };
+  }
+
+  private async names(places: readonly { readonly zoneId: string; readonly ownerName: string }[]): Promise<readonly NameRow[]> {
+    if (places.length === 0) return [];
+    return this.store.query<NameRow>(`select ${NAME_COLUMNS} from name where (zone_id, owner_name) in (select * from unnest($1::text[], $2::text[]))`,
+      [places.map((place) => place.zoneId), places.map((place) => place.ownerName)]);
+  }
+}
+
+/** Each wish once, although a VM's own wish may be a deciding one. */
+function groupByKey(wishes: readonly Wish[]): ReadonlyMap<string, readonly Wish[]> {
+  const groups = new Map<string, Map<string, Wish>>();
+  for (const wish of wishes) {
+    const group = groups.get(wish.key) ?? new Map<string, Wish>();
+    group.set(`${wish.kind} ${wish.vmId}`, wish);
+    groups.set(wish.key, group);
+  }
+  return new Map([...groups].map(([key, group]) => [key, [...group.values()]]));
+}
+
+function groupByVm(wishes: readonly Wish[]): ReadonlyMap<string, readonly Wish[]> {
+  const groups = new Map<string, Wish[]>();
+  for (const wish of wishes) groups.set(wish.vmId, [...(groups.get(wish.vmId) ?? []), wish]);
+  return groups;
+}

@@ -1,0 +1,95 @@
+import type { Fact, Wish } from '@vmdns/domain';
+import type { Tx } from '@vmdns/store';
+
+interface WishRow {
+  readonly rkey: string;
+  readonly kind: 'name' | 'address';
+  readonly vm_id: string;
+  readonly claim: number;
+  readonly tenant: string | null;
+  readonly share: boolean;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** A wish with the life of the VM that has it. */
+export interface WishOfLife { readonly wish: Wish; readonly life: number }
+
+/** What identifies a wish: one VM wishes one thing of one kind at one key. */
+export function wishId(wish: Pick<Wish, 'key' | 'kind' | 'vmId'>): string {
+  return `${wish.kind} ${wish.vmId} ${wish.key}`;
+}
+
+/** The row keeps apart what statements order by; the rest is the body. */
+function toRow({ wish, life }: WishOfLife) {
+  const { key, kind, vmId, claim, tenant, ...rest } = wish;
+  const share = rest && 'shareName' in rest ? rest.shareName : false;
+  return { rkey: key, kind, vm_id: vmId, life, claim, tenant, share, body: rest };
+}
+
+/** The body was written by \`toRow\` from a wish of this kind, in this schema, by this service: it is one again. */
+function toWish(row: WishRow): Wish {
+  return { ...row.body, key: row.rkey, kind: row.kind, vmId: row.vm_id, claim: row.claim, tenant: row.tenant } as Wish;
+}
+
+const COLUMNS = 'w.rkey, w.kind, w.vm_id, w.claim, w.tenant, w.share, w.body';
+
+export async function readWishesOfVms(tx: Tx, vmIds: readonly string[]): Promise<Wish[]> {
+  const rows = await tx.query<WishRow>(`select ${COLUMNS} from wish w where w.vm_id = any($1::text[])`, [vmIds]);
+  return rows.map(toWish);
+}
+
+export interface WishDiff { readonly removed: readonly Wish[]; readonly written: readonly WishOfLife[] }
+
+/** What of the stored wishes differs from the wanted ones; nothing for a fact that says the same again (L12). */
+export function diffWishes(stored: readonly Wish[], wanted: readonly Wish[], facts: ReadonlyMap<string, Pick<Fact, 'life'>>): WishDiff {
+  const before = new Map(stored.map((wish) => [wishId(wish), wish]));
+  const after = new Map(wanted.map((wish) => [wishId(wish), wish]));
+  return {
+    removed: stored.filter((wish) => !after.has(wishId(wish))),
+    written: wanted.flatMap((wish) => {
+      const old = before.get(wishId(wish));
+      return old !== undefined && sameWish(old, wish) ? [] : [{ wish, life: facts.get(wish.vmId)?.life ?? 0 }];
+    }),
+  };
+}
+
+function sameWish(a: Wish, b: Wish): boolean {
+  const text = (wish: Wish) => JSON.stringify(Object.entries(wish).sort(([x], [y]) => (x < y ? -1 : 1)));
+  return text(a) === text(b);
+}
+
+/** Under the locks of the VMs and of every name these wishes decide. */
+export async function writeWishes(tx: Tx, diff: WishDiff): Promise<void> {
+  if (diff.removed.length > 0) {
+    await tx.query('delete from wish where (rkey, kind, vm_id) in (select * from unnest($1::text[], $2::text[], $3::text[]))',
+      [diff.removed.map((w) => w.key), diff.removed.map((w) => w.kind), diff.removed.map((w) => w.vmId)]);
+  }
+  if (diff.written.length > 0) {
+    await tx.query(
+      `insert into wish (rkey, kind, vm_id, life, claim, tenant, share, body)
+       select rkey, kind, vm_id, life, claim, tenant, share, body
+         from jsonb_to_recordset($1::jsonb) as w(rkey text, kind text, vm_id text, life bigint, claim bigint, tenant text, share boolean, body jsonb)
+       on conflict (rkey, kind, vm_id) do update
+         set life = excluded.life, claim = excluded.claim, tenant = excluded.tenant, share = excluded.share, body = excluded.body`,
+      [JSON.stringify(diff.written.map(toRow))]);
+  }
+}
+
+/**
+ * The wishes that can decide these keys, however many VMs wish there (L6): an address' highest claim; a name's lowest,
+ * and with it those who share the name in that tenant.
+ */
+export async function readDecidingWishes(tx: Tx, keys: readonly string[]): Promise<Wish[]> {
+  if (keys.length === 0) return [];
+  const rows = await tx.query<WishRow>(
+    `select ${COLUMNS} from unnest($1::text[]) as k(rkey)
+       cross join lateral (
+         (select * from wish where rkey = k.rkey and kind = 'address' order by claim desc limit 1)
+         union all
+         (select s.* from (select * from wish where rkey = k.rkey and kind = 'name' order by claim limit 1) h
+            join lateral (select h.*
+              union all
+              select o.* from wish o where h.share and o.rkey = k.rkey and o.kind = 'name' and o.share and o.tenant is not distinct from h.tenant and o.vm_id <> h.vm_id) s on true)
+       ) w`, [keys]);
+  return rows.map(toWish);
+}

@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller, PlanningSettings } from '@vmdns/contracts';
+import { faultsOfSettings } from '@vmdns/domain';
+import { Store } from '@vmdns/store';
+import { enqueue } from '../planning/job.repository.js';
+import { JobRunner } from '../planning/job-runner.js';
+import { refuseFaults, requireOperator } from './access.js';
+import { ALL_KEYS, findLargeMoves } from './moves.js';
+import { replanRange } from './zone.repository.js';
+import { lockZoneSetExclusive, raiseZoneSet } from './zone-set.lock.js';
+import { readSettings, ZoneSets } from './zone-sets.js';
+
+/** The house's settings for planning. A change is followed by planning again, in pages, what hangs on it. */
+@Injectable()
+export class Settings {
+  constructor(private readonly store: Store, private readonly zoneSets: ZoneSets, private readonly jobs: JobRunner) {}
+
+  async get(): Promise<PlanningSettings> {
+    return toContract(await readSettings(this.store));
+  }
+
+  async put(settings: PlanningSettings, caller: Caller): Promise<PlanningSettings> {
+    requireOperator(caller);
+    refuseFaults('the settings', faultsOfSettings(settings));
+    const moves = settings.zoneMatch === 'closest' ? await this.movesWhenClosest() : [];
+    await this.store.transaction(async (tx) => {
+      await lockZoneSetExclusive(tx);
+      const old = toContract(await readSettings(tx));
+      if (JSON.stringify(old) === JSON.stringify(toContract(settings))) return;
+      await tx.query('insert into setting (body) values ($1) on conflict (id) do update set body = excluded.body', [JSON.stringify(settings)]);
+      await raiseZoneSet(tx);
+      if (wishParts(old) !== wishParts(settings)) await enqueue(tx, { kind: 'vms', why: 'the settings were changed' });
+      if (old.zoneMatch !== settings.zoneMatch) await replanRange(tx, ALL_KEYS, 'zoneMatch was changed', moves);
+    });
+    this.jobs.poke();
+    return this.get();
+  }
+
+  /** From every to closest, outer zones lose what inner ones hold. */
+  private async movesWhenClosest() {
+    const picture = await this.zoneSets.picture(this.store);
+    if (picture.settings.zoneMatch === 'closest') return [];
+    const limits = await this.store.query<{ id: string; share: number }>(`select id, (body->'limits'->>'rehomeShare')::float8 as share from zone where state = 'active'`);
+    const shares = new Map(limits.map((row) => [row.id, row.share]));
+    return findLargeMoves(this.store, picture, picture.base.zones.map((zone) => zone.apex), (zoneId) => shares.get(zoneId) ?? 0);
+  }
+}
+
+/** What VMs' wishes hang on. */
+function wishParts(settings: PlanningSettings): string {
+  const { mainDomain, tenantDomains, forwardAddresses, ptrTemplates } = settings;
+  return JSON.stringify([mainDomain, Object.entries(tenantDomains).sort(), forwardAddresses, ptrTemplates]);
+}
+
+/** In one order of fields, so that equal settings are equal text. */
+function toContract(settings: import('@vmdns/domain').PlanningSettings): PlanningSettings {
+  return {
+    mainDomain: settings.mainDomain, tenantDomains: Object.fromEntries(Object.entries(settings.tenantDomains).sort()), forwardAddresses: settings.forwardAddresses, zoneMatch: settings.zoneMatch,
+    ptrTemplates: settings.ptrTemplates.map(({ range, pattern }) => ({ range, pattern })), ownDomains: [...settings.ownDomains], ownRanges: [...settings.ownRanges],
+  };
+}

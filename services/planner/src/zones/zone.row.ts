@@ -1,0 +1,67 @@
+import type { Connection, ConnectionFact, Zone, ZoneFact, ZoneInput } from '@vmdns/contracts';
+
+/** What of a zone entry may change, as its row keeps it. */
+export type ZoneBody = Pick<ZoneInput, 'ttl' | 'addresses' | 'limits' | 'settings'> & { readonly reservedNames?: readonly string[] | undefined };
+
+export interface ZoneRow {
+  readonly id: string;
+  readonly seq: number;
+  readonly apex: string;
+  readonly provider: string;
+  readonly connection_id: string;
+  readonly mode: 'write' | 'observe';
+  /** It has been in mode `write`; until then it is a plan, and its names stay with the zone outside it. */
+  readonly released: boolean;
+  readonly body: ZoneBody;
+  readonly state: 'active' | 'leaving' | 'removed';
+  /** A leaving zone's records are removed first; else they stay at the provider. */
+  readonly purge: boolean;
+  readonly paused: boolean;
+  readonly revision: number;
+  readonly created_at: Date;
+}
+
+export interface ConnectionRow {
+  readonly id: string;
+  readonly name: string;
+  readonly provider: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly sealed: Readonly<Record<string, string>>;
+  readonly paused: boolean;
+  readonly removed: boolean;
+  readonly revision: number;
+  readonly created_at: Date;
+}
+
+/** A zone as people see it; `counts` says how many of its names are in which state. */
+export function toZone(row: ZoneRow, counts: Readonly<Record<string, number>> = {}): Zone {
+  return {
+    id: row.id, name: row.apex, connectionId: row.connection_id, mode: row.mode, ttl: row.body.ttl, addresses: row.body.addresses,
+    ...(row.body.reservedNames === undefined ? {} : { reservedNames: [...row.body.reservedNames] }),
+    limits: row.body.limits, settings: row.body.settings, provider: row.provider, state: row.state, paused: row.paused,
+    createdAt: row.created_at.toISOString(), revision: row.revision, counts: { ...counts },
+  };
+}
+
+export function toZoneFact(row: ZoneRow): ZoneFact {
+  return {
+    kind: 'zone', zoneId: row.id, apex: row.apex, provider: row.provider, connectionId: row.connection_id, mode: row.mode,
+    paused: row.paused, state: row.state, settings: row.body.settings, revision: row.revision,
+  };
+}
+
+/** A connection as people see it: of its secrets only the names (L10). */
+export function toConnection(row: ConnectionRow): Connection {
+  return {
+    id: row.id, name: row.name, provider: row.provider, settings: { ...row.settings }, secrets: Object.keys(row.sealed).sort(),
+    paused: row.paused, createdAt: row.created_at.toISOString(), revision: row.revision,
+  };
+}
+
+/** A connection as its adapter sees it: secrets still sealed for that adapter's key. */
+export function toConnectionFact(row: ConnectionRow): ConnectionFact {
+  return {
+    kind: 'connection', connectionId: row.id, name: row.name, provider: row.provider, settings: { ...row.settings },
+    sealed: { ...row.sealed }, paused: row.paused, removed: row.removed, revision: row.revision,
+  };
+}
