@@ -1,1 +1,1 @@
-export {};
+export { powerdns } from './powerdns.provider.js';

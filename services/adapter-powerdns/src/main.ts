@@ -1,0 +1,4 @@
+import { hostAdapter } from '@vmdns/adapter-host';
+import { powerdns } from './powerdns.provider.js';
+
+hostAdapter(powerdns);
