@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { streams, subjects, type StreamDefinition } from '@vmdns/contracts';
-import { startNats, type TestNats, until } from '../testing/nats-server.js';
 import { z } from 'zod';
+import { streams, subjects, type StreamDefinition } from '@vmdns/contracts';
+import { freePort, type OwnNats, startNats, until } from '../testing/servers.js';
 import { Bus } from './bus.js';
 import { cloudEvent } from './cloud-event.js';
 
@@ -9,7 +9,7 @@ const used: readonly StreamDefinition[] = [streams.EVENT, streams.COMMAND];
 const fact = (id: string) => cloudEvent('vmdns.vm.state.v1', 'test', { id }, { id });
 
 describe('the bus', () => {
-  let nats: TestNats;
+  let nats: OwnNats;
   const open: Bus[] = [];
   const connect = async (url = nats.url): Promise<Bus> => {
     const bus = await Bus.connect({ url, name: 'test' });
@@ -22,12 +22,12 @@ describe('the bus', () => {
   afterAll(() => nats.dispose());
 
   it('connects to a server that comes later, and makes the streams then', async () => {
-    const later = await startNats({ started: false });
-    const bus = await connect(later.url);
+    const port = await freePort();
+    const bus = await connect(`nats://127.0.0.1:${port}`);
     await bus.ensureStreams(used);
     expect(bus.connected).toBe(false);
     await expect(bus.publish(subjects.event.vm('vm-1'), fact('a'), { timeoutMs: 50 })).rejects.toMatchObject({ name: 'BusError', kind: 'unavailable', isTransient: true });
-    await later.start();
+    const later = await startNats(port);
     await bus.whenReady(5000);
     expect(await bus.publish(subjects.event.vm('vm-1'), fact('a'))).toMatchObject({ stream: 'EVENT', sequence: 1, duplicate: false });
     await bus.close();
@@ -55,10 +55,10 @@ describe('the bus', () => {
     const bus = await connect();
     await bus.ensureStreams(used);
     await bus.whenReady(5000);
-    await nats.stop();
+    await nats.server.kill();
     await until(() => !bus.connected);
     bus.post(Array.from({ length: 600 }, (_, index) => ({ subject: subjects.command.of('memory', 'zone-1'), event: fact(`posted-${index}`) })));
-    await nats.start();
+    await nats.server.restart();
     const state = async () => (await bus.connection.current?.manager.streams.info('COMMAND'))?.state.messages;
     await until(async () => bus.connected && await state() === 600);
   });
@@ -70,7 +70,7 @@ describe('the bus', () => {
     const before = await bus.streamCreated('EVENT');
     const reborn: string[] = [];
     bus.onStreamReborn('EVENT', (created) => reborn.push(created));
-    await nats.wipe();
+    await nats.server.wipe();
     await until(() => reborn.length === 1);
     const after = await bus.streamCreated('EVENT');
     expect(after).not.toBe(before);
@@ -83,7 +83,10 @@ describe('the bus', () => {
 
   it('L1 notices that another process made the stream anew, by the sequence of an acknowledgement', async () => {
     const [bus, other] = [await connect(), await connect()];
-    await Promise.all([bus.ensureStreams(used), other.ensureStreams(used)]);
+    await Promise.all([bus, other].map(async (one) => {
+      await one.ensureStreams(used);
+      await one.whenReady(5000);
+    }));
     for (const id of ['x', 'y', 'z']) await bus.publish(subjects.event.vm('vm-1'), fact(id));
     const reborn: string[] = [];
     bus.onStreamReborn('EVENT', (created) => reborn.push(created));
@@ -109,9 +112,9 @@ describe('the bus', () => {
     const heard: unknown[] = [];
     bus.subscribe('vmdns.logentry', (body) => heard.push(body));
     await until(() => bus.connected);
-    await nats.stop();
+    await nats.server.kill();
     await until(() => !bus.connected);
-    await nats.start();
+    await nats.server.restart();
     await until(() => {
       bus.broadcast('vmdns.logentry', { id: 1 });
       return heard.length > 0;

@@ -1,8 +1,18 @@
-import type { Bus } from '@vmdns/bus';
+import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import { type Bus, TransientError } from '@vmdns/bus';
 import type { Operation, StreamName } from '@vmdns/contracts';
-import type { FeedChange, FeedReader, Store } from '@vmdns/store';
+import { type FeedChange, type FeedPage, FeedReader, type Store, type Timeline } from '@vmdns/store';
 import type { Health } from './health.js';
 import type { Log } from './log.js';
+
+export interface FeedFollowerParts {
+  readonly bus: Bus;
+  readonly store: Store;
+  readonly log: Log;
+  readonly health: Health;
+  /** When given, a raise takes the cursor back an hour (PROTOCOL §1). */
+  readonly timeline?: Timeline;
+}
 
 export interface FeedFollowerOptions<B> {
   /** Whose feed, and its `changes-after`. */
@@ -11,16 +21,64 @@ export interface FeedFollowerOptions<B> {
   /** The stream that carries it live. */
   readonly stream: StreamName;
   readonly topic?: string;
+  /** Gets parsed bodies, possibly ones it knows. */
   readonly take: (changes: readonly FeedChange<B>[]) => Promise<void>;
+  /** Default 60,000. */
+  readonly everyMs?: number;
 }
+
+const PAGE_MS = 5000;
+const AN_HOUR_MS = 3_600_000;
 
 /**
  * Follows another service's change feed: reads at start, when the connection came back, when the stream was wiped, and
- * every 60 s; adds itself to readiness. `take` gets parsed bodies, possibly ones it knows.
+ * every 60 s; adds itself to readiness. As a provider it starts and stops with the application.
  */
-export class FeedFollower<B> {
-  declare readonly reader: FeedReader<B>;
-  constructor(_parts: { readonly bus: Bus; readonly store: Store; readonly log: Log; readonly health: Health }, _options: FeedFollowerOptions<B>) { throw new Error('being built'); }
-  start(): void { throw new Error('being built'); }
-  stop(): Promise<void> { throw new Error('being built'); }
+export class FeedFollower<B> implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly reader: FeedReader<B>;
+  private stops: readonly (() => void)[] = [];
+
+  constructor(private readonly parts: FeedFollowerParts, private readonly options: FeedFollowerOptions<B>) {
+    const { log, health, store, timeline } = parts;
+    const { service, take, everyMs } = options;
+    this.reader = new FeedReader(store, {
+      name: service, take, ...(everyMs === undefined ? {} : { everyMs }),
+      page: (cursor, limit) => this.page(cursor, limit),
+      onError: (error) => log.warn({ err: error, feed: service }, 'the feed cannot be read yet'),
+    });
+    health.add(`feed ${service}`, () => this.reader.isCaughtUp || 'not read to its end yet');
+    timeline?.onRaise(() => this.rewind(AN_HOUR_MS));
+  }
+
+  onApplicationBootstrap(): void {
+    this.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.stop();
+  }
+
+  start(): void {
+    const poke = (): void => { this.reader.poke().catch(() => undefined); };
+    this.reader.start();
+    this.stops = [this.parts.bus.onStreamReborn(this.options.stream, poke), this.parts.bus.onReady(poke)];
+  }
+
+  /** Reads again from where it stood that long ago. */
+  rewind(ms: number): Promise<void> {
+    return this.reader.rewind(ms);
+  }
+
+  async stop(): Promise<void> {
+    for (const stop of this.stops) stop();
+    await this.reader.stop();
+  }
+
+  private async page(cursor: number, limit: number): Promise<FeedPage<B>> {
+    const { service, contract, topic } = this.options;
+    const reply = await this.parts.bus.request(service, 'changes-after', contract, { cursor, limit, ...(topic === undefined ? {} : { topic }) }, { timeoutMs: PAGE_MS });
+    if (!reply.ok) throw new TransientError(`reading the feed of ${service}: ${reply.problem.detail ?? reply.problem.title}`);
+    // The contract has parsed the page; which body it holds is what the caller's type says of that contract.
+    return reply.value as FeedPage<B>;
+  }
 }

@@ -1,6 +1,6 @@
 export * from './base-config.js';
 export * from './parse-config.js';
-export * from './redact.js';
+export { redact, registerSecret } from './redact.js';
 export * from './clock.js';
 export * from './service-info.js';
 export * from './log.js';
@@ -8,3 +8,4 @@ export * from './metrics.js';
 export * from './health.js';
 export * from './feed-follower.js';
 export * from './start-service.js';
+export { isMain, runMain } from './run-main.js';

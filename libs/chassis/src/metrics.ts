@@ -1,11 +1,37 @@
-import { type Counter, type Gauge, type Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, type Metric, Registry } from 'prom-client';
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** The process' metrics, served at /metrics. Asking twice for one name gives the same metric. */
 export class Metrics {
   readonly registry = new Registry();
+  private readonly made = new Map<string, Metric>();
 
-  counter<L extends string = never>(_name: string, _help: string, _labels?: readonly L[]): Counter<L> { throw new Error('being built'); }
-  gauge<L extends string = never>(_name: string, _help: string, _labels?: readonly L[], _collect?: () => number | Promise<number>): Gauge<L> { throw new Error('being built'); }
+  /** Node's own: memory, event loop, garbage collection. */
+  collectProcess(): void {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  counter<L extends string = never>(name: string, help: string, labels: readonly L[] = []): Counter<L> {
+    return this.once(name, () => new Counter({ name, help, labelNames: labels, registers: [this.registry] }));
+  }
+
+  /** With `collect` it is asked for its value at every look. */
+  gauge<L extends string = never>(name: string, help: string, labels: readonly L[] = [], collect?: () => number | Promise<number>): Gauge<L> {
+    return this.once(name, () => new Gauge<L>({
+      name, help, labelNames: labels, registers: [this.registry],
+      ...(collect === undefined ? {} : { async collect() { this.set(await collect()); } }),
+    }));
+  }
+
   /** Seconds. */
-  histogram<L extends string = never>(_name: string, _help: string, _labels?: readonly L[], _buckets?: readonly number[]): Histogram<L> { throw new Error('being built'); }
+  histogram<L extends string = never>(name: string, help: string, labels: readonly L[] = [], buckets: readonly number[] = SECONDS): Histogram<L> {
+    return this.once(name, () => new Histogram({ name, help, labelNames: labels, buckets: [...buckets], registers: [this.registry] }));
+  }
+
+  private once<M extends Metric>(name: string, make: () => M): M {
+    const metric = this.made.get(name) ?? make();
+    this.made.set(name, metric);
+    return metric as M;
+  }
 }

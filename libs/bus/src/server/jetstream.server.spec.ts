@@ -4,7 +4,7 @@ import type { INestMicroservice } from '@nestjs/common';
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from '@jest/globals';
 import { cloudEventOf, DeadLetterEvent, streams, subjects } from '@vmdns/contracts';
 import { z } from 'zod';
-import { startNats, type TestNats, until } from '../../testing/nats-server.js';
+import { type OwnNats, startNats, until } from '../../testing/servers.js';
 import { Bus } from '../bus.js';
 import { cloudEvent } from '../cloud-event.js';
 import { BadMessage, RpcProblem, TransientError } from '../errors.js';
@@ -81,7 +81,7 @@ class NotesController {
 class NotesModule {}
 
 describe('the JetStream transport', () => {
-  let nats: TestNats;
+  let nats: OwnNats;
   let bus: Bus;
   let app: INestMicroservice;
   let story: Story;
@@ -143,7 +143,7 @@ describe('the JetStream transport', () => {
   it('takes many messages, each once, in batches of at most max', async () => {
     const notes = numbers(2000);
     await say(notes);
-    await until(() => story.taken.length >= 2000, 20_000);
+    await until(() => story.taken.length >= 2000, { withinMs: 20_000 });
     await settled();
     expect(story.taken.toSorted((a, b) => a - b)).toEqual(notes.map((note) => note.n));
     expect(Math.max(...story.batches.map((batch) => batch.length))).toBeLessThanOrEqual(50);
@@ -171,7 +171,7 @@ describe('the JetStream transport', () => {
 
   it('gives a lone message that fails for no known reason some more deliveries before its dead letter', async () => {
     await say([{ n: 1, does: 'bug' }]);
-    await until(async () => (await deadLetters()).length === 1, 15_000);
+    await until(async () => (await deadLetters()).length === 1, { withinMs: 15_000 });
     expect(await deadLetters()).toMatchObject([{ reason: 'x is undefined' }]);
     expect(story.batches).toEqual([[1], [1], [1], [1]]);
   });
@@ -182,7 +182,7 @@ describe('the JetStream transport', () => {
     await say(notes);
     await until(() => story.batches.length >= 6);
     story.isStoreAway = false;
-    await until(() => new Set(story.taken).size === 30, 15_000);
+    await until(() => new Set(story.taken).size === 30, { withinMs: 15_000 });
     await settled();
     expect(await deadLetters()).toEqual([]);
   });
@@ -204,9 +204,9 @@ describe('the JetStream transport', () => {
   it('L1 goes on after a restart of the server, a deleted consumer, a deleted stream and a wiped server', async () => {
     await say([{ n: 1 }]);
     await until(() => story.taken.includes(1));
-    await nats.stop();
+    await nats.server.kill();
     await until(() => !bus.connected);
-    await nats.start();
+    await nats.server.restart();
     await say([{ n: 2 }]);
     await until(() => story.taken.includes(2));
     await bus.connection.current?.manager.consumers.delete('EVENT', 'echo');
@@ -215,7 +215,7 @@ describe('the JetStream transport', () => {
     await bus.connection.current?.manager.streams.delete('EVENT');
     await say([{ n: 4 }]);
     await until(() => story.taken.includes(4));
-    await nats.wipe();
+    await nats.server.wipe();
     await say([{ n: 5 }]);
     await until(() => story.taken.includes(5));
     await settled();
@@ -234,7 +234,7 @@ describe('the JetStream transport', () => {
     expect(first.length).toBeLessThan(300);
     app = await startApp();
     story = app.get(Story);
-    await until(() => story.taken.length + first.length === 300, 5000);
+    await until(() => story.taken.length + first.length === 300, { withinMs: 5000 });
     expect([...first, ...story.taken].toSorted((a, b) => a - b)).toEqual(notes.map((note) => note.n));
   });
 
