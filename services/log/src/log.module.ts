@@ -3,12 +3,13 @@ import { EntrySearch } from './query/entry.search.js';
 import { SearchController } from './query/search.controller.js';
 import { EntryPartitions } from './results/entry-partitions.js';
 import { EntryRecorder } from './results/entry.recorder.js';
+import { EntrySweeper } from './results/entry.sweeper.js';
 import { EntryTable } from './results/entry.table.js';
 import { ResultController } from './results/result.controller.js';
 
 /** Bus, Store, Clock, Log and Metrics come from the chassis. */
 @Module({
   controllers: [ResultController, SearchController],
-  providers: [EntryPartitions, EntryTable, EntryRecorder, EntrySearch],
+  providers: [EntryPartitions, EntryTable, EntryRecorder, EntrySweeper, EntrySearch],
 })
 export class LogModule {}

@@ -4,6 +4,7 @@ import { Log } from '@vmdns/chassis';
 import { type Caller, inventoryRpc } from '@vmdns/contracts';
 import { Store } from '@vmdns/store';
 import type { z } from 'zod';
+import { Recurring } from '../recurring.js';
 import { type BrakeSettings, BrakeTable } from './brake.table.js';
 import { HoldService } from './hold.service.js';
 import { HoldTable } from './hold.table.js';
@@ -17,7 +18,7 @@ const CARRY_ON_EVERY_MS = 60_000;
 /** `vmdns.rpc.inventory.holds-list`, `hold-show`, `hold-decide`, `brakes-get`, `brakes-put` */
 @Controller()
 export class HoldController implements OnApplicationBootstrap, OnApplicationShutdown {
-  private carrying: NodeJS.Timeout | undefined;
+  private readonly carrying: Recurring;
 
   constructor(
     private readonly service: HoldService,
@@ -25,16 +26,16 @@ export class HoldController implements OnApplicationBootstrap, OnApplicationShut
     private readonly brakes: BrakeTable,
     private readonly store: Store,
     private readonly log: Log,
-  ) {}
+  ) {
+    this.carrying = new Recurring({ store, log, everyMs: CARRY_ON_EVERY_MS, what: 'carrying out approved deletions', work: () => service.carryOn() });
+  }
 
   onApplicationBootstrap(): void {
-    this.carrying = setInterval(() => void this.carryOn(), CARRY_ON_EVERY_MS);
-    this.carrying.unref();
-    void this.carryOn();
+    this.carrying.start();
   }
 
   onApplicationShutdown(): void {
-    clearInterval(this.carrying);
+    this.carrying.stop();
   }
 
   @OnRequest('inventory', 'holds-list', inventoryRpc['holds-list'])
@@ -72,14 +73,6 @@ export class HoldController implements OnApplicationBootstrap, OnApplicationShut
     await this.brakes.storeSettings(this.store, ask.brakes);
     this.log.info({ brakes: ask.brakes, by: ask.caller.name }, 'brakes changed');
     return ask.brakes;
-  }
-
-  private async carryOn(): Promise<void> {
-    try {
-      await this.service.carryOn();
-    } catch (err) {
-      this.log.warn({ err }, 'approved deletions are still to be carried out; tried again in a minute');
-    }
   }
 }
 

@@ -89,9 +89,10 @@ export class HoldService {
     const before = await this.vms.read(tx, vmIds);
     const now = this.clock.now().toISOString();
     const drafts: VmDraft[] = [];
-    for (const [vmId, vm] of before) {
-      const { known, waiting } = vm;
-      if (known === null || waiting?.state !== 'waiting' || waiting.holdId !== holdId) continue;
+    for (const vmId of vmIds) {
+      const vm = before.get(vmId);
+      const { known = null, waiting = null } = vm ?? {};
+      if (vm === undefined || known === null || waiting?.state !== 'waiting' || waiting.holdId !== holdId) continue;
       if (known.fact.life !== waiting.life || known.fact.revision !== waiting.revision) continue;
       const decision = decideFact({ known, incoming: waiting.deletion, now });
       if (decision.kind !== 'accept') continue;

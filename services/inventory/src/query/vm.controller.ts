@@ -4,6 +4,7 @@ import { Log } from '@vmdns/chassis';
 import { inventoryRpc, type VmState, type VmView } from '@vmdns/contracts';
 import { ChangeFeed, type FeedPage, Store } from '@vmdns/store';
 import type { z } from 'zod';
+import { Recurring } from '../recurring.js';
 import { VmQuery } from './vm.query.js';
 
 type AskOf<K extends keyof typeof inventoryRpc> = z.output<(typeof inventoryRpc)[K]['ask']>;
@@ -14,20 +15,19 @@ const PARTITIONS_EVERY_MS = 6 * 3_600_000;
 @Controller()
 export class VmController implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly feed: ChangeFeed<VmState>;
-  private partitioning: NodeJS.Timeout | undefined;
+  private readonly partitioning: Recurring;
 
-  constructor(private readonly vms: VmQuery, private readonly log: Log, store: Store) {
+  constructor(private readonly vms: VmQuery, log: Log, store: Store) {
     this.feed = new ChangeFeed<VmState>(store);
+    this.partitioning = new Recurring({ store, log, everyMs: PARTITIONS_EVERY_MS, what: 'making partitions of the change feed', work: () => this.feed.ensurePartitions() });
   }
 
   onApplicationBootstrap(): void {
-    this.partitioning = setInterval(() => void this.ensurePartitions(), PARTITIONS_EVERY_MS);
-    this.partitioning.unref();
-    void this.ensurePartitions();
+    this.partitioning.start();
   }
 
   onApplicationShutdown(): void {
-    clearInterval(this.partitioning);
+    this.partitioning.stop();
   }
 
   @OnRequest('inventory', 'vm-get', inventoryRpc['vm-get'])
@@ -45,13 +45,5 @@ export class VmController implements OnApplicationBootstrap, OnApplicationShutdo
   async changesAfter(ask: AskOf<'changes-after'>): Promise<AnswerOf<'changes-after'>> {
     const page: FeedPage<VmState> = await this.feed.after(ask.cursor, ask.limit, ask.topic);
     return { ...page, changes: [...page.changes] };
-  }
-
-  private async ensurePartitions(): Promise<void> {
-    try {
-      await this.feed.ensurePartitions();
-    } catch (err) {
-      this.log.warn({ err }, 'partitions of the change feed could not be made; tried again later');
-    }
   }
 }
