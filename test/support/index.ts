@@ -1,7 +1,12 @@
-export { dnsAsk, freePort, NatsServer, pause, PostgresServer, PowerdnsServer, until, within, type DnsAnswer, type NameServer, type NewZone, type PowerdnsRrset } from '@vmdns/local';
-export * from './postgres.js';
-export * from './servers.js';
-export { childEnv, finder, newFolder, ROOT } from './run-folder.js';
+export {
+  dnsAsk, freePort, NatsServer, pause, PostgresServer, PowerdnsServer, Refused, ServiceProcess, SERVICES, until, within,
+  type AskedType, type DnsAnswer, type HttpAnswer, type NameServer, type NewZone, type PowerdnsRrset, type ServiceName,
+} from '@vmdns/local';
 export * from './barrier.js';
 export * from './fault-proxy.js';
+export * from './gateway-client.js';
+export * from './postgres.js';
+export { childEnv, finder, newFolder, ROOT } from './run-folder.js';
+export * from './servers.js';
+export * from './stack.js';
 export * from './tcp-proxy.js';
