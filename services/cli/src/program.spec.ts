@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { FactAnswer, LogEntry, VmDns, Zone } from '@vmdns/contracts';
-import { runCommand, ScriptedDoor, terminal, type Ran, type Reply } from './testing/scripted-door.js';
+import { runCommand, ScriptedDoor, terminal, type Ran, type Reply } from '../testing/scripted-door.js';
 
 let door: ScriptedDoor | undefined;
 afterEach(async () => { await door?.close(); door = undefined; });

@@ -18,6 +18,7 @@ import type { Config } from './config.js';
 import { AnswerInterceptor } from './http/answer.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { DnsWait } from './live/dns-wait.js';
+import { Leaving } from './live/leaving.js';
 import { LogStream } from './live/log-stream.js';
 import { AnnouncedProviders } from './sealing/announced-providers.js';
 import { SignIn } from './sign-in/sign-in.js';
@@ -30,7 +31,7 @@ const LOOK_UP_MS = 250;
 @Module({
   controllers: [VmController, EventController, ConnectionController, ZoneController, OperationController, LogController, TokenController],
   providers: [
-    Services, Facts, Events, Connections, Zones, Holds, DnsWait, LogStream, AnnouncedProviders, TokenTable, TokenDesk,
+    Services, Facts, Events, Connections, Zones, Holds, DnsWait, LogStream, Leaving, AnnouncedProviders, TokenTable, TokenDesk,
     {
       provide: SignIn, inject: [TokenTable, CONFIG, Clock],
       useFactory: (table: TokenTable, config: Config, clock: Clock) =>

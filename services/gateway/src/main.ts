@@ -7,14 +7,19 @@ import { Config } from './config.js';
 import { GatewayModule } from './gateway.module.js';
 import { CallIndex } from './http/call-index.js';
 import { door } from './http/door.js';
+import { Leaving } from './live/leaving.js';
 import { CreateToken1763690400000 } from './migrations/create-token.js';
 import { describeApi } from './openapi/openapi.js';
 import { SignIn } from './sign-in/sign-in.js';
 
 /** Starts the gateway; the environment is its configuration. */
-export function start(environment: Environment, options: { readonly handleSignals?: boolean } = {}): Promise<RunningService> {
+export async function start(environment: Environment, options: { readonly handleSignals?: boolean } = {}): Promise<RunningService> {
   const config = parseConfig(Config, environment);
-  return startService({ ...options, name: 'gateway', config, module: GatewayModule, migrations: [CreateToken1763690400000], streams: [], http: (app) => { openDoor(app, config); } });
+  const running = await startService({ ...options, name: 'gateway', config, module: GatewayModule, migrations: [CreateToken1763690400000], streams: [], http: (app) => { openDoor(app, config); } });
+  const leaving = running.app.get(Leaving);
+  // Before the server is closed, which waits for its answers: so the slow ones come at once.
+  if (options.handleSignals !== false) for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => { leaving.begin(); });
+  return { ...running, close: () => { leaving.begin(); return running.close(); } };
 }
 
 function openDoor(app: NestExpressApplication, config: Config): void {

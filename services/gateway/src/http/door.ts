@@ -78,8 +78,9 @@ export function mayThey(caller: Caller, shape: Call): void {
 }
 
 async function bodyOf(request: DoorRequest, shape: Call, ordinaryMax: number): Promise<unknown> {
-  if (shape.body === undefined) { request.resume(); return undefined; }
   if (!hasBody(request)) return undefined;
+  // A body that the call has no use for is read all the same, so that no parser behind us stumbles over it.
+  if (shape.body === undefined) { await readBody(request, ordinaryMax); return undefined; }
   const accepts = shape.accepts ?? ['application/json'];
   const type = mediaTypeOf(request.headers['content-type']);
   if (!accepts.includes(type)) throw refused(415, `send ${accepts.join(' or ')}`, { Accept: accepts.join(', ') });

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Bus } from '@vmdns/bus';
 import { subjects, type Caller, type RpcReply, type VmDns } from '@vmdns/contracts';
 import { Services, valueOf } from '../api/services.js';
+import { Leaving } from './leaving.js';
 
 export interface DnsQuestion { readonly vmId: string; readonly revision: number | undefined; readonly waitMs: number; readonly caller: Caller }
 
@@ -14,15 +15,8 @@ const ASK_AGAIN_MS = 5000;
  * so nothing is missed between; while it waits it asks only when something was said.
  */
 @Injectable()
-export class DnsWait implements BeforeApplicationShutdown {
-  readonly #leaving = new AbortController();
-
-  constructor(private readonly bus: Bus, private readonly services: Services) {}
-
-  /** The gateway goes: whoever waits is told what is known now. */
-  beforeApplicationShutdown(): void {
-    this.#leaving.abort();
-  }
+export class DnsWait {
+  constructor(private readonly bus: Bus, private readonly services: Services, private readonly leaving: Leaving) {}
 
   async answer(question: DnsQuestion, request: Pick<IncomingMessage, 'socket'>): Promise<VmDns> {
     if (question.waitMs === 0) return this.#now(question);
@@ -30,13 +24,13 @@ export class DnsWait implements BeforeApplicationShutdown {
     const stop = this.bus.subscribe(subjects.status.vm(question.vmId), () => { bell.ring(); });
     const gone = () => { bell.close(); };
     request.socket.once('close', gone);
-    this.#leaving.signal.addEventListener('abort', gone);
+    this.leaving.signal.addEventListener('abort', gone);
     try {
       return await this.#wait(question, bell);
     } finally {
       stop();
       request.socket.off('close', gone);
-      this.#leaving.signal.removeEventListener('abort', gone);
+      this.leaving.signal.removeEventListener('abort', gone);
     }
   }
 

@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Bus } from '@vmdns/bus';
 import { LogEntry, subjects, type LogFilter } from '@vmdns/contracts';
 import { Services, valueOf } from '../api/services.js';
+import { Leaving } from './leaving.js';
 
 const HEARTBEAT_MS = 15_000;
 /** A reader this far behind is cut off; it comes back with Last-Event-ID. */
@@ -14,14 +15,8 @@ export interface StreamAsk { readonly filter: LogFilter; readonly lastEventId: s
 
 /** The log as it happens, as server-sent events (WHATWG HTML, 9.2): `event: entry`, `id` of the entry, `data` the entry. */
 @Injectable()
-export class LogStream implements BeforeApplicationShutdown {
-  readonly #open = new Set<() => void>();
-
-  constructor(private readonly bus: Bus, private readonly services: Services) {}
-
-  beforeApplicationShutdown(): void {
-    for (const end of this.#open) end();
-  }
+export class LogStream {
+  constructor(private readonly bus: Bus, private readonly services: Services, private readonly leaving: Leaving) {}
 
   /** Listens first, then tells what was missed, then goes on live: nothing falls between, and nothing comes twice. */
   async follow({ filter, lastEventId }: StreamAsk, response: ServerResponse): Promise<void> {
@@ -49,11 +44,11 @@ export class LogStream implements BeforeApplicationShutdown {
     response.write('retry: 2000\n\n');
     const heartbeat = setInterval(() => { response.write(': still here\n\n'); }, HEARTBEAT_MS);
     const end = (): void => { response.end(); };
-    this.#open.add(end);
+    this.leaving.signal.addEventListener('abort', end);
     response.once('close', () => {
       clearInterval(heartbeat);
       stop();
-      this.#open.delete(end);
+      this.leaving.signal.removeEventListener('abort', end);
     });
   }
 

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PassThrough, Readable, Writable } from 'node:stream';
-import { run } from '../program.js';
-import type { ExitCode } from '../exit.js';
-import type { Shell } from '../shell.js';
+import { run } from '../src/program.js';
+import type { ExitCode } from '../src/exit.js';
+import type { Shell } from '../src/shell.js';
 
 export interface Heard { readonly call: string; readonly body: unknown; readonly token: string; readonly lastEventId: string | undefined }
 export type Reply = { readonly status?: number; readonly body?: unknown } | ((heard: Heard, response: ServerResponse) => void);
