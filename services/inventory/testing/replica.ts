@@ -1,45 +1,53 @@
-import { Global, type INestMicroservice, Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { Bus, cloudEvent, JetStreamServer, type RpcClient, rpcClient, silentLog } from '@vmdns/bus';
-import { Clock, CONFIG, Log } from '@vmdns/chassis';
-import { type Caller, type FactAnswer, type FactRequest, inventoryRpc, type RpcReply, streams, type VmState } from '@vmdns/contracts';
+import { Bus, cloudEvent, type RpcClient, rpcClient } from '@vmdns/bus';
+import { parseConfig, type RunningService } from '@vmdns/chassis';
+import { type Caller, type FactAnswer, type FactRequest, inventoryRpc, type RpcReply, type VmState } from '@vmdns/contracts';
 import { ChangeFeed, Store } from '@vmdns/store';
-import { InventoryModule } from '../src/inventory.module.js';
-import { CreateInventory1764000000000 } from '../src/migrations/create-inventory.migration.js';
+import { until } from '@vmdns/test/support';
+import { Config } from '../src/config.js';
+import { FactService } from '../src/facts/fact.service.js';
+import { startInventory } from '../src/start.js';
 
 export const platform: Caller = { name: 'platform', role: 'publisher', tenant: null };
 export const operator: Caller = { name: 'olga', role: 'operator', tenant: null };
 
-/** One process of inventory, without HTTP: the real module on a real NATS and a real Postgres. */
+/** One process of inventory on a real NATS and a real Postgres. */
 export class Replica {
-  private constructor(readonly app: INestMicroservice, readonly bus: Bus, readonly store: Store) {}
+  readonly bus: Bus;
+  readonly store: Store;
+
+  private constructor(readonly service: RunningService) {
+    this.bus = service.app.get(Bus);
+    this.store = service.app.get(Store);
+  }
 
   static async start(of: { readonly nats: string; readonly postgres: string }): Promise<Replica> {
-    const bus = await Bus.connect({ url: of.nats, name: 'inventory-test' });
-    const store = await Store.open({ url: of.postgres, schema: 'inventory', applicationName: 'inventory-test' }, [CreateInventory1764000000000]);
-    await Promise.all([bus.ensureStreams(Object.values(streams)).then(() => bus.whenReady(10_000)), store.whenMigrated(20_000)]);
-    const values = [[Bus, bus], [Store, store], [Log, silentLog], [Clock, new Clock()], [CONFIG, { INGEST_BYTES_MAX: 100_000 }]] as const;
-    @Global()
-    @Module({ providers: values.map(([provide, useValue]) => ({ provide, useValue })), exports: values.map(([provide]) => provide) })
-    class Platform {}
-    @Module({ imports: [Platform, InventoryModule] })
-    class Process {}
-    const app = await NestFactory.createMicroservice(Process, { strategy: new JetStreamServer({ bus, service: 'inventory' }), logger: false });
-    await app.listen();
+    const config = parseConfig(Config, { NATS_URL: of.nats, DATABASE_URL: of.postgres, LOG_LEVEL: 'silent', INGEST_BYTES_MAX: '100000' });
+    const service = await startInventory(config, { handleSignals: false });
+    await until(async () => (await fetch(`${service.url}/readyz`)).ok, { withinMs: 20_000, what: 'inventory to be ready' });
+    const replica = new Replica(service);
     // Until the server knows our subscriptions, a request finds nobody.
-    await bus.connection.current?.nats.flush();
-    return new Replica(app, bus, store);
+    await replica.bus.connection.current?.nats.flush();
+    return replica;
   }
 
-  async close(): Promise<void> {
-    await this.app.close();
-    await this.bus.close();
-    await this.store.close();
+  close(): Promise<void> {
+    return this.service.close();
   }
 
-  /** Every change that the feed tells. */
+  /** The intake, past the bus: what the process does while NATS is away, or many at once do in one. */
+  get facts(): FactService {
+    return this.service.app.get(FactService);
+  }
+
+  /** Every change that is stored, as the feed tells it; any open transaction of the whole server holds the feed back a while. */
   async changes(): Promise<readonly VmState[]> {
-    return (await new ChangeFeed<VmState>(this.store).after(0, 5000)).changes.map((change) => change.body);
+    const feed = new ChangeFeed<VmState>(this.store);
+    const [stored] = await this.store.query<{ count: number }>('select count(*) as count from change');
+    const page = await until(async () => {
+      const found = await feed.after(0, 5000);
+      return found.changes.length >= (stored?.count ?? 0) ? found : undefined;
+    }, { what: 'the feed to tell every change' });
+    return page.changes.map((change) => change.body);
   }
 }
 

@@ -5,7 +5,6 @@ import { freshDatabase, type NatsServer, startNats, type TestDatabase, tcpProxy,
 import { names, platform, Publisher, Replica, valueOf } from '../../testing/replica.js';
 import { admitFact } from './fact-door.js';
 import { FactIntake } from './fact.intake.js';
-import { FactService } from './fact.service.js';
 
 describe('inventory on real servers', () => {
   let nats: NatsServer;
@@ -91,7 +90,7 @@ describe('inventory on real servers', () => {
   });
 
   it('one bad fact in a batch stops nobody (L7)', async () => {
-    const replies = await replica.app.get(FactService).answer(
+    const replies = await replica.facts.answer(
       ['vm-1', '-odd', 'vm-2'].map((vmId) => ({ type: 'vmdns.vm.changed.v1', source: 'p', caller: platform, data: { vmId, addresses: [] } })));
     expect(replies.map((reply) => reply.ok)).toEqual([true, false, true]);
   });
@@ -205,7 +204,7 @@ describe('inventory on real servers', () => {
 
   it('walk f, inventory’s part: two VMs that claim one address in two replicas at once get two different claims', async () => {
     const second = await Replica.start({ nats: nats.url, postgres });
-    const put = (of: Replica, vmId: string) => of.app.get(FactService).answer([{ type: 'vmdns.vm.changed.v1', source: 'p', caller: platform, data: { vmId, fqdn: 'same.example.com', addresses: [{ ip: '192.0.2.5' }] } }]);
+    const put = (of: Replica, vmId: string) => of.facts.answer([{ type: 'vmdns.vm.changed.v1', source: 'p', caller: platform, data: { vmId, fqdn: 'same.example.com', addresses: [{ ip: '192.0.2.5' }] } }]);
     for (let round = 0; round < 10; round += 1) await Promise.all([put(replica, `a-${round}`), put(second, `b-${round}`)]);
     await second.close();
     const claims = (await replica.changes()).flatMap((state) => [state.nameClaim, ...state.addresses.map((address) => address.claim)]);
@@ -218,7 +217,7 @@ describe('inventory on real servers', () => {
     const say = async (of: Replica, version: number) => {
       const admission = admitFact({ type: 'vmdns.vm.changed.v1', source: 'p', caller: platform, data: { vmId: 'vm-1', fqdn: `v${version}.example.com`, version, addresses: [{ ip: '192.0.2.1' }] } });
       if (!admission.ok) throw new Error('not admitted');
-      return of.app.get(FactIntake).take([admission]);
+      return of.service.app.get(FactIntake).take([admission]);
     };
     const verdicts = (await Promise.all(Array.from({ length: 40 }, (_, n) => say(n % 2 === 0 ? replica : second, n + 1)))).flat();
     await second.close();
@@ -236,7 +235,7 @@ describe('inventory on real servers', () => {
     const mute = await Replica.start({ nats: proxy.instead(nats.url), postgres });
     proxy.refuse();
     await until(() => !mute.bus.connected);
-    const [reply] = await mute.app.get(FactService).answer([{ type: 'vmdns.vm.changed.v1', source: 'p', caller: platform, data: { vmId: 'vm-1', addresses: [] } }]);
+    const [reply] = await mute.facts.answer([{ type: 'vmdns.vm.changed.v1', source: 'p', caller: platform, data: { vmId: 'vm-1', addresses: [] } }]);
     expect(reply).toMatchObject({ ok: true, value: { accepted: true, revision: 1 } });
     await mute.close();
     await proxy.close();

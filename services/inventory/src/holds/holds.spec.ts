@@ -2,7 +2,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Bus } from '@vmdns/bus';
 import { streams } from '@vmdns/contracts';
 import { freshDatabase, type NatsServer, startNats, type TestDatabase, until } from '@vmdns/test/support';
-import { FactService } from '../facts/fact.service.js';
 import { names, operator, platform, Publisher, Replica, valueOf } from '../../testing/replica.js';
 
 describe('L13 deletions of VMs by one source', () => {
@@ -81,7 +80,7 @@ describe('L13 deletions of VMs by one source', () => {
   it('are counted over both replicas together', async () => {
     const second = await Replica.start({ nats: nats.url, postgres });
     const vmIds = await create(100);
-    const answers = await Promise.all(vmIds.map((vmId, n) => (n % 2 === 0 ? replica : second).app.get(FactService).answer([{ type: 'vmdns.vm.deleted.v1', data: { vmId }, source: 'http:platform', caller: platform }])));
+    const answers = await Promise.all(vmIds.map((vmId, n) => (n % 2 === 0 ? replica : second).facts.answer([{ type: 'vmdns.vm.deleted.v1', data: { vmId }, source: 'http:platform', caller: platform }])));
     await second.close();
     expect(answers.flat().filter((reply) => reply.ok && reply.value.reason === undefined)).toHaveLength(50);
     expect(await living()).toBe(50);
