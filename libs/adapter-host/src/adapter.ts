@@ -119,7 +119,7 @@ export class Adapter {
 async function adoptEquals(store: Store, timeline: number): Promise<void> {
   await store.transaction(async (tx) => {
     const news = await tx.query('update host set timeline = $1 where timeline < $1 returning 1', [timeline]);
-    if (news.length > 0) await tx.query(`update lane set token = null, adopt_until = clock_timestamp() + $1 * interval '1 minute'`, [ADOPT_MINUTES]);
+    if (news.length > 0) await tx.query(`update lane set token = null, adopt_until = clock_timestamp() + $1::int * interval '1 minute'`, [ADOPT_MINUTES]);
   });
 }
 

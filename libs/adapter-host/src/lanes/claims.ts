@@ -23,12 +23,12 @@ with room as materialized (
   from limiter m where m.key = any($1) and (m.blocked_until is null or m.blocked_until <= clock_timestamp())
 ), candidate as materialized (
   select c.* from room r cross join lateral (
-    select l.target, l.due_priority, l.due_at, l.token, case when r.failures > 0 or l.failures > 0 then least($3, $4) else $4 end as names_max
+    select l.target, l.due_priority, l.due_at, l.token, case when r.failures > 0 or l.failures > 0 then least($3::int, $4::int) else $4::int end as names_max
     from lane l
     where l.limiter_key = r.key and ${claimable('l')}
-      and not ($5 and l.writing is not null and l.dead_at > clock_timestamp())
+      and not ($5::bool and l.writing is not null and l.dead_at > clock_timestamp())
     order by l.due_priority, l.due_at limit greatest(r.slots, 0) for update of l skip locked) c
-  order by c.due_priority, c.due_at limit $2
+  order by c.due_priority, c.due_at limit $2::int
 )
 select c.target as lane, n.*, n.doubt_until > clock_timestamp() as still_in_doubt, f.types as foreign_types
 from candidate c
@@ -38,7 +38,7 @@ left join lateral (
 left join held_foreign f on c.token is not null and f.target = c.target and f.owner_name = n.owner_name`;
 
 const LEASE = `
-update lane l set owner = $1, until = clock_timestamp() + $2 * interval '1 ms', dead_at = clock_timestamp() + $3 * interval '1 ms',
+update lane l set owner = $1, until = clock_timestamp() + $2::int * interval '1 ms', dead_at = clock_timestamp() + $3::int * interval '1 ms',
   epoch = l.epoch + 1, writing = case when l.observe then null else w.writing end
 from unnest($4::text[], $5::text[]) as w (target, writing)
   join lane o on o.target = w.target join zone z on z.zone_id = o.zone_id join connection k on k.connection_id = o.connection_id join limiter m on m.key = o.limiter_key

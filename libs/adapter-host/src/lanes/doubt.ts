@@ -33,7 +33,7 @@ export async function takeIntoDoubt(tx: Tx, target: string, names: readonly DueR
  */
 export async function doubtRefused(tx: Tx, target: string, names: readonly DueRow[], deadAfterMs: number): Promise<void> {
   await tx.query('select 1 from lane where target = $1 for update', [target]);
-  const [clock] = await tx.query<{ dead_at: Date }>(`select clock_timestamp() + $1 * interval '1 ms' as dead_at`, [deadAfterMs]);
+  const [clock] = await tx.query<{ dead_at: Date }>(`select clock_timestamp() + $1::int * interval '1 ms' as dead_at`, [deadAfterMs]);
   if (clock === undefined || names.length === 0) return;
   await storeDoubt(tx, target, Object.fromEntries(names.map((name) => [name.ownerName, name.puts])), clock.dead_at);
   await tx.query('update lane set due_at = least(due_at, clock_timestamp()), due_priority = 0 where target = $1', [target]);

@@ -53,11 +53,10 @@ export function judgeTurn(claim: Claim, failure: ProviderError | undefined, reas
   switch (failure.kind) {
     case 'retry': {
       const unreachable: Reason = { code: 'provider-unreachable', text: failure.message };
-      return {
-        ...nothing,
-        lane: { ms: backoffMs(BACKOFF.lane, claim.failures + 1, dice), reason: why(unreachable, claim.failingSince) },
-        limiter: { ms: backoffMs(BACKOFF.limiter, claim.limiter.failures + 1, dice), reason: why(unreachable, claim.limiter.failingSince) },
-      };
+      const lane: Block = { ms: backoffMs(BACKOFF.lane, claim.failures + 1, dice), reason: why(unreachable, claim.failingSince) };
+      // A server that answers at all has trouble with this zone; one that does not, with all.
+      if (failure.detail.answered === true) return { ...nothing, lane, isAnswered: true };
+      return { ...nothing, lane, limiter: { ms: backoffMs(BACKOFF.limiter, claim.limiter.failures + 1, dice), reason: why(unreachable, claim.limiter.failingSince) } };
     }
     case 'throttled':
       return { ...nothing, limiter: { ms: Math.max(1000, (failure.detail.until ?? nowMs) - nowMs), reason: why({ code: 'throttled', text: failure.message }, null) } };

@@ -43,7 +43,7 @@ export class Lease {
 }
 
 const RENEW = `
-update lane l set until = clock_timestamp() + $2 * interval '1 ms', dead_at = clock_timestamp() + $3 * interval '1 ms'
+update lane l set until = clock_timestamp() + $2::int * interval '1 ms', dead_at = clock_timestamp() + $3::int * interval '1 ms'
 from unnest($4::text[], $5::bigint[]) as h (target, epoch)
 where l.target = h.target and l.epoch = h.epoch and l.owner = $1
 returning l.target, l.epoch, l.paused or l.removed or l.held is not null as stops`;

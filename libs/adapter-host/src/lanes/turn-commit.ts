@@ -40,7 +40,7 @@ export async function fence(tx: Tx, host: Host, claim: Claim): Promise<boolean> 
 }
 
 const SAME = '(n.timeline = u.timeline and n.generation = u.generation)';
-const DOUBT_UNTIL = `case u.doubt_kind when 'none' then null when 'keep' then n.doubt_until else t.at + $15 * interval '1 ms' end`;
+const DOUBT_UNTIL = `case u.doubt_kind when 'none' then null when 'keep' then n.doubt_until else t.at + $15::int * interval '1 ms' end`;
 const NEXT_TRY = `case u.look when 'settled' then null when 'when-dead' then ${DOUBT_UNTIL} else t.at + u.look_ms * interval '1 ms' end`;
 
 /** Rows that were replaced meanwhile keep their new wish and stay due; what was put is ours all the same. */
@@ -78,8 +78,8 @@ with first as (
   select p.priority, (select n.due_at from name n where n.target = $1 and n.priority = p.priority and n.due_at is not null order by n.due_at limit 1) as due_at
   from (values (0), (1), (2)) as p (priority)
 ), tidy as (
-  select case when $8 then null when $9::int is null then l.tidy_at
-    else least(clock_timestamp() + $9 * interval '1 ms', coalesce(l.tidy_since, clock_timestamp()) + 10 * $9 * interval '1 ms') end as tidy_at
+  select case when $8::bool then null when $9::int is null then l.tidy_at
+    else least(clock_timestamp() + $9::int * interval '1 ms', coalesce(l.tidy_since, clock_timestamp()) + 10 * $9::int * interval '1 ms') end as tidy_at
   from lane l where l.target = $1
 ), next as (
   select min(f.due_at) as due_at, coalesce(min(f.priority) filter (where f.due_at <= clock_timestamp()), (array_agg(f.priority order by f.due_at))[1]) as priority
@@ -104,11 +104,11 @@ export async function commitLane(tx: Tx, host: Host, end: TurnEnd): Promise<Comm
 }
 
 const BLOCK_CONNECTION = `
-update connection set failures = failures + 1, blocked_until = clock_timestamp() + $2 * interval '1 ms', blocked_by = $3 where connection_id = $1`;
+update connection set failures = failures + 1, blocked_until = clock_timestamp() + $2::int * interval '1 ms', blocked_by = $3 where connection_id = $1`;
 /** A throttled server is well: its circuit stays closed. */
 const BLOCK_LIMITER = `
-update limiter set failures = case when $4 then 0 else failures + 1 end, failing_since = case when $4 then null else coalesce(failing_since, clock_timestamp()) end,
-  blocked_until = clock_timestamp() + $2 * interval '1 ms', blocked_by = $3 where key = $1`;
+update limiter set failures = case when $4::bool then 0 else failures + 1 end, failing_since = case when $4::bool then null else coalesce(failing_since, clock_timestamp()) end,
+  blocked_until = clock_timestamp() + $2::int * interval '1 ms', blocked_by = $3 where key = $1`;
 const FREE_CONNECTION = 'update connection set failures = 0, blocked_until = null, blocked_by = null where connection_id = $1';
 const FREE_LIMITER = 'update limiter set failures = 0, failing_since = null, blocked_until = null, blocked_by = null where key = $1';
 

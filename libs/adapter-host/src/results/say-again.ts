@@ -24,7 +24,7 @@ const REBORN = '(stream)';
 const OVERDUE = `
 select u.*, l.connection_id, (select z.apex from zone z where z.zone_id = l.zone_id) as apex
 from unsaid u left join lane l on l.target = u.target
-where u.instance = $1 or u.since < clock_timestamp() - $2 * interval '1 second'
+where u.instance = $1 or u.since < clock_timestamp() - $2::int * interval '1 second'
 order by u.since limit ${LANES_AT_ONCE}`;
 
 const NAMES = `
@@ -45,7 +45,7 @@ export class SayAgain {
       if (rows[0] === undefined || rows[0].before === null) return;
       this.log.warn({ created, before: rows[0].before }, 'the result stream is new, the last outcomes are said again');
       await tx.query(
-        `insert into unsaid (target, instance, since, mark) select target, $1, clock_timestamp() - $2 * interval '1 hour', 0 from lane order by target
+        `insert into unsaid (target, instance, since, mark) select target, $1, clock_timestamp() - $2::int * interval '1 hour', 0 from lane order by target
          on conflict (target, instance) do update set since = least(unsaid.since, excluded.since)`,
         [REBORN, REBORN_HOURS]);
     });
