@@ -5,7 +5,7 @@ import { World } from './world.js';
 // The walks of PROTOCOL §10 that need two of a kind: two inventories, planners and adapters, two PowerDNS servers.
 let world: World;
 beforeAll(async () => { world = await World.start({ replicas: { 'inventory': 2, 'planner': 2, 'adapter-powerdns': 2 }, secondPowerdns: true }); }, 150_000);
-afterEach(() => world.clear());
+afterEach(() => world?.clear());
 afterAll(() => world?.stop());
 
 describe('walks between replicas', () => {
@@ -15,13 +15,13 @@ describe('walks between replicas', () => {
     await world.put('a1', { fqdn: 'vm.a.walk.test', addresses: [{ ip: '198.51.100.5' }] });
     const late = await barrier.reached();
     const asleep = await world.holderOf('a.walk.test.');
-    asleep.pause();
+    asleep.freeze();
     const newer = await world.put('a1', { fqdn: 'vm.a.walk.test', addresses: [{ ip: '198.51.100.6' }] });
     await until(async () => (await world.answers('vm.a.walk.test', 'A'))[0] === '198.51.100.6', { withinMs: 20_000, what: 'the other adapter to apply the newer one' });
     barrier.release();
     await until(() => late.appliedAt !== undefined, { withinMs: 10_000, what: 'the late call to land' });
     expect(await world.dns('a1')).toMatchObject({ live: false });
-    asleep.resume();
+    asleep.thaw();
     await world.live('a1', newer.revision, 60_000);
     expect(await world.answers('vm.a.walk.test', 'A')).toEqual(['198.51.100.6']);
   });
@@ -32,7 +32,7 @@ describe('walks between replicas', () => {
     await world.live('c1', first.revision);
     const down = world.proxy.down();
     await world.put('c2', { fqdn: 'two.c.walk.test', addresses: [{ ip: '198.51.100.101' }] });
-    await world.moveZone(zone.id, world.secondConnection);
+    await world.stack.gateway.moveZone(zone.id, world.second?.connectionId ?? '');
     await until(async () => (await world.answersOfSecond('two.c.walk.test', 'A')).length === 1, { withinMs: 30_000, what: 'the second server to have both' });
     expect(await world.answersOfSecond('one.c.walk.test', 'A')).toEqual(['198.51.100.100']);
     down.remove();
@@ -44,26 +44,26 @@ describe('walks between replicas', () => {
   it('(d) an inner zone is added while another planner replica plans a name that it encloses: the name ends in the inner zone only', async () => {
     await world.zone('d.walk.test');
     await world.powerdns.createZone('in.d.walk.test.');
-    const lock = await world.lockPlannerVm('d1');
+    const lock = await world.lockPlanner();
     await world.put('d1', { fqdn: 'vm.in.d.walk.test', addresses: [{ ip: '198.51.100.110' }] });
     await lock.waitedFor();
     const adding = world.addZone('in.d.walk.test');
     await lock.release();
     await adding;
-    await until(async () => (await world.powerdns.rrsetsOf('in.d.walk.test.')).some((rrset) => rrset.name === 'vm.in.d.walk.test.'), { withinMs: 30_000, what: 'the name in the inner zone' });
-    await until(async () => !(await world.powerdns.rrsetsOf('d.walk.test.')).some((rrset) => rrset.name === 'vm.in.d.walk.test.'), { withinMs: 30_000, what: 'the name to leave the outer zone' });
+    await until(async () => (await world.powerdns.rrsets('in.d.walk.test.')).some((rrset) => rrset.name === 'vm.in.d.walk.test.'), { withinMs: 30_000, what: 'the name in the inner zone' });
+    await until(async () => !(await world.powerdns.rrsets('d.walk.test.')).some((rrset) => rrset.name === 'vm.in.d.walk.test.'), { withinMs: 30_000, what: 'the name to leave the outer zone' });
     await world.live('d1');
   });
 
   it('(e) a delete arrives before the create was planned, and a late create of the old life after it: nothing is made', async () => {
     await world.zone('e.walk.test');
-    world.pauseAll('planner');
+    for (const planner of world.all('planner')) planner.freeze();
     await world.put('e1', { fqdn: 'vm.e.walk.test', uid: 'first-life', addresses: [{ ip: '198.51.100.120' }] });
     await world.delete('e1');
-    world.resumeAll('planner');
+    for (const planner of world.all('planner')) planner.thaw();
     await world.state('e1', 'gone');
-    const late = await world.event('vmdns.vm.changed.v1', { vmId: 'e1', fqdn: 'vm.e.walk.test', uid: 'first-life', addresses: [{ ip: '198.51.100.120' }] });
-    expect(late).toMatchObject({ accepted: false, reason: 'old-life' });
+    const late = await world.stack.gateway.event({ specversion: '1.0', id: 'late', source: 'http:admin', type: 'vmdns.vm.changed.v1', data: { vmId: 'e1', fqdn: 'vm.e.walk.test', uid: 'first-life', addresses: [{ ip: '198.51.100.120' }] } });
+    expect([late.status, late.body]).toMatchObject([200, { accepted: false, reason: 'old-life' }]);
     expect(await world.answers('vm.e.walk.test', 'A')).toEqual([]);
     expect(world.proxy.patchesOf('e.walk.test.')).toHaveLength(0);
   });
@@ -86,7 +86,7 @@ describe('walks between replicas', () => {
 
   it('(l) newer facts arrive for VMs whose deletion is on hold, then a person approves: only the unchanged go', async () => {
     await world.zone('l.walk.test');
-    await world.brake({ count: 2, share: 0 });
+    await world.stack.gateway.putSettings({ brakes: { vmDeletions: { count: 2, share: 0 } } });
     const ids = ['l1', 'l2', 'l3', 'l4', 'l5'];
     for (const [i, id] of ids.entries()) await world.put(id, { fqdn: `${id}.l.walk.test`, addresses: [{ ip: `198.51.100.${130 + i}` }] });
     for (const id of ids) await world.live(id);
@@ -96,11 +96,11 @@ describe('walks between replicas', () => {
     const newer = await world.put('l4', { fqdn: 'l4.l.walk.test', addresses: [{ ip: '198.51.100.140' }] });
     await world.live('l4', newer.revision);
     const holdId = answers[4]?.holdId ?? '';
-    expect(await world.approve(holdId)).toMatchObject({ released: 2 });
+    expect(await world.stack.gateway.decide(holdId, 'approve')).toMatchObject({ released: 2 });
     await world.state('l3', 'gone');
     await world.state('l5', 'gone');
     expect(await world.answers('l4.l.walk.test', 'A')).toEqual(['198.51.100.140']);
-    await world.brake({ count: 50, share: 0.05 });
+    await world.stack.gateway.putSettings({});
   });
 
   it('(n) two revisions of one VM through two inventory replicas: the later accepted one stands', async () => {
