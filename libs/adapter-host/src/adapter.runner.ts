@@ -6,6 +6,12 @@ import { Store, Timeline } from '@vmdns/store';
 import { Adapter } from './adapter.js';
 import { Announcer } from './announcer.js';
 
+/** What the runner needs beside the adapter. */
+@Injectable()
+export class AdapterSurroundings {
+  constructor(readonly bus: Bus, readonly announcer: Announcer, readonly timeline: Timeline, readonly follower: FeedFollower<unknown>, readonly health: Health) {}
+}
+
 /** The adapter lives as long as the application, and begins when Postgres does. */
 @Injectable()
 export class AdapterRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -45,10 +51,4 @@ export class AdapterRunner implements OnApplicationBootstrap, BeforeApplicationS
       }
     }
   }
-}
-
-/** What the runner needs beside the adapter. */
-@Injectable()
-export class AdapterSurroundings {
-  constructor(readonly bus: Bus, readonly announcer: Announcer, readonly timeline: Timeline, readonly follower: FeedFollower<unknown>, readonly health: Health) {}
 }
