@@ -40,11 +40,19 @@ export class Publisher {
     return this.send(item, performance.now() + timeoutMs);
   }
 
+  /** As many runners as may be in flight, so that an item becomes bytes only when its turn comes. */
   async publishMany(items: readonly Outgoing[], timeoutMs: number): Promise<readonly PublishResult[]> {
-    return Promise.all(items.map((item) => this.publish(item, timeoutMs).then(
-      (published): PublishResult => ({ ok: true, ...published }),
-      (error: unknown): PublishResult => ({ ok: false, error: error instanceof BusError ? error : new BusError('rejected', `publishing to ${item.subject}`, { cause: error }) }),
-    )));
+    const deadline = performance.now() + timeoutMs;
+    const results: PublishResult[] = [];
+    let next = 0;
+    const runner = async (): Promise<void> => {
+      for (let index = next++; index < items.length; index = next++) {
+        const item = items[index];
+        if (item !== undefined) results[index] = await this.sendSafely(item, deadline);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(IN_FLIGHT_MAX, items.length) }, runner));
+    return results;
   }
 
   post(items: readonly Outgoing[]): void {
@@ -89,6 +97,14 @@ export class Publisher {
     this.dropped += 1;
   }
 
+  private async sendSafely(item: Outgoing, deadline: number): Promise<PublishResult> {
+    try {
+      return { ok: true, ...await this.send(item, deadline) };
+    } catch (error) {
+      return { ok: false, error: error instanceof BusError ? error : new BusError('rejected', `publishing to ${item.subject}`, { cause: error }) };
+    }
+  }
+
   private async send(item: Outgoing, deadline: number): Promise<Published> {
     const payload = encoder.encode(JSON.stringify(item.event));
     const headers = headersOf(item);
@@ -99,8 +115,9 @@ export class Publisher {
       if (this.isClosed || this.connection.isClosing) throw new BusError('closed', `publishing to ${item.subject}`, { cause: last });
       if (link === undefined || left <= 0) throw new BusError(link === undefined ? 'unavailable' : 'timeout', `publishing to ${item.subject}`, { cause: last });
       try {
-        await this.enter();
-        return await this.tryOnce(link, item.subject, payload, headers, Math.min(left, TRY_MS)).finally(() => this.leave());
+        if (this.free === 0) await this.turn();
+        else this.free -= 1;
+        return await this.tryOnce(link, item.subject, payload, headers, Math.min(left, TRY_MS));
       } catch (error) {
         last = error;
         if (isRefusal(error)) throw new BusError('rejected', `publishing to ${item.subject}`, { cause: error });
@@ -110,11 +127,9 @@ export class Publisher {
     }
   }
 
-  /** A place among those in flight; nobody holds one while waiting for the connection. */
-  private enter(): Promise<void> | undefined {
-    if (this.free === 0) return new Promise((resolve) => this.queueing.push(resolve));
-    this.free -= 1;
-    return undefined;
+  /** A place among those in flight, handed over by who leaves; nobody holds one while waiting for the connection. */
+  private turn(): Promise<void> {
+    return new Promise((resolve) => this.queueing.push(resolve));
   }
 
   private leave(): void {
@@ -124,9 +139,13 @@ export class Publisher {
   }
 
   private async tryOnce(link: Link, subject: string, payload: Uint8Array, headers: MsgHdrs, timeout: number): Promise<Published> {
-    const ack = await link.jetstream.publish(subject, payload, { headers, timeout });
-    if (!ack.duplicate) this.keeper.acknowledged(ack.stream, ack.seq);
-    return { stream: ack.stream, sequence: ack.seq, duplicate: ack.duplicate };
+    try {
+      const ack = await link.jetstream.publish(subject, payload, { headers, timeout });
+      if (!ack.duplicate) this.keeper.acknowledged(ack.stream, ack.seq);
+      return { stream: ack.stream, sequence: ack.seq, duplicate: ack.duplicate };
+    } finally {
+      this.leave();
+    }
   }
 }
 

@@ -136,6 +136,14 @@ describe('the change feed', () => {
     expect([...seen.values()].every((times) => times === 1)).toBe(true);
   });
 
+  it('ends a page before it is too large for one message', async () => {
+    const wide = new ChangeFeed<{ readonly text: string }>(store);
+    await store.transaction((tx) => wide.append(tx, Array.from({ length: 5 }, (_, n) => ({ key: `k${n}`, body: { text: String(n).repeat(300_000) } }))));
+    const first = await wide.after(0, 100);
+    expect(first).toMatchObject({ changes: [{ sequence: 1 }], cursor: 1, more: true });
+    expect((await wide.after(4, 100))).toMatchObject({ changes: [{ sequence: 5 }], more: false });
+  });
+
   it('reads one topic alone', async () => {
     for (const [v, topic] of [[1, 'powerdns'], [2, 'memory'], [3, 'powerdns'], [4, 'powerdns'], [5, 'powerdns']] as const) await say(v, topic);
     expect(await readAll(0, 2, 'powerdns')).toEqual([1, 3, 4, 5]);

@@ -8,6 +8,8 @@ const TABLE = /^[a-z][a-z0-9_]{0,40}$/;
 /** How far to go back by sequence when a cursor's row is gone; transactions that were open together drew about these. */
 const STEP_BACK = 1000;
 const REBASE_ROWS = 10_000;
+/** Below the payload that NATS takes by default (1 MiB), with room for what JSON's escapes add. */
+const PAGE_BYTES = 524_288;
 
 /** Where a cursor stands in the order of the feed. */
 interface Position { readonly xid: string; readonly sequence: number }
@@ -60,19 +62,25 @@ export class ChangeFeed<B> {
   }
 
   /**
-   * The changes after a cursor (0: from the beginning). `cursor` of the page is where to go on, also when it is empty;
-   * it is lower than the one asked where Postgres lost the row it stood on.
+   * The changes after a cursor (0: from the beginning), at most `limit` and about half a mebibyte of them. `cursor` of
+   * the page is where to go on, also when it is empty; it is lower than the one asked where Postgres lost the row it
+   * stood on.
    */
   async after(cursor: number, limit: number, topic?: string): Promise<FeedPage<B>> {
     const position = await this.positionOf(cursor);
-    const changes = await this.store.query<FeedChange<B>>(
-      `select sequence, key, body from ${this.table}
+    const rows = await this.store.query<{ readonly sequence: number; readonly key: string; readonly text: string }>(
+      `select sequence, key, body::text as text from ${this.table}
        where (xid, sequence) > ($1::xid8, $2) and xid < pg_snapshot_xmin(pg_current_snapshot()) ${topic === undefined ? '' : "and topic = $4 and topic <> ''"}
        order by xid, sequence limit $3`,
       [position.xid, position.sequence, limit, ...(topic === undefined ? [] : [topic])],
     );
+    let size = 0;
+    // The first row always goes: a page that holds nothing would be the end.
+    const fitting = rows.findIndex((row, index) => (size += row.text.length) > PAGE_BYTES && index > 0);
+    const page = fitting === -1 ? rows : rows.slice(0, fitting);
+    const changes = page.map((row) => ({ sequence: row.sequence, key: row.key, body: JSON.parse(row.text) as B }));
     const last = changes.at(-1)?.sequence ?? (position.xid === '0' ? 0 : cursor);
-    return { changes: [...changes], cursor: last, more: changes.length === limit };
+    return { changes, cursor: last, more: fitting !== -1 || rows.length === limit };
   }
 
   /** Partitions for yesterday, today and so many days ahead. May run twice; call it at start and daily. */

@@ -72,6 +72,7 @@ class NotesController {
   async one(ask: z.infer<typeof echoRpc.one.ask>) {
     if (ask.does === 'refuse') throw new RpcProblem({ status: 404, code: 'not-found', title: 'no such note' });
     if (ask.does === 'bug') throw new TypeError('x is undefined');
+    if (ask.does === 'talk') return { n: 1, traceId: 'bla'.repeat(500_000) };
     if (this.story.isStoreAway) throw new TransientError('Postgres is away');
     return { n: ask.n, ...(traceIdOf(currentTraceparent()) === undefined ? {} : { traceId: traceIdOf(currentTraceparent()) }) };
   }
@@ -252,6 +253,7 @@ describe('the JetStream transport', () => {
       await answered();
       expect(await ask().one({ n: 1, does: 'refuse' })).toMatchObject({ ok: false, problem: { status: 404, code: 'not-found' } });
       expect(await ask().one({ n: 1, does: 'bug' })).toMatchObject({ ok: false, problem: { status: 500, code: 'internal' } });
+      expect(await ask().one({ n: 1, does: 'talk' })).toMatchObject({ ok: false, problem: { status: 500, code: 'too-large' } });
       const wrong: unknown = { n: 'x', does: 1 };
       expect(await ask().one(wrong as { n: number })).toMatchObject({ ok: false, problem: { status: 400, code: 'bad-input', faults: [{ path: 'n' }, { path: 'does' }] } });
       story.isStoreAway = true;

@@ -95,8 +95,15 @@ export class RequestLane {
   }
 
   private respond(ask: Ask, reply: Reply): void {
-    ask.message.respond(encoder.encode(JSON.stringify(reply)));
-    this.parts.observer.ask?.(this.options.operation, reply.ok ? 200 : reply.problem.status, performance.now() - ask.came);
+    const { operation } = this.options;
+    try {
+      ask.message.respond(encoder.encode(JSON.stringify(reply)));
+    } catch (error) {
+      // Too large for the server, or the connection is closed for good; the asker gets what still fits, or waits in vain.
+      this.parts.log.error({ err: error, operation }, 'an answer could not be sent');
+      if (reply.ok) return this.respond(ask, { ok: false, problem: { type: 'about:blank', status: 500, code: 'too-large', title: 'Answer too large', detail: `the answer of ${operation} does not fit; ask for less` } });
+    }
+    this.parts.observer.ask?.(operation, reply.ok ? 200 : reply.problem.status, performance.now() - ask.came);
   }
 }
 
