@@ -50,12 +50,12 @@ export async function updateVms(tx: Tx, vms: readonly { readonly fact: Fact; rea
       where vm.vm_id = v.vm_id`, [JSON.stringify(vms.map((vm) => ({ ...toRecord(vm.fact), former: vm.former })))]);
 }
 
-/** Those of the former names that are not settled yet. */
+/** Those of the former names that are not settled yet, or were settled by a refusal. */
 export async function stillFormer(tx: Tx, former: readonly Former[]): Promise<readonly Former[]> {
   if (former.length === 0) return [];
   return tx.query<Former>(
     `select n.zone_id as "zoneId", n.owner_name as "ownerName", f.generation from unnest($1::text[], $2::text[], $3::bigint[]) as f(zone_id, owner_name, generation)
-       join name n on n.zone_id = f.zone_id and n.owner_name = f.owner_name and n.settled_generation < f.generation`,
+       join name n on n.zone_id = f.zone_id and n.owner_name = f.owner_name and (n.settled_generation < f.generation or (n.state = 'refused' and n.generation = f.generation))`,
     [former.map((f) => f.zoneId), former.map((f) => f.ownerName), former.map((f) => f.generation)]);
 }
 

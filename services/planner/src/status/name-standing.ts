@@ -21,12 +21,18 @@ export function standingOf(row: NameRow, provider: string | undefined, around: A
     return { state, ...because(row.reason ?? row.plan_reason) };
   }
   const pause = around.pauses.get(row.zone_id);
-  if (pause !== undefined) return { state: state === 'applied' ? 'pending' : state, reason: reasonOf.paused(scopeText(pause)) };
+  if (pause !== undefined) return { state: stopped(state), reason: reasonOf.paused(scopeText(pause)) };
+  if (row.reason?.code === 'paused') return { state: stopped(state), reason: row.reason };
   if (row.reason === null && !row.heard && provider !== undefined) {
     const silent = silence(provider, around);
     if (silent !== undefined) return { state, reason: silent };
   }
   return { state, ...because(row.reason) };
+}
+
+/** A paused change is no answer: the name server still says what it said before. */
+function stopped(state: NameState): NameState {
+  return state === 'failed' || state === 'unconfirmed' ? state : 'pending';
 }
 
 function because(reason: Reason | null): { reason?: Reason } {

@@ -1,7 +1,8 @@
 import type { ManagedType, NameState, Reason, RecordStatus, RrsetBody, VmDns } from '@vmdns/contracts';
 import { decideName, familyOf, homelessReason, homesOf, namingOf, reasonOf, vmDnsState, wishKeysOf, type HomeName, type Wish } from '@vmdns/domain';
 import { toBody } from '../planning/decide-key.js';
-import { placeKey } from '../planning/name.repository.js';
+import { placeKey, type NameRow } from '../planning/name.repository.js';
+import type { Former } from '../planning/vm.repository.js';
 import type { ZonePicture } from '../zones/zone-sets.js';
 import { standingOf } from './name-standing.js';
 import type { DnsPicture, VmHead } from './vm-dns.reader.js';
@@ -67,7 +68,7 @@ function formerRecords(vm: VmHead, wishes: readonly Wish[], picture: DnsPicture)
   return vm.former.flatMap((former) => {
     const row = picture.names.get(placeKey(former.zoneId, former.ownerName));
     const zone = picture.zones.zones.get(former.zoneId)?.view;
-    if (row === undefined || zone === undefined || row.settled_generation >= former.generation || current.has(placeKey(former.zoneId, former.ownerName))) return [];
+    if (row === undefined || zone === undefined || isDone(row, former) || current.has(placeKey(former.zoneId, former.ownerName))) return [];
     const standing = standingOf(row, zone.provider, picture);
     return [{
       ...record(former.ownerName, isReverse(former.ownerName) ? 'PTR' : 'A', [], row.updated_at),
@@ -77,9 +78,14 @@ function formerRecords(vm: VmHead, wishes: readonly Wish[], picture: DnsPicture)
   });
 }
 
+/** Settled without the VM; a removal that the provider refuses is settled, and still not done. */
+function isDone(row: NameRow, former: Former): boolean {
+  return row.settled_generation >= former.generation && !(row.state === 'refused' && row.generation === former.generation);
+}
+
 /** A removal that is not settled is not answered, whatever was said of the row before. */
 function unfinished(state: NameState): NameState {
-  return state === 'applied' || state === 'observed' || state === 'outside' ? 'pending' : state;
+  return state === 'applied' || state === 'observed' || state === 'outside' || state === 'waiting' ? 'pending' : state;
 }
 
 function isReverse(name: string): boolean {
