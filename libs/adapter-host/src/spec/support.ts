@@ -204,7 +204,7 @@ export class World {
   }
 
   async settled(name: string, state: NameResult['state'] = 'applied'): Promise<NameResult> {
-    return until(() => { const last = this.bus.last(name); return last?.state === state ? last : undefined; }, { withinMs: 15_000, what: `${name} to be ${state} (it is ${this.bus.last(name)?.state ?? 'unheard of'})` });
+    return until(() => { const last = this.bus.last(name); return last?.state === state ? last : undefined; }, { withinMs: 15_000, what: `${name} to be ${state}` });
   }
 }
 
