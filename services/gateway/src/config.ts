@@ -15,7 +15,7 @@ export const Config = BaseConfig.extend({
   TOKEN_KEPT_SECONDS: z.coerce.number().int().min(0).default(3600),
   /** A service that has not answered by then counts as away. */
   ASK_TIMEOUT_MS: z.coerce.number().int().min(50).default(700),
-  /** The same for changes of zones and connections, which wait for a lock. */
+  /** The same for changes of zones and connections, which wait for a lock, and for searches. */
   CHANGE_TIMEOUT_MS: z.coerce.number().int().min(50).default(5000),
   ZONE_TEST_TIMEOUT_MS: z.coerce.number().int().min(1000).default(30_000),
 });

@@ -13,7 +13,7 @@ export class LogController {
 
   @Handles(logCalls.search)
   async search(@Asked() { query }: AskOf<typeof logCalls.search>) {
-    return valueOf(await this.services.log.search(query));
+    return valueOf(await this.services.log.search(query, this.services.slowly));
   }
 
   @Handles(logCalls.stream)

@@ -13,7 +13,7 @@ export class OperationController {
 
   @Handles(explainCalls.explain)
   async explain(@Asked() { query }: AskOf<typeof explainCalls.explain>, @By() caller: Caller) {
-    return valueOf(await this.services.planner.explain({ ...query, caller }));
+    return valueOf(await this.services.planner.explain({ ...query, caller }, this.services.slowly));
   }
 
   @Handles(pauseCalls.list)

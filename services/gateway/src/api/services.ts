@@ -17,7 +17,7 @@ export class Services {
   readonly inventory: RpcClient<typeof inventoryRpc>;
   readonly planner: RpcClient<typeof plannerRpc>;
   readonly log: RpcClient<typeof logRpc>;
-  /** Options of an ask that waits for the lock of the zone set. */
+  /** Options of an ask that waits for the lock of the zone set, or searches. */
   readonly slowly: RequestOptions;
   readonly #bus: Pick<Bus, 'request'>;
   readonly #config: Config;

@@ -29,7 +29,7 @@ export class VmController {
 
   @Handles(vmCalls.find)
   async find(@Asked() { query }: AskOf<typeof vmCalls.find>, @By() caller: Caller) {
-    return valueOf(await this.services.inventory['vm-find']({ ...query, caller }));
+    return valueOf(await this.services.inventory['vm-find']({ ...query, caller }, this.services.slowly));
   }
 
   @Handles(vmCalls.setPtr)

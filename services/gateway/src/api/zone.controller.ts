@@ -52,6 +52,6 @@ export class ZoneController {
 
   @Handles(zoneCalls.records)
   async records(@Asked() { params, query }: AskOf<typeof zoneCalls.records>) {
-    return valueOf(await this.services.planner['zone-names']({ ...params, ...query }));
+    return valueOf(await this.services.planner['zone-names']({ ...params, ...query }, this.services.slowly));
   }
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import { Bus } from '@vmdns/bus';
+import { Bus, type RequestOptions } from '@vmdns/bus';
 import { subjects, type Caller, type RpcReply, type VmDns } from '@vmdns/contracts';
 import { Services, valueOf } from '../api/services.js';
 import { Leaving } from './leaving.js';
@@ -9,6 +9,8 @@ export interface DnsQuestion { readonly vmId: string; readonly revision: number 
 
 /** A status may get lost on its way (core NATS); so long nothing is heard, it is asked again this often. */
 const ASK_AGAIN_MS = 5000;
+/** A busy planner is given at least so long, and as long as the caller waits anyway. */
+const ASK_MS = 700;
 
 /**
  * Answers how a VM's DNS stands, at once or as soon as it is live. It listens for the VM's status first and asks then,
@@ -37,7 +39,7 @@ export class DnsWait {
   async #wait(question: DnsQuestion, bell: Bell): Promise<VmDns> {
     const until = performance.now() + question.waitMs;
     for (let asks = 1; ; asks += 1) {
-      const reply = await this.#ask(question);
+      const reply = await this.#ask(question, { timeoutMs: Math.max(ASK_MS, Math.min(until - performance.now(), ASK_AGAIN_MS)) });
       if (reply.ok && isAnswered(reply.value, question.revision)) return reply.value;
       const left = until - performance.now();
       if (left <= 0 || bell.isClosed) return this.#settle(question, reply);
@@ -50,8 +52,8 @@ export class DnsWait {
     return this.#settle(question, await this.#ask(question));
   }
 
-  #ask({ vmId, revision, caller }: DnsQuestion): Promise<RpcReply<VmDns>> {
-    return this.services.planner['vm-dns']({ vmId, caller, ...(revision === undefined ? {} : { minRevision: revision }) });
+  #ask({ vmId, revision, caller }: DnsQuestion, options?: RequestOptions): Promise<RpcReply<VmDns>> {
+    return this.services.planner['vm-dns']({ vmId, caller, ...(revision === undefined ? {} : { minRevision: revision }) }, options);
   }
 
   /** A VM that the planner has not heard of, but inventory has, is being planned. */

@@ -61,7 +61,7 @@ export class LogStream {
   /** Oldest first. With `since`: from then; with Last-Event-ID: what came after it, as far as one page reaches. */
   async #missed(filter: LogFilter, lastEventId: string | undefined): Promise<readonly LogEntry[]> {
     if (lastEventId === undefined && filter.since === undefined) return [];
-    const { items } = valueOf(await this.services.log.search({ ...filter, limit: MISSED_MAX }));
+    const { items } = valueOf(await this.services.log.search({ ...filter, limit: MISSED_MAX }, this.services.slowly));
     const known = items.findIndex((entry) => entry.id === lastEventId);
     return (known < 0 ? items : items.slice(0, known)).toReversed();
   }

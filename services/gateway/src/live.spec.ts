@@ -1,0 +1,164 @@
+import { get, type ClientRequest, type IncomingMessage } from 'node:http';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { until, within } from '@vmdns/test/support';
+import { subjects, type LogEntry, type VmDns } from '@vmdns/contracts';
+import { problem, type ScriptedServices } from '../testing/scripted-services.js';
+import { ADMIN_TOKEN, NOW, World } from '../testing/world.js';
+
+let world: World;
+let services: ScriptedServices;
+const streams: ClientRequest[] = [];
+beforeAll(async () => { world = await World.begin(); services = world.services; }, 60_000);
+afterEach(async () => { for (const stream of streams.splice(0)) stream.destroy(); await services.stopAll(); });
+afterAll(() => world.end());
+
+/** Generous: an answer that nothing wakes comes only after 5 s or at the wait's end. */
+const SOON_MS = 4000;
+const dns = (changed: Partial<VmDns> = {}): VmDns => ({ vmId: 'vm1', revision: 2, plannedRevision: 2, live: true, state: 'live', records: [], ...changed });
+const status = (body: VmDns) => ({ specversion: '1.0', id: '1', source: 'planner', type: 'vmdns.vm.status.v1', data: body });
+
+describe("a VM's DNS", () => {
+  it('L14 answers at once when the revision is live, and asks once', async () => {
+    await services.on('planner.vm-dns', () => dns());
+    const answer = await within(world.door.ask('GET', '/v1/vms/vm1/dns?revision=2&wait=60s'), SOON_MS);
+    expect(answer?.body).toEqual(dns());
+    expect(services.asksOf('planner.vm-dns')).toEqual([{ vmId: 'vm1', minRevision: 2, caller: { name: 'admin', role: 'admin', tenant: null } }]);
+  });
+  it('L14 waits for the revision that was asked for, is woken by its status, and does not poll', async () => {
+    let now = dns({ revision: 1, plannedRevision: 1 });
+    await services.on('planner.vm-dns', () => now);
+    const waiting = world.door.ask('GET', '/v1/vms/vm1/dns?revision=2&wait=60s');
+    await until(() => services.asked.length === 1);
+    await services.say(subjects.status.vm('other'), status(dns({ vmId: 'other' })));
+    now = dns({ plannedRevision: 2, live: false, state: 'pending' });
+    await services.say(subjects.status.vm('vm1'), status(now));
+    await until(() => services.asked.length === 2);
+    now = dns();
+    await services.say(subjects.status.vm('vm1'), status(now));
+    expect((await within(waiting, SOON_MS))?.body).toEqual(dns());
+    expect(services.asked.length).toBe(3);
+  });
+  it('answers as it stands when the time is over', async () => {
+    await services.on('planner.vm-dns', () => dns({ live: false, state: 'pending' }));
+    expect((await world.door.ask('GET', '/v1/vms/vm1/dns?revision=2&wait=50ms')).body).toEqual(dns({ live: false, state: 'pending' }));
+    expect((await world.door.ask('GET', '/v1/vms/vm1/dns?revision=2')).body).toMatchObject({ live: false });
+  });
+  it('takes "gone" for an answer', async () => {
+    await services.on('planner.vm-dns', () => dns({ live: false, state: 'gone' }));
+    expect((await within(world.door.ask('GET', '/v1/vms/vm1/dns?revision=2&wait=60s'), SOON_MS))?.body).toMatchObject({ state: 'gone' });
+  });
+  it('waits for a VM that the planner has not heard of yet', async () => {
+    let known = false;
+    await services.on('planner.vm-dns', () => known ? dns() : problem(404, 'not-found', 'no such VM'));
+    const waiting = world.door.ask('GET', '/v1/vms/vm1/dns?revision=2&wait=60s');
+    await until(() => services.asked.length === 1);
+    known = true;
+    await services.say(subjects.status.vm('vm1'), status(dns()));
+    expect((await within(waiting, SOON_MS))?.body).toEqual(dns());
+  });
+  it('says "being planned" of a VM that only inventory knows, and 404 of one that nobody knows', async () => {
+    await services.on('planner.vm-dns', () => problem(404, 'not-found', 'no such VM'));
+    await services.on('inventory.vm-get', (ask) => ask.vmId === 'vm1' ? {
+      vmId: 'vm1', tenant: null, source: 's', life: 1, uid: null, version: null, revision: 7, deleted: false, fqdn: null, hostname: null, domain: null, shareName: false, nameClaim: null, addresses: [], labels: {}, changedAt: NOW,
+    } : problem(404, 'not-found', 'no such VM'));
+    expect((await world.door.ask('GET', '/v1/vms/vm1/dns')).body).toMatchObject({ revision: 7, plannedRevision: 0, live: false, state: 'planning', reason: { code: 'not-yet-planned' } });
+    expect((await world.door.ask('GET', '/v1/vms/vm2/dns')).status).toBe(404);
+  });
+  it('does not wait for a planner that is not there, nor over a refusal', async () => {
+    expect((await within(world.door.ask('GET', '/v1/vms/vm1/dns?wait=60s'), SOON_MS))?.status).toBe(503);
+    await services.on('planner.vm-dns', () => problem(403, 'forbidden', 'another tenant'));
+    expect((await within(world.door.ask('GET', '/v1/vms/vm1/dns?wait=60s'), SOON_MS))?.status).toBe(403);
+  });
+  it('goes on waiting while the planner is restarted', async () => {
+    await services.on('planner.vm-dns', () => dns({ live: false, state: 'pending' }));
+    const waiting = world.door.ask('GET', '/v1/vms/vm1/dns?revision=2&wait=60s');
+    await until(() => services.asked.length === 1);
+    await services.stopAll();
+    await services.say(subjects.status.vm('vm1'), status(dns()));
+    await services.on('planner.vm-dns', () => dns());
+    await services.say(subjects.status.vm('vm1'), status(dns()));
+    expect((await within(waiting, SOON_MS * 2))?.body).toEqual(dns());
+  });
+  it('stops listening when the caller goes away', async () => {
+    await services.on('planner.vm-dns', () => dns({ live: false, state: 'pending' }));
+    const caller = get(`${world.gateway.url}/v1/vms/vm1/dns?wait=60s`, { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
+    caller.on('error', () => undefined);
+    await until(() => services.asked.length === 1);
+    caller.destroy();
+    const asksOfVm1 = () => services.asksOf('planner.vm-dns').filter((ask) => ask.vmId === 'vm1').length;
+    await until(async () => {
+      const before = asksOfVm1();
+      await services.say(subjects.status.vm('vm1'), status(dns()));
+      // Comes to the gateway after the status did, so a wait that still listened has asked by then.
+      await world.door.ask('GET', '/v1/vms/vm2/dns');
+      return asksOfVm1() === before;
+    }, { what: 'the wait to end' });
+  });
+});
+
+describe('the log as it happens', () => {
+  const entry = (id: string, changed: Partial<LogEntry> = {}): LogEntry => ({ id, at: NOW, kind: 'result', zone: 'example.com.', provider: 'powerdns', name: 'vm1.example.com.', vms: ['vm1'], status: 'applied', text: `entry ${id}`, ...changed });
+
+  /** Opens a stream and collects what it says. */
+  async function follow(query: string, headers: Readonly<Record<string, string>> = {}): Promise<{ readonly response: IncomingMessage; text(): string; ids(): string[] }> {
+    let text = '';
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const request = get(`${world.gateway.url}/v1/log/stream${query}`, { agent: false, headers: { authorization: `Bearer ${ADMIN_TOKEN}`, ...headers } }, resolve);
+      request.on('error', reject);
+      streams.push(request);
+    });
+    response.on('data', (chunk: Buffer) => { text += String(chunk); });
+    response.on('error', () => undefined);
+    await until(() => text.includes('retry:'), { what: 'the stream to begin' });
+    return { response, text: () => text, ids: () => [...text.matchAll(/^id: (.*)$/gm)].map((match) => match[1] ?? '') };
+  }
+
+  it('tells what passes the filter, as server-sent events', async () => {
+    const stream = await follow('?zone=Example.com&status=applied&vmId=vm1');
+    expect(stream.response.headers['content-type']).toBe('text/event-stream');
+    for (const each of [entry('1', { zone: 'example.net.' }), entry('2', { status: 'failed' }), entry('3', { vms: ['vm9'] }), entry('4'), entry('5', { text: 'two\nlines' })]) await services.say(subjects.logEntry, each);
+    await until(() => stream.ids().length === 2);
+    expect(stream.ids()).toEqual(['4', '5']);
+    expect(stream.text()).toContain(`event: entry\ndata: ${JSON.stringify(entry('5', { text: 'two\nlines' }))}\n\n`);
+  });
+  it('tells a returning reader what it missed, once each and oldest first', async () => {
+    let released: (value: unknown) => void = () => undefined;
+    const searched = new Promise((resolve) => { released = resolve; });
+    await services.on('log.search', async () => { await searched; return { items: [entry('4'), entry('3'), entry('2'), entry('1')] }; });
+    const opening = follow('?zone=example.com', { 'last-event-id': '2' });
+    await until(() => services.asksOf('log.search').length === 1);
+    await services.say(subjects.logEntry, entry('4'));
+    await services.say(subjects.logEntry, entry('5'));
+    released(undefined);
+    const stream = await opening;
+    await services.say(subjects.logEntry, entry('6'));
+    await until(() => stream.ids().length === 4);
+    expect(stream.ids()).toEqual(['3', '4', '5', '6']);
+    expect(services.asksOf('log.search')[0]).toMatchObject({ zone: 'example.com', limit: 500 });
+  });
+  it('refuses what it cannot follow', async () => {
+    expect((await world.door.ask('GET', '/v1/log/stream?colour=red')).status).toBe(400);
+    expect((await world.door.ask('GET', '/v1/log/stream', { headers: { 'last-event-id': '7' } })).status).toBe(503);
+  });
+  it('searches what was', async () => {
+    await services.on('log.search', () => ({ items: [entry('1')], next: 'more' }));
+    expect((await world.door.ask('GET', `/v1/log?since=${NOW}&limit=1`)).body).toEqual({ items: [entry('1')], next: 'more' });
+    expect((await world.door.ask('GET', '/v1/log?since=yesterday')).body).toMatchObject({ faults: [{ path: 'since' }] });
+  });
+});
+
+describe('leaving', () => {
+  it('answers who waits and ends who listens before it closes', async () => {
+    const own = await World.begin();
+    await own.services.on('planner.vm-dns', () => dns({ live: false, state: 'pending' }));
+    const waiting = own.door.ask('GET', '/v1/vms/vm1/dns?wait=60s');
+    let ended = false;
+    const stream = get(`${own.gateway.url}/v1/log/stream`, { agent: false, headers: { authorization: `Bearer ${ADMIN_TOKEN}` } }, (response) => { response.resume().once('end', () => { ended = true; }); });
+    streams.push(stream);
+    await until(() => own.services.asked.length === 1 && stream.res !== undefined && stream.res !== null);
+    await own.gateway.close();
+    expect((await within(waiting, SOON_MS))?.body).toMatchObject({ state: 'pending' });
+    expect(ended).toBe(true);
+    await own.end();
+  });
+});
