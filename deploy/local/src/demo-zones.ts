@@ -43,7 +43,7 @@ async function connectionTo(gateway: GatewayApi, powerdns: PowerdnsServer): Prom
 
 /** A connection's settings for a PowerDNS of ours; `api` puts a proxy in its place. */
 export function connectionSettings(powerdns: PowerdnsServer, api = powerdns.api): Readonly<Record<string, unknown>> {
-  return { url: api, apiKey: powerdns.apiKey, serverId: powerdns.serverId, dns: `${powerdns.dns.host}:${powerdns.dns.port}` };
+  return { url: api, apiKey: powerdns.apiKey, serverId: powerdns.serverId, dnsServer: `${powerdns.dns.host}:${powerdns.dns.port}` };
 }
 
 /** Publishes the sample VM and waits until it is live; gives vmdns' own words where it is not. */
