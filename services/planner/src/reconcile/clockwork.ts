@@ -9,6 +9,8 @@ import { Reissue } from './reissue.service.js';
 
 export interface Turn { readonly name: string; readonly everyMs: number; readonly work: () => Promise<unknown> }
 
+const RETRY_MS = 1_000;
+
 /** Does things again and again, each at its own pace and never twice at once; a failure waits for the next turn. */
 @Injectable()
 export class Clockwork implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -36,20 +38,22 @@ export class Clockwork implements OnApplicationBootstrap, OnApplicationShutdown 
   private schedule(turn: Turn, afterMs: number): void {
     const timer = setTimeout(() => {
       this.timers.splice(this.timers.indexOf(timer), 1);
-      const run = this.run(turn).finally(() => {
+      const run = this.run(turn).then((done) => {
         this.running.delete(run);
-        if (!this.isStopped) this.schedule(turn, turn.everyMs);
+        if (!this.isStopped) this.schedule(turn, done ? turn.everyMs : Math.min(turn.everyMs, RETRY_MS));
       });
       this.running.add(run);
     }, afterMs);
     this.timers.push(timer);
   }
 
-  private async run(turn: Turn): Promise<void> {
+  private async run(turn: Turn): Promise<boolean> {
     try {
       await turn.work();
+      return true;
     } catch (err) {
       this.log.warn({ err, turn: turn.name }, 'a turn failed; the next one tries again');
+      return false;
     }
   }
 }
