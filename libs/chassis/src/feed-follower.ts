@@ -36,6 +36,7 @@ const AN_HOUR_MS = 3_600_000;
  */
 export class FeedFollower<B> implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly reader: FeedReader<B>;
+  private failures = 0;
   private stops: readonly (() => void)[] = [];
 
   constructor(private readonly parts: FeedFollowerParts, private readonly options: FeedFollowerOptions<B>) {
@@ -44,7 +45,9 @@ export class FeedFollower<B> implements OnApplicationBootstrap, BeforeApplicatio
     this.reader = new FeedReader(store, {
       name: service, take, ...(everyMs === undefined ? {} : { everyMs }),
       page: (cursor, limit) => this.page(cursor, limit),
-      onError: (error) => log.warn({ err: error, feed: service }, 'the feed cannot be read yet'),
+      onError: (error) => {
+        if (this.failures++ % 30 === 0) log.warn({ err: error, feed: service, failures: this.failures }, 'the feed cannot be read yet');
+      },
     });
     health.add(`feed ${service}`, () => this.reader.isCaughtUp || 'not read to its end yet');
     timeline?.onRaise(() => this.rewind(AN_HOUR_MS));
@@ -78,6 +81,7 @@ export class FeedFollower<B> implements OnApplicationBootstrap, BeforeApplicatio
     const { service, contract, topic } = this.options;
     const reply = await this.parts.bus.request(service, 'changes-after', contract, { cursor, limit, ...(topic === undefined ? {} : { topic }) }, { timeoutMs: PAGE_MS });
     if (!reply.ok) throw new TransientError(`reading the feed of ${service}: ${reply.problem.detail ?? reply.problem.title}`);
+    this.failures = 0;
     // The contract has parsed the page; which body it holds is what the caller's type says of that contract.
     return reply.value as FeedPage<B>;
   }

@@ -32,10 +32,10 @@ export function isMain(moduleUrl: string): boolean {
 }
 
 /** SIGTERM and SIGINT close the service and end the process; so does a migration that can never succeed. */
-export function endOnSignals(service: RunningService, store: Store, log: Log): void {
+export function endOnSignals(close: () => Promise<void>, store: Store, log: Log): void {
   const end = (code: number): void => {
     setTimeout(() => process.exit(code === 0 ? 1 : code), LATEST_MS).unref();
-    void service.close().then(() => process.exit(code), () => process.exit(1));
+    void close().then(() => process.exit(code), () => process.exit(1));
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {

@@ -66,7 +66,16 @@ class ServiceRoot {}
  */
 export async function startService<C extends BaseConfig>(options: ServiceOptions<C>): Promise<RunningService> {
   const parts = await makeParts(options);
-  const { log, bus, health, info } = parts;
+  try {
+    return await run(options, parts);
+  } catch (error) {
+    await Promise.all([parts.bus.close(), parts.store.close()]);
+    throw error;
+  }
+}
+
+async function run<C extends BaseConfig>(options: ServiceOptions<C>, parts: Parts): Promise<RunningService> {
+  const { log, bus, info } = parts;
   const app = await NestFactory.create<NestExpressApplication>(rootModule(options, parts), { logger: new NestLog(log), abortOnError: false });
   const transport = new JetStreamServer({ bus, service: info.name, log, observer: observerOf(parts.metrics), now: () => parts.clock.now(), closeMs: HANDLERS_MS });
   app.connectMicroservice({ strategy: transport });
@@ -80,18 +89,23 @@ export async function startService<C extends BaseConfig>(options: ServiceOptions
   log.info({ url, port: Number(new URL(url).port) }, 'service ready');
 
   let closing: Promise<void> | undefined;
-  const closeOnce = async (): Promise<void> => {
-    log.info({}, 'service closing');
-    health.add('closing', () => 'shutting down');
-    stopWatching();
-    await Promise.all([closeHttp(app), transport.close()]);
-    await app.close();
-    await bus.close();
-    await parts.store.close();
+  const close = (): Promise<void> => {
+    closing ??= withLimit(closeAll(app, transport, parts, stopWatching), CLOSE_MS, log);
+    return closing;
   };
-  const running: RunningService = { app, url, close: () => closing ??= withLimit(closeOnce(), CLOSE_MS, log) };
-  if (options.handleSignals !== false) endOnSignals(running, parts.store, log);
-  return running;
+  if (options.handleSignals !== false) endOnSignals(close, parts.store, log);
+  return { app, url, close };
+}
+
+/** From the outside in: no new work, what runs ends, then the modules' hooks, then the connections they used. */
+async function closeAll(app: NestExpressApplication, transport: JetStreamServer, parts: Parts, stopWatching: () => void): Promise<void> {
+  parts.log.info({}, 'service closing');
+  parts.health.add('closing', () => 'shutting down');
+  stopWatching();
+  await Promise.all([closeHttp(app), transport.close()]);
+  await app.close();
+  await parts.bus.close();
+  await parts.store.close();
 }
 
 async function makeParts<C extends BaseConfig>({ name, config, migrations = [], ...options }: ServiceOptions<C>): Promise<Parts> {

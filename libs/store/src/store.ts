@@ -1,3 +1,4 @@
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
 import type pg from 'pg';
 import { DataSource, type MigrationInterface } from 'typeorm';
 import { migrate, silent } from './migrate.js';
@@ -40,7 +41,7 @@ export class Store implements Tx {
   private readonly source: DataSource;
   private readonly migrated: Promise<void>;
   private pool: pg.Pool | undefined;
-  private isClosed = false;
+  private readonly closing = new AbortController();
 
   private constructor(private readonly options: StoreOptions, private readonly migrations: readonly MigrationClass[]) {
     if (!SCHEMA.test(options.schema)) throw new Error(`opening the store: "${options.schema}" is no schema name`);
@@ -108,14 +109,14 @@ export class Store implements Tx {
 
   /** Waits for running statements. May run twice. */
   async close(): Promise<void> {
-    if (this.isClosed) return;
-    this.isClosed = true;
+    if (this.closing.signal.aborted) return;
+    this.closing.abort();
     await this.migrated.catch(() => undefined);
     if (this.source.isInitialized) await this.source.destroy();
   }
 
   private async withSession<T>(attempt: string, work: (session: Session) => Promise<T>): Promise<T> {
-    if (this.pool === undefined || this.isClosed) throw new TransientStoreError(`${attempt}: the store is not ready`);
+    if (this.pool === undefined || this.closing.signal.aborted) throw new TransientStoreError(`${attempt}: the store is not ready`);
     const client = await this.pool.connect().catch((error: unknown) => { throw storeError(error, attempt); });
     const session = new Session(client, attempt);
     try {
@@ -126,9 +127,9 @@ export class Store implements Tx {
   }
 
   private async prepare(): Promise<void> {
-    for (let tries = 0; !this.isClosed; tries += 1) {
+    for (let tries = 0; !this.closing.signal.aborted; tries += 1) {
       try {
-        await migrate(this.options, this.migrations, () => this.isClosed);
+        await migrate(this.options, this.migrations, () => this.closing.signal.aborted);
         await this.source.initialize();
         this.pool = poolOf(this.source);
         this.options.log?.info({ schema: this.schema, migrations: this.migrations.length }, 'schema ready');
@@ -140,13 +141,14 @@ export class Store implements Tx {
           throw known;
         }
         if (tries % 20 === 0) this.options.log?.warn({ err: known, schema: this.schema }, 'Postgres is away');
-        await pause(Math.min(RETRY_MOST_MS, RETRY_MS * 2 ** Math.min(tries, 5)));
+        await pause(Math.min(RETRY_MOST_MS, RETRY_MS * 2 ** Math.min(tries, 5)), this.closing.signal);
       }
     }
     throw new TransientStoreError(`preparing the schema ${this.schema}: the store was closed`);
   }
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => { setTimeout(resolve, ms); });
+/** Ends early, without complaint, when the signal is raised. */
+async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  await setTimeoutPromise(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
 }

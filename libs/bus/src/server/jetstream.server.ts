@@ -39,9 +39,10 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     callback();
   }
 
-  /** Takes nothing more, gives back what waits, ends what runs (at most `closeMs`). The connection stays: it is the bus'. */
+  /** Takes nothing more, gives back what waits, ends what runs (at most `closeMs`). The connection stays: it is the bus'. May run twice. */
   async close(): Promise<void> {
-    await Promise.race([Promise.all(this.lanes.map((lane) => lane.close())), pause(this.options.closeMs ?? 7000)]);
+    const lanes = this.lanes.splice(0);
+    await Promise.race([Promise.all(lanes.map((lane) => lane.close())), pause(this.options.closeMs ?? 7000)]);
   }
 
   on(): void {

@@ -32,6 +32,7 @@ const encoder = new TextEncoder();
 export class RequestLane {
   private readonly queue: WorkQueue<Ask>;
   private stopListening: (() => void) | undefined;
+  private complainedAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly parts: RequestLaneParts, private readonly options: RequestLaneOptions) {
     this.queue = new WorkQueue({ max: options.isBatched ? options.max : 1, concurrency: options.concurrency, work: (asks) => this.work(asks) });
@@ -65,13 +66,20 @@ export class RequestLane {
     const replies = await settleByHalves<Ask, Reply>(live, {
       call: (some) => this.call(some),
       onTransient: (_ask, error) => {
-        this.parts.log.warn({ err: error, operation: this.options.operation }, 'a request cannot be answered now');
+        this.complain(error);
         return unavailable(`${this.options.service} cannot answer now`);
       },
       onCulprit: (ask, error) => this.refuse(ask, error),
     });
     live.forEach((ask, index) => this.respond(ask, replies[index] ?? unavailable('no answer')));
     return 0;
+  }
+
+  /** Once a second at most: while Postgres is away every ask fails. */
+  private complain(error: unknown): void {
+    if (performance.now() - this.complainedAt < 1000) return;
+    this.complainedAt = performance.now();
+    this.parts.log.warn({ err: error, operation: this.options.operation }, 'requests cannot be answered now');
   }
 
   /** Whoever asked has given up: work for nobody is refused, so that an overload ends by itself. */
