@@ -13,6 +13,8 @@ export class FakeAdapter {
   readonly heard: { readonly command: Command; readonly name: CommandName }[] = [];
   /** What the provider holds, by owner name: what was applied last. */
   readonly held = new Map<string, CommandName['rrsets']>();
+  /** The same by `zoneId ownerName`. */
+  readonly heldAt = new Map<string, CommandName['rrsets']>();
   script: Script = applied;
   private readonly turns = new Map<string, number>();
   private readonly stopListening: () => void;
@@ -42,7 +44,10 @@ export class FakeAdapter {
     const result: NameResult = {
       name: name.name, timeline: name.timeline, generation: name.generation, digest: name.digest, turn, state: 'applied', rrsets: name.rrsets, wrote: true, attempts: 1, vms: name.vms, at: new Date().toISOString(), ...said,
     };
-    if (result.state === 'applied') this.held.set(name.name, name.rrsets);
+    if (result.state === 'applied') {
+      this.held.set(name.name, name.rrsets);
+      this.heldAt.set(key, name.rrsets);
+    }
     await this.bus.publish(subjects.result.of(command.provider, command.zoneId), cloudEvent('vmdns.dns.result.v1', `/adapter-${this.provider}`, {
       zoneId: command.zoneId, apex: command.apex, provider: command.provider, connectionId: command.connectionId, target: `memory|${command.apex}`, names: [result],
     }));
