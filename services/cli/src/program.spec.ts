@@ -146,7 +146,7 @@ describe('connection', () => {
     expect(door?.heard.at(-1)?.body).toEqual({ apiKey: 'from-a-variable' });
   });
   it('says who is missing where nobody can be asked', async () => {
-    expect(await ask('connection add ns1 --provider powerdns', script)).toMatchObject({ code: 2, err: expect.stringContaining('apiKey is missing and nobody can be asked') as string });
+    expect(await ask('connection add ns1 --provider powerdns', script)).toMatchObject({ code: 2, err: expect.stringContaining('apiKey is missing and nobody can be asked') });
   });
   it('lists them without secrets', async () => {
     expect((await ask('connection list', script)).out).toBe('ID  NAME  PROVIDER  SETTINGS             SECRETS\nc1  ns1   powerdns  url=http://ns1:8081  apiKey\n');
@@ -264,17 +264,17 @@ describe('finding vmdns', () => {
   it('does not give the local token to another address', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'vmdns-cli-'));
     writeFileSync(join(folder, 'endpoints.json'), JSON.stringify({ http: 'http://127.0.0.1:1', token: 'local-token' }));
-    expect(await runCommand(['vm', 'dns', 'vm1'], { environment: { VMDNS_HOME: folder, VMDNS_URL: 'http://127.0.0.1:2' } })).toMatchObject({ code: 2, err: expect.stringContaining('there is no token for http://127.0.0.1:2') as string });
+    expect(await runCommand(['vm', 'dns', 'vm1'], { environment: { VMDNS_HOME: folder, VMDNS_URL: 'http://127.0.0.1:2' } })).toMatchObject({ code: 2, err: expect.stringContaining('there is no token for http://127.0.0.1:2') });
   });
   it('says what to do when it is not known where vmdns is', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'vmdns-cli-'));
-    expect(await runCommand(['zone', 'list'], { folder })).toMatchObject({ code: 2, err: expect.stringContaining('set VMDNS_URL and VMDNS_TOKEN') as string });
+    expect(await runCommand(['zone', 'list'], { folder })).toMatchObject({ code: 2, err: expect.stringContaining('set VMDNS_URL and VMDNS_TOKEN') });
   });
   it('exits 3 when nobody answers', async () => {
     const gone = await new ScriptedDoor({}).open();
     await gone.close();
     const ran = await runCommand(['zone', 'list'], { environment: { VMDNS_URL: gone.url, VMDNS_TOKEN: 't' } });
-    expect(ran).toMatchObject({ code: 3, err: expect.stringContaining(`vmdns does not answer at ${gone.url}\n  ECONNREFUSED`) as string });
+    expect(ran).toMatchObject({ code: 3, err: expect.stringContaining(`vmdns does not answer at ${gone.url}\n  ECONNREFUSED`) });
   });
   it('exits 3 when vmdns cannot store', async () => {
     const problem = { type: 'urn:vmdns:problem:unavailable', status: 503, code: 'unavailable', title: 'vmdns cannot do that right now; please send it again' };

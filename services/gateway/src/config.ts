@@ -1,4 +1,4 @@
-import { BaseConfig } from '@vmdns/chassis';
+import { BaseConfig, parseConfig } from '@vmdns/chassis';
 import { z } from 'zod';
 
 const MIB = 1_048_576;
@@ -20,3 +20,6 @@ export const Config = BaseConfig.extend({
   ZONE_TEST_TIMEOUT_MS: z.coerce.number().int().min(1000).default(30_000),
 });
 export type Config = z.output<typeof Config>;
+
+/** The only place where this service reads its environment. */
+export const readConfig = (): Config => parseConfig(Config, process.env);

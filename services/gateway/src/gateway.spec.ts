@@ -57,7 +57,7 @@ describe('who may come in', () => {
     expect(rows.map((row) => row.text).join()).not.toContain(made.token);
     const list = await world.door.ask('GET', '/v1/tokens');
     expect(list.text).not.toContain(made.token);
-    expect(list.body).toMatchObject({ items: expect.arrayContaining([expect.objectContaining({ id: made.id, name: 'short-lived', createdBy: 'admin', revokedAt: null })]) as unknown });
+    expect(list.body).toMatchObject({ items: expect.arrayContaining([expect.objectContaining({ id: made.id, name: 'short-lived', createdBy: 'admin', revokedAt: null })]) });
     await services.on('planner.providers', () => ({ items: [announcement].map((each) => ({ ...each, seenAt: NOW })) }));
     expect((await world.door.ask('GET', '/v1/providers', { token: made.token })).status).toBe(200);
     expect((await world.door.ask('DELETE', `/v1/tokens/${made.id}`)).status).toBe(204);
@@ -308,7 +308,7 @@ describe('what is no fact', () => {
   ])('%s is a problem and nothing else', async (_, method, path, sent, status, code) => {
     const answer = await world.door.ask(method, path, sent);
     expect({ status: answer.status, type: answer.headers['content-type'] }).toEqual({ status, type: 'application/problem+json' });
-    expect(answer.body).toMatchObject({ status, code, type: `urn:vmdns:problem:${code}`, title: expect.any(String) as string });
+    expect(answer.body).toMatchObject({ status, code, type: `urn:vmdns:problem:${code}`, title: expect.any(String) });
     expect(answer.text).not.toMatch(/at .*\.(ts|js):\d+|node_modules/);
   });
   it('says which methods a path knows', async () => {

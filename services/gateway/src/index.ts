@@ -1,1 +1,2 @@
-export { start } from './main.js';
+export { startGateway } from './start.js';
+export { Config } from './config.js';

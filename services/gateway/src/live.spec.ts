@@ -152,13 +152,15 @@ describe('leaving', () => {
     const own = await World.begin();
     await own.services.on('planner.vm-dns', () => dns({ live: false, state: 'pending' }));
     const waiting = own.door.ask('GET', '/v1/vms/vm1/dns?wait=60s');
-    let ended = false;
-    const stream = get(`${own.gateway.url}/v1/log/stream`, { agent: false, headers: { authorization: `Bearer ${ADMIN_TOKEN}` } }, (response) => { response.resume().once('end', () => { ended = true; }); });
-    streams.push(stream);
-    await until(() => own.services.asked.length === 1 && stream.res !== undefined && stream.res !== null);
+    let heard: 'nothing' | 'begun' | 'ended' = 'nothing';
+    streams.push(get(`${own.gateway.url}/v1/log/stream`, { agent: false, headers: { authorization: `Bearer ${ADMIN_TOKEN}` } }, (response) => {
+      heard = 'begun';
+      response.resume().once('end', () => { heard = 'ended'; });
+    }));
+    await until(() => own.services.asked.length === 1 && heard === 'begun');
     await own.gateway.close();
     expect((await within(waiting, SOON_MS))?.body).toMatchObject({ state: 'pending' });
-    expect(ended).toBe(true);
+    await until(() => heard === 'ended');
     await own.end();
   });
 });

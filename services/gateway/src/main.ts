@@ -1,39 +1,5 @@
-import type { ServerResponse } from 'node:http';
-import { isMain, Log, Metrics, parseConfig, runMain, startService, type Environment, type RunningService } from '@vmdns/chassis';
-import type { NestExpressApplication } from '@nestjs/platform-express';
-import { CALLS } from './api/calls.js';
-import { eventCalls } from './api/event.calls.js';
-import { Config } from './config.js';
-import { GatewayModule } from './gateway.module.js';
-import { CallIndex } from './http/call-index.js';
-import { door } from './http/door.js';
-import { Leaving } from './live/leaving.js';
-import { CreateToken1763690400000 } from './migrations/create-token.js';
-import { describeApi } from './openapi/openapi.js';
-import { SignIn } from './sign-in/sign-in.js';
+import { runMain } from '@vmdns/chassis';
+import { readConfig } from './config.js';
+import { startGateway } from './start.js';
 
-/** Starts the gateway; the environment is its configuration. */
-export async function start(environment: Environment, options: { readonly handleSignals?: boolean } = {}): Promise<RunningService> {
-  const config = parseConfig(Config, environment);
-  const running = await startService({ ...options, name: 'gateway', config, module: GatewayModule, migrations: [CreateToken1763690400000], streams: [], http: (app) => { openDoor(app, config); } });
-  const leaving = running.app.get(Leaving);
-  // Before the server is closed, which waits for its answers: so the slow ones come at once.
-  if (options.handleSignals !== false) for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => { leaving.begin(); });
-  return { ...running, close: () => { leaving.begin(); return running.close(); } };
-}
-
-function openDoor(app: NestExpressApplication, config: Config): void {
-  const calls = CALLS.map((call) => call.id === eventCalls.post.id ? { ...call, bodyMax: config.EVENTS_BYTES_MAX } : call);
-  const took = app.get(Metrics).histogram('vmdns_http_request_seconds', 'Time from the first byte of a request to the last of its answer.', ['call', 'status'], [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60]);
-  const signIn = app.get(SignIn);
-  const description = JSON.stringify(describeApi(CALLS));
-  app.disable('x-powered-by');
-  app.getHttpAdapter().get('/openapi.json', (_request, response) => { (response as unknown as ServerResponse).setHeader('Content-Type', 'application/json').end(description); });
-  app.use(door({
-    calls: new CallIndex(calls), bodyMax: config.BODY_BYTES_MAX, log: app.get(Log),
-    signIn: (token) => signIn.callerOf(token),
-    observe: (call, status, seconds) => { took.observe({ call, status: String(status) }, seconds); },
-  }));
-}
-
-if (isMain(import.meta.url)) runMain(() => start(process.env));
+runMain(() => startGateway(readConfig()));

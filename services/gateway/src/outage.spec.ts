@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { RunningService } from '@vmdns/chassis';
+import { parseConfig, type RunningService } from '@vmdns/chassis';
 import { freshDatabase, newFolder, startNats, tcpProxy, until, within, type NatsServer, type TcpProxy, type TestDatabase } from '@vmdns/test/support';
 import { DoorClient, type Answered } from '../testing/door-client.js';
 import { ScriptedServices } from '../testing/scripted-services.js';
 import { ADMIN_TOKEN } from '../testing/world.js';
-import { start } from './main.js';
+import { Config } from './config.js';
+import { startGateway } from './start.js';
 
 /** The door promises a second; a busy test machine is given more, but a hang is caught. */
 const PROMISED_MS = 3000;
@@ -29,7 +30,7 @@ beforeAll(async () => {
   postgres.refuse();
   const file = join(newFolder('gateway'), 'admin-token');
   writeFileSync(file, ADMIN_TOKEN);
-  gateway = await start({ NATS_URL: bus.instead(nats.url), DATABASE_URL: postgres.instead(url), ADMIN_TOKEN_FILE: file, LOG_LEVEL: 'silent', TOKEN_FRESH_SECONDS: '0' }, { handleSignals: false });
+  gateway = await startGateway(parseConfig(Config, { NATS_URL: bus.instead(nats.url), DATABASE_URL: postgres.instead(url), ADMIN_TOKEN_FILE: file, LOG_LEVEL: 'silent', TOKEN_FRESH_SECONDS: '0' }), { handleSignals: false });
   door = new DoorClient(gateway.url, ADMIN_TOKEN);
 }, 60_000);
 afterAll(async () => {

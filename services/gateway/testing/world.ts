@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AnnouncementEvent, subjects, type Announcement } from '@vmdns/contracts';
-import type { RunningService } from '@vmdns/chassis';
+import { parseConfig, type RunningService } from '@vmdns/chassis';
 import { freshDatabase, newFolder, startNats, until, type NatsServer, type TestDatabase } from '@vmdns/test/support';
 import { exportJWK, generateKeyPair } from 'jose';
-import { start } from '../src/main.js';
+import { Config } from '../src/config.js';
+import { startGateway } from '../src/start.js';
 import { DoorClient } from './door-client.js';
 import { ScriptedServices } from './scripted-services.js';
 
@@ -30,7 +31,7 @@ export class World {
     writeFileSync(file, `${ADMIN_TOKEN}\n`);
     const lines: string[] = [];
     const unlisten = listen(lines);
-    const gateway = await start({ NATS_URL: nats.url, DATABASE_URL: await database.urlFor('gateway'), ADMIN_TOKEN_FILE: file, LOG_LEVEL: 'debug', ...environment }, { handleSignals: false });
+    const gateway = await startGateway(parseConfig(Config, { NATS_URL: nats.url, DATABASE_URL: await database.urlFor('gateway'), ADMIN_TOKEN_FILE: file, LOG_LEVEL: 'debug', ...environment }), { handleSignals: false });
     const world = new World(nats, database, await ScriptedServices.connect(nats.url), gateway, lines, unlisten);
     await until(async () => (await fetch(`${gateway.url}/readyz`)).ok, { withinMs: 20_000, what: 'the gateway to be ready' });
     return world;
