@@ -32,6 +32,7 @@ export class ScriptedProvider {
   /** Thrown by every call of these connections' keys. */
   wrongKeys = new Set<string>();
   down: ((apex: string) => ProviderError | undefined) = () => undefined;
+  beforeRead: () => Promise<void> = async () => undefined;
   private clock = 0;
 
   constructor(readonly overlap: 'harmless' | 'harmful' = 'harmless', readonly callLifeMs = 1000, readonly inFlightMax = 8) {}
@@ -85,6 +86,7 @@ export class ScriptedProvider {
       changeToken: { read: async () => { answer(); return token(); }, follows: (a, b) => Number(b) === Number(a) + 1 },
       readNames: async (names) => {
         this.reads += 1;
+        await this.beforeRead();
         answer();
         const all = [...this.zone(apex).values()];
         return { held: new Map(names.map((name) => [name, all.filter((rrset) => rrset.name === name)])), token: token() };

@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { until } from '@vmdns/test/support';
+import { command, connectionFact, take, wish, World, zoneFact, type Replica } from '../spec/support.js';
+import { messagesOf } from './outcome.js';
+import { Traces } from './traces.js';
+
+const A = 'a.example.com.';
+let world: World;
+let replica: Replica;
+beforeEach(async () => {
+  world = await World.make();
+  replica = await world.replica();
+  await replica.adapter.takeZones([connectionFact(), zoneFact()]);
+});
+afterEach(() => world.end());
+
+const overdue = () => world.rows(`update unsaid set since = since - interval '1 minute'`);
+
+describe('an outcome that nobody heard', () => {
+  it('is said again when the bus hears, and the lane was not held up', async () => {
+    world.bus.isDeaf = true;
+    await take(replica, command([wish(A, 1, ['192.0.2.1'])]));
+    await until(async () => (await world.row(A))?.state === 'applied');
+    await take(replica, command([wish('b.example.com.', 1, ['192.0.2.1'])]));
+    await until(async () => (await world.row('b.example.com.'))?.state === 'applied');
+    expect(world.bus.results).toEqual([]);
+    world.bus.isDeaf = false;
+    await overdue();
+    await world.settled(A);
+    await world.settled('b.example.com.');
+    expect(world.bus.results.at(-1)?.again).toBe(true);
+    await until(async () => (await world.rows('select 1 from unsaid')).length === 0);
+  });
+
+  it('is said by another replica when its own is dead', async () => {
+    world.bus.isDeaf = true;
+    await take(replica, command([wish(A, 1, ['192.0.2.1'])]));
+    await until(async () => (await world.row(A))?.state === 'applied');
+    await replica.kill();
+    world.bus.isDeaf = false;
+    await world.replica();
+    await overdue();
+    expect(await world.settled(A)).toMatchObject({ turn: 1, generation: 1 });
+  });
+});
+
+describe('many outcomes', () => {
+  it('are said in messages of one zone and at most 500 names', () => {
+    const result = { name: A, timeline: 1, generation: 1, digest: 'd', turn: 1, state: 'applied' as const, rrsets: [], wrote: true, attempts: 1, vms: [], at: '2026-01-01T00:00:00Z' };
+    const outcomes = Array.from({ length: 1100 }, (_, at) => ({ zoneId: at % 11 === 0 ? 'z1' : 'z2', apex: 'example.com.', connectionId: 'c1', target: 't', result }));
+    expect(messagesOf('scripted', outcomes, false).map((message) => [message.zoneId, message.names.length])).toEqual([['z1', 100], ['z2', 500], ['z2', 500]]);
+  });
+});
+
+describe('traces', () => {
+  it('forget the oldest', () => {
+    const traces = new Traces(2);
+    for (const name of ['a', 'b', 'c']) traces.remember('z', [name], `trace-${name}`);
+    expect([traces.find('z', 'a'), traces.find('z', 'b'), traces.find('z', 'c')]).toEqual([undefined, 'trace-b', 'trace-c']);
+  });
+});
