@@ -1,8 +1,8 @@
-import { Bus, cloudEvent, type RpcClient, rpcClient } from '@vmdns/bus';
+import { Bus, cloudEvent, isTransient, type RpcClient, rpcClient } from '@vmdns/bus';
 import { parseConfig, type RunningService } from '@vmdns/chassis';
 import { type Caller, type FactAnswer, type FactRequest, inventoryRpc, type RpcReply, type VmState } from '@vmdns/contracts';
 import { ChangeFeed, Store } from '@vmdns/store';
-import { until } from '@vmdns/test/support';
+import { pause, until } from '@vmdns/test/support';
 import { Config } from '../src/config.js';
 import { FactService } from '../src/facts/fact.service.js';
 import { startInventory } from '../src/start.js';
@@ -34,29 +34,60 @@ export class Replica {
     return this.service.close();
   }
 
-  /** The intake, past the bus: what the process does while NATS is away, or many at once do in one. */
-  get facts(): FactService {
-    return this.service.app.get(FactService);
+  /** One fact past the bus: what the process does while NATS is away, or two processes at once. */
+  take(type: string, data: object, source = 'http:platform'): Promise<RpcReply<FactAnswer> | undefined> {
+    return patiently(async () => (await this.service.app.get(FactService).answer([{ type, data, source, caller: platform }]))[0]);
   }
 
   /** Every change that is stored, as the feed tells it; any open transaction of the whole server holds the feed back a while. */
   async changes(): Promise<readonly VmState[]> {
-    const feed = new ChangeFeed<VmState>(this.store);
     const [stored] = await this.store.query<{ count: number }>('select count(*) as count from change');
-    const page = await until(async () => {
-      const found = await feed.after(0, 5000);
-      return found.changes.length >= (stored?.count ?? 0) ? found : undefined;
+    return until(async () => {
+      const told = await this.told();
+      return told.length >= (stored?.count ?? 0) ? told : undefined;
     }, { what: 'the feed to tell every change' });
-    return page.changes.map((change) => change.body);
   }
+
+  private async told(): Promise<readonly VmState[]> {
+    const feed = new ChangeFeed<VmState>(this.store);
+    const states: VmState[] = [];
+    for (let cursor = 0, more = true; more;) {
+      const page = await feed.after(cursor, 5000);
+      states.push(...page.changes.map((change) => change.body));
+      ({ cursor, more } = page);
+    }
+    return states;
+  }
+}
+
+/** Again while Postgres gives no connection in time: on a busy machine that is no failure of what is tested. */
+export function patiently<T>(work: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + 20_000;
+  const again = (error: unknown): Promise<T> => {
+    if (!isTransient(error) || Date.now() > deadline) throw error;
+    return pause(50).then(work).catch(again);
+  };
+  return work().catch(again);
+}
+
+/** Asks as a client does: 503 means ask again. */
+function patient(client: RpcClient<typeof inventoryRpc>): RpcClient<typeof inventoryRpc> {
+  const entries = Object.entries(client).map(([name, call]) => [name, async (ask: never) => until(async () => {
+    const reply = await call(ask, { timeoutMs: 10_000 });
+    return reply.ok || reply.problem.status !== 503 ? reply : undefined;
+  }, { withinMs: 20_000, everyMs: 100, what: `an answer to ${name}` })]);
+  return Object.fromEntries(entries) as RpcClient<typeof inventoryRpc>;
 }
 
 /** A publisher and reader beside the replicas, as the gateway would be. */
 export class Publisher {
+  /** Resends what was answered by 503; `once` does not. */
   readonly rpc: RpcClient<typeof inventoryRpc>;
+  readonly once: RpcClient<typeof inventoryRpc>;
 
   constructor(readonly bus: Bus) {
-    this.rpc = rpcClient(bus, 'inventory', inventoryRpc);
+    this.once = rpcClient(bus, 'inventory', inventoryRpc);
+    this.rpc = patient(this.once);
   }
 
   put(vmId: string, data: object = {}, over: Partial<FactRequest> = {}): Promise<RpcReply<FactAnswer>> {
@@ -83,7 +114,7 @@ export class Publisher {
   }
 
   private say(type: string, data: object, over: Partial<FactRequest> = {}): Promise<RpcReply<FactAnswer>> {
-    return this.rpc.facts({ type, data, source: 'http:platform', caller: platform, ...over }, { timeoutMs: 10_000 });
+    return this.rpc.facts({ type, data, source: 'http:platform', caller: platform, ...over });
   }
 }
 
