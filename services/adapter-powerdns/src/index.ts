@@ -1,1 +1,2 @@
-export { powerdns } from './powerdns.provider.js';
+export { powerdns, powerdnsProvider } from './powerdns.provider.js';
+export { PowerdnsConnection, PowerdnsZoneSettings } from './powerdns.settings.js';

@@ -1,132 +1,142 @@
-import { HttpClient, JsonArrayScanner, type HttpAnswer, type HttpAsk } from '@vmdns/provider-kit/http';
-import { ProviderError, type RrsetChange } from '@vmdns/provider-kit';
+import { HttpClient, JsonArrayScanner, type HttpAnswer, type HttpAsk } from '@vmdns/provider-kit';
 import type { z } from 'zod';
+import { failureOf, nonsenseOf, type Subject } from './powerdns.errors.js';
 import type { PowerdnsConnection } from './powerdns.settings.js';
-import { failureOf } from './powerdns.failure.js';
-import { WireConfig, WireRrset, WireServer, WireZone, WireZoneList, WireZoneWithRrsets } from './powerdns.wire.js';
+import { WireConfig, WireServer, WireZone, WireZoneList, WireZoneWithRrsets } from './powerdns.wire.js';
+import { Slots } from './slots.js';
 
-/** One call from connecting to the last byte; PowerDNS drops a connection after 5 s of silence by itself. */
-const DEADLINE_MS = 10_000;
-/** Reading a whole zone of 300,000 records takes 1.5 s and 41 MB on loopback (PERFORMANCE §2). */
+/** PROVIDERS §10: one call, connecting included. */
+export const CALL_DEADLINE_MS = 10_000;
+/** A zone of 300,000 records is 41 MB and takes the server 1.5 s. */
 const ZONE_DEADLINE_MS = 60_000;
 const ZONE_MAX_BYTES = 512 * 1024 * 1024;
-/** The API's listen backlog is 10: more at once brings 1 s SYN retransmits. */
+/** The API socket's backlog is 10 and every connection is closed: from 12 on, some wait a second (PERFORMANCE §0). */
 export const IN_FLIGHT_MAX = 8;
 
-/** Paths, headers and answers of the PowerDNS API; knows nothing of what a change means. */
+/** Paths, headers and statuses of the PowerDNS HTTP API; knows nothing of what an RRset is for. */
 export class PowerdnsClient {
+  readonly where: string;
   private readonly http: HttpClient;
   private readonly prefix: string;
-  private readonly waiting: (() => void)[] = [];
-  private inFlight = 0;
-  private byDefault: boolean | undefined;
+  private readonly slots = new Slots(IN_FLIGHT_MAX);
 
-  constructor(private readonly connection: PowerdnsConnection) {
-    this.prefix = `/api/v1/servers/${encodeURIComponent(connection.serverId)}`;
+  constructor(connection: PowerdnsConnection) {
+    this.where = new URL(connection.url).origin;
+    this.prefix = `/api/v1/servers/${connection.serverId}`;
     this.http = new HttpClient({
-      baseUrl: connection.url,
-      headers: { 'x-api-key': connection.apiKey, 'accept': 'application/json' },
-      secrets: [connection.apiKey],
-      deadlineMs: DEADLINE_MS,
-      // The server closes every connection.
-      keepAlive: false,
+      baseUrl: connection.url, headers: { 'x-api-key': connection.apiKey }, secrets: [connection.apiKey],
+      deadlineMs: CALL_DEADLINE_MS, keepAlive: false,
       tls: { ...(connection.ca === undefined ? {} : { ca: connection.ca }), ...(connection.fingerprint === undefined ? {} : { fingerprint: connection.fingerprint }) },
     });
   }
 
-  async server(signal: AbortSignal): Promise<z.infer<typeof WireServer>> {
-    return this.get('', 'asking the server who it is', WireServer, signal);
+  server(signal: AbortSignal): Promise<z.infer<typeof WireServer>> {
+    return this.get('', 'asking who the server is', 'server', WireServer, signal);
   }
 
-  async config(signal: AbortSignal): Promise<z.infer<typeof WireConfig>> {
-    return this.get('/config', 'reading the server\'s settings', WireConfig, signal);
+  async config(signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    const settings = await this.get('/config', "reading the server's settings", 'server', WireConfig, signal);
+    return new Map(settings.map((setting) => [setting.name, setting.value]));
   }
 
-  /** Whether the server rectifies zones that do not say otherwise; asked once. A server that does not tell is taken to do so. */
-  async rectifiesByDefault(signal: AbortSignal): Promise<boolean> {
-    if (this.byDefault === undefined) {
-      const settings = await this.config(signal);
-      this.byDefault = (settings.find((setting) => setting.name === 'default-api-rectify')?.value ?? 'yes') !== 'no';
-    }
-    return this.byDefault;
-  }
-
-  /** The zone of that name; the server's own id of it comes from here, never from us. */
-  async findZone(apex: string, signal: AbortSignal): Promise<{ readonly id: string; readonly kind: string } | undefined> {
-    const zones = await this.get(`/zones?zone=${encodeURIComponent(apex)}&dnssec=false`, `looking for the zone ${apex}`, WireZoneList, signal);
+  /** The zone's entry in the list, whose `id` is the only one to use; undefined where the server does not have it. */
+  async findZone(apex: string, signal: AbortSignal): Promise<WireZone | undefined> {
+    const zones = await this.get(`/zones?zone=${encodeURIComponent(apex)}&dnssec=false`, `looking up ${apex}`, 'server', WireZoneList, signal);
     return zones.find((zone) => zone.name.toLowerCase() === apex);
   }
 
-  async zone(id: string, signal: AbortSignal): Promise<WireZone> {
-    return this.get(`${zonePath(id)}?rrsets=false`, `reading the zone ${id}`, WireZone, signal);
+  zoneHead(zoneId: string, apex: string, signal: AbortSignal): Promise<WireZone> {
+    return this.get(`/zones/${zoneId}?rrsets=false`, `reading ${apex}`, 'zone', WireZone, signal);
   }
 
-  /** The zone, and what it holds at one name. Up to 4.8 the answer leaks other names: filtered here, once and for all. */
-  async zoneAtName(id: string, name: string, signal: AbortSignal): Promise<z.infer<typeof WireZoneWithRrsets>> {
-    const zone = await this.get(`${zonePath(id)}?rrset_name=${encodeURIComponent(name)}`, `reading ${name}`, WireZoneWithRrsets, signal);
-    return { ...zone, rrsets: zone.rrsets.filter((rrset) => rrset.name.toLowerCase() === name) };
+  readName(zoneId: string, name: string, signal: AbortSignal): Promise<z.infer<typeof WireZoneWithRrsets>> {
+    return this.get(`/zones/${zoneId}?rrset_name=${encodeURIComponent(name)}`, `reading ${name}`, 'zone', WireZoneWithRrsets, signal);
   }
 
-  /** The whole zone in pieces; resolves with what surrounds its RRsets, or throws when the answer is cut short. */
-  async readZone(id: string, take: (rrsets: readonly WireRrset[]) => void, signal: AbortSignal): Promise<WireZone> {
-    const attempt = `reading the zone ${id}`;
-    const scanner = new JsonArrayScanner('rrsets', (elements) => take(elements.map((element) => WireRrset.parse(element))));
-    const answer = await this.send({ method: 'GET', path: `${this.prefix}${zonePath(id)}`, attempt, deadlineMs: ZONE_DEADLINE_MS, answerMaxBytes: ZONE_MAX_BYTES, take: (piece) => scanner.feed(piece) }, signal);
-    if (answer.status !== 200) throw failureOf(answer, attempt, this.http.redact);
+  /** RRsets are handed over as they come in, unparsed; then the rest of the zone is given. */
+  async streamZone(zoneId: string, apex: string, take: (rrsets: readonly unknown[]) => void, signal: AbortSignal): Promise<WireZone> {
+    const attempt = `reading the whole of ${apex}`;
+    const scanner = new JsonArrayScanner('rrsets', take);
+    const answer = await this.send({ method: 'GET', path: `/zones/${zoneId}`, attempt, take: (piece) => scanner.feed(piece), deadlineMs: ZONE_DEADLINE_MS, answerMaxBytes: ZONE_MAX_BYTES }, signal);
+    if (answer.status !== 200) throw failureOf(this.at(attempt), answer, 'zone', this.http.redact);
     try {
       return WireZone.parse(scanner.end());
     } catch (cause) {
-      throw new ProviderError('retry', `${attempt}: the answer is cut short or makes no sense`, { cause });
+      throw nonsenseOf(this.at(attempt), cause, this.http.redact);
     }
   }
 
-  /** One transaction: all of it or nothing. Gives the new serial, where the server says it. */
-  async patch(id: string, body: string, changes: readonly RrsetChange[], signal: AbortSignal): Promise<string | null> {
-    const attempt = `writing ${changes.length} RRsets of the zone ${id}`;
-    const answer = await this.send({ method: 'PATCH', path: `${this.prefix}${zonePath(id)}`, attempt, body }, signal);
-    if (answer.status !== 204 && answer.status !== 200) throw failureOf(answer, attempt, this.http.redact, changes);
-    return answer.headers['x-pdns-new-serial'] ?? null;
+  /** Gives the new serial; null where the zone's `soa_edit_api` does not move it. */
+  async patch(zoneId: string, apex: string, rrsets: readonly object[], signal: AbortSignal): Promise<string | null> {
+    const attempt = `writing ${rrsets.length} RRsets of ${apex}`;
+    const answer = await this.send({ method: 'PATCH', path: `/zones/${zoneId}`, attempt, body: JSON.stringify({ rrsets }) }, signal);
+    if (answer.status !== 204) throw failureOf(this.at(attempt), answer, 'change', this.http.redact);
+    const serial = answer.headers['x-pdns-new-serial'];
+    return serial === undefined || serial === '0' ? null : serial;
   }
 
-  async flush(apex: string, signal: AbortSignal): Promise<void> {
-    await this.put(`/cache/flush?domain=${encodeURIComponent(apex)}`, `flushing the answers of ${apex}`, undefined, signal);
+  /** Of the zone and everything below it. */
+  async flushCache(apex: string, signal: AbortSignal): Promise<void> {
+    await this.put(`/cache/flush?domain=${encodeURIComponent(apex)}`, `flushing the answer cache for ${apex}`, undefined, signal);
   }
 
-  async rectify(id: string, signal: AbortSignal): Promise<void> {
-    await this.put(`${zonePath(id)}/rectify`, `rectifying the zone ${id}`, undefined, signal);
+  async rectify(zoneId: string, apex: string, signal: AbortSignal): Promise<void> {
+    await this.put(`/zones/${zoneId}/rectify`, `rectifying ${apex}`, undefined, signal, ZONE_DEADLINE_MS);
   }
 
-  /** Switches off that every PATCH rectifies the whole zone. */
-  async stopRectifying(id: string, signal: AbortSignal): Promise<void> {
-    await this.put(zonePath(id), `setting api_rectify of the zone ${id}`, JSON.stringify({ api_rectify: false }), signal);
+  /** Moves no serial [T 4.7.3]. */
+  async switchRectifyOff(zoneId: string, apex: string, signal: AbortSignal): Promise<void> {
+    await this.put(`/zones/${zoneId}`, `switching api_rectify off for ${apex}`, JSON.stringify({ api_rectify: false }), signal);
   }
 
-  private async put(path: string, attempt: string, body: string | undefined, signal: AbortSignal): Promise<void> {
-    const answer = await this.send({ method: 'PUT', path: `${this.prefix}${path}`, attempt, changes: false, ...(body === undefined ? {} : { body }) }, signal);
-    if (answer.status >= 300) throw failureOf(answer, attempt, this.http.redact);
+  /** The values of one kind of metadata; none where the server does not give them out. */
+  async metadata(zoneId: string, apex: string, kind: string, signal: AbortSignal): Promise<readonly string[]> {
+    const attempt = `reading ${kind} of ${apex}`;
+    const answer = await this.send({ method: 'GET', path: `/zones/${zoneId}/metadata/${kind}`, attempt }, signal);
+    if (answer.status === 422) return [];
+    if (answer.status !== 200) throw failureOf(this.at(attempt), answer, 'zone', this.http.redact);
+    const values: unknown = parseJson(answer.text);
+    const list = typeof values === 'object' && values !== null && 'metadata' in values ? values.metadata : [];
+    return Array.isArray(list) ? list.filter((value) => typeof value === 'string') : [];
   }
 
-  private async get<T>(path: string, attempt: string, schema: z.ZodType<T>, signal: AbortSignal): Promise<T> {
-    const answer = await this.send({ method: 'GET', path: `${this.prefix}${path}`, attempt }, signal);
-    if (answer.status !== 200) throw failureOf(answer, attempt, this.http.redact);
+  close(): Promise<void> {
+    return this.http.close();
+  }
+
+  private async get<S extends z.ZodType>(path: string, attempt: string, subject: Subject, schema: S, signal: AbortSignal): Promise<z.infer<S>> {
+    const answer = await this.send({ method: 'GET', path, attempt }, signal);
+    if (answer.status !== 200) throw failureOf(this.at(attempt), answer, subject, this.http.redact);
     try {
       return schema.parse(JSON.parse(answer.text));
     } catch (cause) {
-      throw new ProviderError('retry', `${attempt}: the answer is not what PowerDNS answers`, { cause: new Error(cause instanceof SyntaxError ? 'no JSON' : 'another shape') });
+      throw nonsenseOf(this.at(attempt), cause, this.http.redact);
     }
   }
 
-  private async send(ask: HttpAsk, signal: AbortSignal): Promise<HttpAnswer> {
-    while (this.inFlight >= IN_FLIGHT_MAX) await new Promise<void>((resolve) => { this.waiting.push(resolve); });
-    this.inFlight += 1;
-    try {
-      return await this.http.send(ask, signal);
-    } finally {
-      this.inFlight -= 1;
-      this.waiting.shift()?.();
-    }
+  /** Housekeeping: may run twice, so a lost answer leaves nothing in doubt. */
+  private async put(path: string, attempt: string, body: string | undefined, signal: AbortSignal, deadlineMs = CALL_DEADLINE_MS): Promise<void> {
+    const answer = await this.send({ method: 'PUT', path, attempt, changes: false, deadlineMs, ...(body === undefined ? {} : { body }) }, signal);
+    if (answer.status !== 200 && answer.status !== 204) throw failureOf(this.at(attempt), answer, 'zone', this.http.redact);
+  }
+
+  private send(ask: HttpAsk, signal: AbortSignal): Promise<HttpAnswer> {
+    return this.slots.use(() => this.http.send({ ...ask, path: `${this.prefix}${ask.path}` }, signal), signal);
+  }
+
+  private at(attempt: string): string { return `${attempt} at ${this.where}`; }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 
-/** Zone ids are opaque (`=2F` for a slash) and come from the server; they are path segments as they are. */
-const zonePath = (id: string): string => `/zones/${encodeURIComponent(id)}`;
+/** Its signatures are made elsewhere, so a change would break them. Newer servers say so in the zone itself. */
+export async function isPresigned(client: PowerdnsClient, apex: string, zone: WireZone, signal: AbortSignal): Promise<boolean> {
+  if (zone.presigned !== undefined) return zone.presigned;
+  return (await client.metadata(zone.id, apex, 'PRESIGNED', signal)).some((value) => value !== '0');
+}

@@ -1,54 +1,56 @@
-import { type Capabilities, type ProviderDefinition } from '@vmdns/provider-kit';
-import { IN_FLIGHT_MAX, PowerdnsClient } from './powerdns.client.js';
-import { PowerdnsConnection, PowerdnsZone } from './powerdns.settings.js';
-import { testPowerdnsZone } from './powerdns.test-zone.js';
-import { PowerdnsZonePort } from './powerdns.zone.js';
+import type { ProviderDefinition } from '@vmdns/provider-kit';
+import { CALL_DEADLINE_MS, IN_FLIGHT_MAX, PowerdnsClient } from './powerdns.client.js';
+import { dnsServerOf, PowerdnsConnection, PowerdnsZoneSettings } from './powerdns.settings.js';
+import { testPowerdnsZone } from './powerdns.zone-test.js';
+import { PowerdnsZone, type ZoneMemory } from './powerdns.zone.js';
 
-const capabilities: Capabilities = {
-  grain: 'rrset',
-  batch: true,
-  types: ['A', 'AAAA', 'PTR', 'CNAME'],
-  // RFC 2181, 8. 4.8 and older store larger ones wrongly.
-  ttl: { min: 0, max: 2_147_483_647 },
-  verify: 'api',
-  multiplePtr: true,
-  wildcard: true,
-  classlessReverse: true,
-  overlap: 'harmless',
-  // The server keeps a half-sent request for 5 s; our own deadline is 10 s.
-  callLifeMs: 10_000,
-};
+/** A database that one writer locks whole: concurrent PATCHes answer 500 (PERFORMANCE §0, 5). */
+const ONE_WRITER = 'gsqlite3';
+const SERVERS_MAX = 256;
 
-/** Clients by connection: one bound on calls in flight for all zones of a server in this process. */
-const clients = new Map<string, PowerdnsClient>();
-const CLIENTS_MAX = 256;
+interface ServerMemory { readonly client: PowerdnsClient; readonly zones: Map<string, ZoneMemory>; rectifiesByDefault?: boolean }
 
-function clientOf(connection: PowerdnsConnection): PowerdnsClient {
-  const key = JSON.stringify(connection);
-  const known = clients.get(key);
-  if (known !== undefined) return known;
-  const oldest = clients.keys().next();
-  if (clients.size >= CLIENTS_MAX && oldest.done !== true) clients.delete(oldest.value);
-  const made = new PowerdnsClient(connection);
-  clients.set(key, made);
-  return made;
+/** The PowerDNS authoritative server, 4.7 to 5.1, by its HTTP API. */
+export function powerdnsProvider(): ProviderDefinition<PowerdnsConnection, PowerdnsZoneSettings> {
+  const servers = new Map<string, ServerMemory>();
+  const serverOf = (connection: PowerdnsConnection): ServerMemory => {
+    const key = JSON.stringify(connection);
+    const known = servers.get(key);
+    if (known !== undefined) return known;
+    const [oldest] = servers.keys();
+    if (servers.size >= SERVERS_MAX && oldest !== undefined) servers.delete(oldest);
+    const server: ServerMemory = { client: new PowerdnsClient(connection), zones: new Map() };
+    servers.set(key, server);
+    return server;
+  };
+  return {
+    name: 'powerdns',
+    connectionSchema: PowerdnsConnection,
+    zoneSchema: PowerdnsZoneSettings,
+    capabilities: {
+      grain: 'rrset', batch: true, types: ['A', 'AAAA', 'PTR', 'CNAME'],
+      ttl: { min: 0, max: 2_147_483_647 }, verify: 'api', multiplePtr: true, wildcard: true, classlessReverse: true,
+      overlap: 'harmless', callLifeMs: CALL_DEADLINE_MS,
+    },
+    target: (connection, apex) => `powerdns|${connection.url}|${connection.serverId}|${apex}`,
+    limiter: (connection) => ({ key: `powerdns|${new URL(connection.url).origin}`, inFlightMax: connection.backend === ONE_WRITER ? 1 : IN_FLIGHT_MAX }),
+    async learnInFlightMax(connection, signal) {
+      if (connection.backend !== 'auto') return null;
+      const launch = (await serverOf(connection).client.config(signal)).get('launch');
+      return launch?.includes(ONE_WRITER) === true ? 1 : null;
+    },
+    open(connection, apex, settings) {
+      const server = serverOf(connection);
+      const memory = server.zones.get(apex) ?? {};
+      server.zones.set(apex, memory);
+      const rectifiesByDefault = async (signal: AbortSignal): Promise<boolean> => {
+        server.rectifiesByDefault ??= (await server.client.config(signal)).get('default-api-rectify') !== 'no';
+        return server.rectifiesByDefault;
+      };
+      return new PowerdnsZone(server.client, apex, settings, memory, dnsServerOf(connection, settings), rectifiesByDefault);
+    },
+    testZone: (connection, apex, settings, signal) => testPowerdnsZone(connection, apex, settings, signal),
+  };
 }
 
-const serverOf = (connection: PowerdnsConnection): string => `powerdns|${connection.url}|${connection.serverId}`;
-
-/** PowerDNS Authoritative Server by its HTTP API, 4.7 and newer. */
-export const powerdns: ProviderDefinition<PowerdnsConnection, PowerdnsZone> = {
-  name: 'powerdns',
-  connectionSchema: PowerdnsConnection,
-  zoneSchema: PowerdnsZone,
-  capabilities,
-  target: (connection, apex) => `${serverOf(connection)}|${apex}`,
-  limiter: (connection) => ({ key: serverOf(connection), inFlightMax: IN_FLIGHT_MAX }),
-  async learnInFlightMax(connection, signal) {
-    const launch = (await clientOf(connection).config(signal)).find((setting) => setting.name === 'launch')?.value ?? '';
-    // A second PATCH at the same time answers 500 "database is locked" there.
-    return launch.split(',').some((backend) => backend.trim().startsWith('gsqlite3')) ? 1 : null;
-  },
-  open: (connection, apex, zone) => new PowerdnsZonePort(clientOf(connection), apex, zone, zone.dnsServer ?? connection.dnsServer),
-  testZone: (connection, apex, zone, signal) => testPowerdnsZone(clientOf(connection), connection, apex, zone, signal),
-};
+export const powerdns = powerdnsProvider();

@@ -1,49 +1,61 @@
-import { canonicalRrset, type Rrset } from '@vmdns/domain';
+import { canonicalRrset, canonicalValues, type Rrset } from '@vmdns/domain';
 import type { RrsetChange } from '@vmdns/provider-kit';
 import { z } from 'zod';
 
-/** The API's JSON (https://doc.powerdns.com/authoritative/http-api/zone.html); fields that we do not use are ignored. */
-export const WireRecord = z.object({ content: z.string(), disabled: z.boolean().default(false) });
-export const WireRrset = z.object({ name: z.string(), type: z.string(), ttl: z.number().default(0), records: z.array(WireRecord).default([]) });
+/** 4.9+ adds `modified_at` and the like to records: ignored, and never sent back. */
+const WireRecord = z.object({ content: z.string(), disabled: z.boolean().default(false) });
+export const WireRrset = z.object({ name: z.string(), type: z.string(), ttl: z.int().default(0), records: z.array(WireRecord) });
 export type WireRrset = z.infer<typeof WireRrset>;
 
+/** A zone without its RRsets, as every answer about a zone begins. */
 export const WireZone = z.object({
-  id: z.string(),
-  name: z.string(),
-  kind: z.string(),
-  serial: z.number(),
-  soa_edit_api: z.string().default(''),
-  api_rectify: z.boolean().optional(),
-  presigned: z.boolean().default(false),
-  dnssec: z.boolean().default(false),
+  id: z.string(), name: z.string(), kind: z.string(), serial: z.int(),
+  dnssec: z.boolean().optional(), presigned: z.boolean().optional(), soa_edit_api: z.string().optional(), api_rectify: z.boolean().optional(),
 });
 export type WireZone = z.infer<typeof WireZone>;
-export const WireZoneWithRrsets = WireZone.extend({ rrsets: z.array(WireRrset).default([]) });
-export const WireZoneList = z.array(WireZone.pick({ id: true, name: true, kind: true }));
-export const WireServer = z.object({ version: z.string(), daemon_type: z.string() });
+export const WireZoneWithRrsets = WireZone.extend({ rrsets: z.array(WireRrset) });
+export const WireZoneList = z.array(WireZone);
+export const WireServer = z.object({ daemon_type: z.string(), version: z.string() });
 export const WireConfig = z.array(z.object({ name: z.string(), value: z.string() }));
 export const WireError = z.object({ error: z.string() });
 
-/** The marker of a type whose records are switched off: never ours, never served, and kept when we write beside them. */
-const DISABLED = ' (disabled)';
-export const disabledType = (type: string): string => `${type}${DISABLED}`;
+/** `soa_edit_api` values with which the serial moves by exactly one with each PATCH [T 4.7.3, 4.9.17]. */
+const STEPPING = new Set(['DEFAULT', 'INCREASE']);
 
-/**
- * What the server holds, in our words. Records that are switched off come as an RRset of their own, of a type that is
- * never ours. Answers that leak other names as RRsets without records (4.8 and older) yield nothing for those.
- */
-export function toDomain(wire: WireRrset): readonly Rrset[] {
-  const served = wire.records.filter((record) => !record.disabled);
-  const disabled = wire.records.filter((record) => record.disabled);
-  const rrset = (type: string, records: readonly { readonly content: string }[]): readonly Rrset[] =>
-    records.length === 0 ? [] : [canonicalRrset({ name: wire.name, type, ttl: wire.ttl, values: records.map((record) => record.content) })];
-  return [
-    ...rrset(wire.type, served),
-    ...rrset(wire.type, disabled).map((one) => ({ ...one, type: disabledType(one.type) })),
-  ];
+/** The zone's serial as change token; null where the API does not move it by one. */
+export const tokenOf = (zone: WireZone): string | null => (STEPPING.has((zone.soa_edit_api ?? '').toUpperCase()) ? String(zone.serial) : null);
+
+const SERIAL_MODULUS = 2 ** 32;
+
+/** + 1 (RFC 1982 arithmetic), or DEFAULT's jump to the first serial of a day, YYYYMMDD01. */
+export function isNextSerial(before: string, after: string, now: Date): boolean {
+  if (Number(after) === (Number(before) + 1) % SERIAL_MODULUS) return true;
+  const days = [-1, 0, 1].map((days) => new Date(now.getTime() + days * 86_400_000).toISOString().slice(0, 10).replaceAll('-', ''));
+  return Number(after) > Number(before) && days.some((day) => after === `${day}01`);
 }
 
-interface PatchEntry {
+/** Most names of a zone are plain, and a zone can have 300,000: these need no parser to be canonical. */
+const PLAIN_NAME = /^[a-z0-9_*\/-]+(?:\.[a-z0-9_*\/-]+)*\.$/;
+
+/** The type of an RRset's records that somebody switched off: never ours, never served, and kept when we write beside them. */
+export const disabledType = (type: string): string => `${type} (disabled)`;
+
+/**
+ * What the server holds, in our words: what is served, and what is switched off as an RRset of a type of its own. An
+ * RRset without records yields nothing (up to 4.8 the filtered answer leaks other names' comments that way).
+ */
+export function toDomain(wire: WireRrset): readonly Rrset[] {
+  const isPlain = PLAIN_NAME.test(wire.name);
+  const rrset = (type: string, isDisabled: boolean): readonly Rrset[] => {
+    const values = wire.records.filter((record) => record.disabled === isDisabled).map((record) => record.content);
+    if (values.length === 0) return [];
+    const { name, ttl } = wire;
+    return [isPlain || isDisabled ? { name, type, ttl, values: canonicalValues(type, values) } : canonicalRrset({ name, type, ttl, values })];
+  };
+  return [...rrset(wire.type, false), ...rrset(disabledType(wire.type), true)];
+}
+
+interface WireChange {
   readonly name: string;
   readonly type: string;
   readonly changetype: 'REPLACE' | 'DELETE';
@@ -52,36 +64,19 @@ interface PatchEntry {
 }
 
 /**
- * One entry of a PATCH. Without `comments` the server keeps those of the RRset; records that somebody switched off at
- * this name and type are written back as they are, for REPLACE takes the whole RRset and DELETE would take them along.
+ * One entry of a PATCH. REPLACE without `comments` keeps them. REPLACE and DELETE take the whole RRset, so records
+ * that are switched off are written back as they were; a name that was not read has none (they count as foreign).
  */
-export function toWire(change: RrsetChange, held: readonly Rrset[]): PatchEntry {
+export function toWire(change: RrsetChange, held: readonly Rrset[]): WireChange {
   const { name, type } = change.kind === 'put' ? change.rrset : change;
   const switchedOff = held.find((rrset) => rrset.type === disabledType(type));
   const kept = (switchedOff?.values ?? []).map((content) => ({ content, disabled: true }));
-  if (change.kind === 'put') {
-    return { name, type, changetype: 'REPLACE', ttl: change.rrset.ttl, records: [...change.rrset.values.map((content) => ({ content, disabled: false })), ...kept] };
-  }
+  if (change.kind === 'put') return { name, type, changetype: 'REPLACE', ttl: change.rrset.ttl, records: [...change.rrset.values.map((content) => ({ content, disabled: false })), ...kept] };
   return switchedOff === undefined ? { name, type, changetype: 'DELETE' } : { name, type, changetype: 'REPLACE', ttl: switchedOff.ttl, records: kept };
 }
 
-/** Bytes of one entry in the body, a little more than it takes. */
+/** Bytes of a change in a PATCH's body, a little more rather than less. */
 export function sizeOf(change: RrsetChange): number {
-  if (change.kind === 'remove') return 64 + change.name.length;
-  const { name, values } = change.rrset;
-  return 80 + name.length + values.reduce((sum, value) => sum + value.length + 36, 0);
-}
-
-/** Serials that the API moves by exactly one with each PATCH; others say nothing about what changed. */
-const COUNTING = ['DEFAULT', 'INCREASE'];
-export const hasCountingSerial = (zone: WireZone): boolean => COUNTING.includes(zone.soa_edit_api.toUpperCase());
-
-/** The change token of a zone: its serial, where that can be relied on. */
-export const tokenOf = (zone: WireZone): string | null => (hasCountingSerial(zone) ? String(zone.serial) : null);
-
-/** Kinds whose content comes from elsewhere; a presigned zone cannot be changed without its signer. */
-export function unwritableBecause(zone: WireZone): string | null {
-  if (['slave', 'secondary', 'consumer'].includes(zone.kind.toLowerCase())) return `the zone is of kind ${zone.kind}: its content comes from another server`;
-  if (zone.presigned) return 'the zone is presigned: a change would break its signatures';
-  return null;
+  if (change.kind === 'remove') return change.name.length + 60;
+  return change.rrset.name.length + 90 + change.rrset.values.reduce((sum, value) => sum + value.length + 40, 0);
 }

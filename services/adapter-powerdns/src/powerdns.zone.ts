@@ -1,129 +1,165 @@
 import { relativeName, type Rrset } from '@vmdns/domain';
-import { ProviderError, type ExpectedAnswer, type NamesReading, type RrsetChange, type WriteReceipt, type WrongAnswer, type ZonePort } from '@vmdns/provider-kit';
-import { findWrongAnswers } from '@vmdns/provider-kit/dns';
-import type { PowerdnsClient } from './powerdns.client.js';
-import { dnsServerOf, type PowerdnsZone } from './powerdns.settings.js';
-import { hasCountingSerial, sizeOf, toDomain, tokenOf, toWire, unwritableBecause, type WireZone } from './powerdns.wire.js';
+import { findWrongAnswers, ProviderError, type DnsServer, type ExpectedAnswer, type NamesReading, type RrsetChange, type WriteReceipt, type WrongAnswer, type ZonePort } from '@vmdns/provider-kit';
+import { isPresigned, type PowerdnsClient } from './powerdns.client.js';
+import type { PowerdnsZoneSettings } from './powerdns.settings.js';
+import { isNextSerial, sizeOf, toDomain, tokenOf, toWire, WireRrset, type WireZone } from './powerdns.wire.js';
 
-/** Names read at once for one zone; the client bounds all zones of the server together. */
-const READS_AT_ONCE = 4;
-/** The body limit is 2 MB by default, and over it the connection is reset without a status (PERFORMANCE §0, 7). */
+/** What one process remembers of a zone between turns: nothing that another replica would need. */
+export interface ZoneMemory {
+  zoneId?: string;
+  /** As of the last answer that had it. */
+  seen?: WireZone;
+  isPrepared?: boolean;
+}
+
+/** Kinds whose content belongs to another server (5.x has two names for each). */
+const NOT_OURS = new Set(['slave', 'secondary', 'consumer']);
+
+/** `webserver-max-bodysize` is 2 MB, and beyond it there is no answer at all (PERFORMANCE §0). */
 const CHUNK = { changesMax: 5_000, bytesMax: 1_000_000, sizeOf } as const;
-const TIDY_AFTER_MS = 2_000;
+const TIDY_AFTER_MS = 1_000;
+/** Of one zone; the client bounds all zones of a server together. */
+const READS_AT_ONCE = 4;
 
-/** A zone on one PowerDNS server: RRset grain, one transaction for each write, the serial as change token. */
-export class PowerdnsZonePort implements ZonePort {
+const nameOf = (change: RrsetChange): string => (change.kind === 'put' ? change.rrset.name : change.name);
+
+/** Null where any is: then nothing is known of what happened in between. */
+function oldestOf(tokens: readonly (string | null)[]): string | null {
+  return tokens.reduce((a, b) => (a === null || b === null ? null : Number(b) < Number(a) ? b : a), tokens[0] ?? null);
+}
+
+/** The verbs of one zone on a PowerDNS server: RRset grain, one PATCH is one transaction, the serial is the change token. */
+export class PowerdnsZone implements ZonePort {
   readonly chunk = CHUNK;
-  readonly tidyAfterMs = TIDY_AFTER_MS;
-  private known: WireZone | undefined;
-  private rectifyStopped = false;
-
+  readonly tidyAfterMs?: number;
+  readonly askDns?: (expected: readonly ExpectedAnswer[], signal: AbortSignal) => Promise<readonly WrongAnswer[]>;
   readonly changeToken = {
-    read: async (signal: AbortSignal): Promise<string | null> => tokenOf(await this.refresh(signal)),
-    // With DEFAULT the first change of a day jumps to the date: then it does not follow, and names are read again.
-    follows: (before: string, after: string): boolean => Number(after) === (Number(before) + 1) % 4_294_967_296,
+    read: async (signal: AbortSignal): Promise<string | null> => tokenOf(await this.head(signal)),
+    follows: (before: string, after: string): boolean => isNextSerial(before, after, new Date()),
   };
 
-  constructor(private readonly client: PowerdnsClient, private readonly apex: string, private readonly settings: PowerdnsZone, private readonly dnsServer: string | undefined) {}
+  constructor(
+    private readonly client: PowerdnsClient, private readonly apex: string, private readonly settings: PowerdnsZoneSettings,
+    private readonly memory: ZoneMemory, dnsServer: DnsServer | undefined, private readonly rectifiesByDefault: (signal: AbortSignal) => Promise<boolean>,
+  ) {
+    if (settings.rectify === 'auto') this.tidyAfterMs = TIDY_AFTER_MS;
+    if (dnsServer !== undefined) this.askDns = (expected, signal) => findWrongAnswers(dnsServer, expected, signal);
+  }
 
   async readNames(names: readonly string[], signal: AbortSignal): Promise<NamesReading> {
-    const { id } = await this.zone(signal);
+    const zoneId = await this.locate(signal);
     const held = new Map<string, readonly Rrset[]>();
-    const tokens: (string | null)[] = [];
+    const serials: (string | null)[] = [];
     const left = [...names];
     const reader = async (): Promise<void> => {
       for (let name = left.shift(); name !== undefined; name = left.shift()) {
-        const zone = await this.forget404(this.client.zoneAtName(id, name, signal));
-        this.learn(zone);
-        tokens.push(tokenOf(zone));
-        held.set(name, zone.rrsets.flatMap(toDomain));
+        const zone = await this.client.readName(zoneId, name, signal);
+        const own = name;
+        // Up to 4.8 the filtered answer has other names in it.
+        held.set(own, zone.rrsets.flatMap(toDomain).filter((rrset) => rrset.name === own));
+        serials.push(tokenOf(this.see(zone)));
       }
     };
-    await Promise.all(Array.from({ length: Math.min(READS_AT_ONCE, names.length) }, reader));
-    return { held, token: oldest(tokens) };
+    await this.inZone(() => Promise.all(Array.from({ length: Math.min(READS_AT_ONCE, names.length) }, reader)));
+    return { held, token: oldestOf(serials) };
   }
 
-  async readZone(take: (piece: readonly Rrset[]) => void, signal: AbortSignal): Promise<{ readonly token: string | null }> {
-    const { id } = await this.zone(signal);
-    const before = tokenOf(await this.refresh(signal));
-    this.learn(await this.forget404(this.client.readZone(id, (rrsets) => take(rrsets.flatMap(toDomain)), signal)));
-    return { token: before };
+  async readZone(take: (piece: readonly Rrset[]) => void, signal: AbortSignal): Promise<{ token: string | null }> {
+    const zoneId = await this.locate(signal);
+    const zone = await this.inZone(() => this.client.streamZone(zoneId, this.apex, (elements) => take(elements.flatMap((element) => toDomain(WireRrset.parse(element)))), signal));
+    return { token: tokenOf(this.see(zone)) };
   }
 
   async write(changes: readonly RrsetChange[], held: ReadonlyMap<string, readonly Rrset[]>, signal: AbortSignal): Promise<WriteReceipt> {
-    const zone = await this.zone(signal);
-    await this.stopRectifying(zone, signal);
-    const rrsets = changes.map((change) => toWire(change, held.get(change.kind === 'put' ? change.rrset.name : change.name) ?? []));
-    const serial = await this.forget404(this.client.patch(zone.id, JSON.stringify({ rrsets }), changes, signal));
-    return { tokenAfter: hasCountingSerial(zone) ? serial : null, untidy: this.leavesGaps(zone, changes) };
+    for (const change of changes) this.guardApex(change);
+    const zoneId = await this.locate(signal);
+    const zone = await this.prepare(zoneId, signal);
+    const serial = await this.inZone(() => this.client.patch(zoneId, this.apex, changes.map((change) => toWire(change, held.get(nameOf(change)) ?? [])), signal));
+    return { tokenAfter: serial === null ? null : tokenOf({ ...zone, serial: Number(serial) }), untidy: this.leavesUntidy(changes, zone) };
   }
 
-  /** Cures the answer that a name which was asked for during the PATCH would keep for 21 s (PROVIDERS, "visibility"). */
-  async afterWrite(signal: AbortSignal): Promise<void> {
-    await this.client.flush(this.apex, signal);
+  /** 4.7.3 keeps the old answer of a name that was polled during its PATCH for 21 s (PROTOCOL §6). */
+  afterWrite(signal: AbortSignal): Promise<void> {
+    return this.client.flushCache(this.apex, signal);
   }
 
-  async askDns(expected: readonly ExpectedAnswer[], signal: AbortSignal): Promise<readonly WrongAnswer[]> {
-    return this.dnsServer === undefined ? [] : findWrongAnswers(dnsServerOf(this.dnsServer), expected, signal);
-  }
-
-  /** Rectifying makes the empty non-terminals; a cached NXDOMAIN of one survives it, so the answers go too. */
+  /** Rectifying makes the empty non-terminals; what was answered before they existed must go too. Moves no serial. */
   async tidy(signal: AbortSignal): Promise<void> {
-    const { id } = await this.zone(signal);
-    await this.client.rectify(id, signal);
-    await this.client.flush(this.apex, signal);
+    const zoneId = await this.locate(signal);
+    await this.inZone(() => this.client.rectify(zoneId, this.apex, signal));
+    await this.client.flushCache(this.apex, signal);
   }
 
-  /** Names deeper than one label below the apex make or leave empty non-terminals; somebody has to rectify. */
-  private leavesGaps(zone: WireZone, changes: readonly RrsetChange[]): boolean {
-    if (this.settings.rectify !== 'auto' || zone.dnssec) return false;
-    return changes.some((change) => relativeName(change.kind === 'put' ? change.rrset.name : change.name, this.apex).includes('.'));
-  }
-
-  /**
-   * L6: a change must not cost the server the whole zone. `api_rectify: false` in the zone may only mean that the
-   * server's default holds (4.7 to 4.9 do not tell), so it is said once in any case. A signed zone keeps its
-   * rectifying: without it, denial of existence would be wrong until the zone is quiet.
-   */
-  private async stopRectifying(zone: WireZone, signal: AbortSignal): Promise<void> {
-    if (this.settings.rectify === 'server' || this.rectifyStopped || zone.dnssec) return;
-    if (zone.api_rectify === true || await this.client.rectifiesByDefault(signal)) await this.client.stopRectifying(zone.id, signal);
-    this.rectifyStopped = true;
-  }
-
-  private async zone(signal: AbortSignal): Promise<WireZone> {
-    return this.known ?? this.refresh(signal);
-  }
-
-  private async refresh(signal: AbortSignal): Promise<WireZone> {
-    const id = this.known?.id ?? (await this.client.findZone(this.apex, signal))?.id;
-    if (id === undefined) throw new ProviderError('missing-zone', `looking for the zone ${this.apex}: the server does not have it`);
-    const zone = await this.forget404(this.client.zone(id, signal));
-    const why = unwritableBecause(zone);
-    if (why !== null) throw new ProviderError('missing-zone', `opening the zone ${this.apex}: ${why}`, { providerText: why });
-    this.learn(zone);
+  /** Once for each zone and process: may the zone be written at all, and what does each write cost? */
+  private async prepare(zoneId: string, signal: AbortSignal): Promise<WireZone> {
+    const zone = this.memory.seen ?? await this.head(signal);
+    if (this.memory.isPrepared === true) return zone;
+    if (await this.inZone(() => isPresigned(this.client, this.apex, zone, signal))) throw new ProviderError('missing-zone', `${this.apex} is presigned at ${this.client.where}: its signatures are made elsewhere`, { hint: 'Point vmdns at the server that signs the zone.' });
+    await this.settleRectify(zoneId, zone, signal);
+    this.memory.isPrepared = true;
     return zone;
   }
 
-  private learn(zone: WireZone): void {
-    // Answers for one name carry no api_rectify on every version: what was learnt stays.
-    const rectify = zone.api_rectify ?? this.known?.api_rectify;
-    const { id, name, kind, serial, soa_edit_api, presigned, dnssec } = zone;
-    this.known = { id, name, kind, serial, soa_edit_api, presigned, dnssec, ...(rectify === undefined ? {} : { api_rectify: rectify }) };
+  private async settleRectify(zoneId: string, zone: WireZone, signal: AbortSignal): Promise<void> {
+    const { rectify } = this.settings;
+    // A signed zone needs its NSEC order with every change.
+    if (rectify === 'server' || (rectify === 'auto' && zone.dnssec === true)) return;
+    if (zone.api_rectify !== true && !(await this.rectifiesByDefault(signal))) return;
+    try {
+      await this.client.switchRectifyOff(zoneId, this.apex, signal);
+    } catch (error) {
+      // Slower, not wrong: a server that refuses goes on rectifying by itself.
+      if (!(error instanceof ProviderError) || error.kind !== 'refused') throw error;
+    }
   }
 
-  private async forget404<T>(call: Promise<T>): Promise<T> {
+  /** Below the zone's first level there are names in between, which only rectifying makes answer NODATA rather than NXDOMAIN. */
+  private leavesUntidy(changes: readonly RrsetChange[], zone: WireZone): boolean {
+    if (this.settings.rectify !== 'auto') return false;
+    if (zone.dnssec === true) return zone.api_rectify !== true;
+    return changes.some((change) => relativeName(nameOf(change), this.apex).includes('.'));
+  }
+
+  /** PowerDNS would take it, and leave a dead zone (PROVIDERS §0, 9). */
+  private guardApex(change: RrsetChange): void {
+    const { name, type } = change.kind === 'put' ? change.rrset : change;
+    if (type === 'SOA' || (type === 'NS' && name === this.apex)) throw new ProviderError('refused', `writing ${type} at the apex ${this.apex}: the apex is never changed`, { culprit: name });
+  }
+
+  private async locate(signal: AbortSignal): Promise<string> {
+    if (this.memory.zoneId !== undefined) return this.memory.zoneId;
+    const zone = await this.client.findZone(this.apex, signal);
+    if (zone === undefined) throw new ProviderError('missing-zone', `${this.apex} does not exist at ${this.client.where}`);
+    this.memory.zoneId = this.checked(zone).id;
+    return zone.id;
+  }
+
+  private async head(signal: AbortSignal): Promise<WireZone> {
+    const zoneId = await this.locate(signal);
+    return this.see(await this.inZone(() => this.client.zoneHead(zoneId, this.apex, signal)));
+  }
+
+  private see(zone: WireZone): WireZone {
+    this.memory.seen = this.checked(zone);
+    return zone;
+  }
+
+  private checked(zone: WireZone): WireZone {
+    if (!NOT_OURS.has(zone.kind.toLowerCase())) return zone;
+    throw new ProviderError('missing-zone', `${this.apex} is of kind ${zone.kind} at ${this.client.where}: its content comes from another server`, { hint: 'Point vmdns at the primary server of this zone.' });
+  }
+
+  /** A zone that is gone is looked for again next time: it may come back under another id. */
+  private async inZone<T>(call: () => Promise<T>): Promise<T> {
     try {
-      return await call;
+      return await call();
     } catch (error) {
-      if (error instanceof ProviderError && error.kind === 'missing-zone') this.known = undefined;
+      if (error instanceof ProviderError && error.kind === 'missing-zone') {
+        delete this.memory.zoneId;
+        delete this.memory.seen;
+        delete this.memory.isPrepared;
+      }
       throw error;
     }
   }
-}
-
-/** Null where any is: then nothing is known of what happened in between. */
-function oldest(tokens: readonly (string | null)[]): string | null {
-  const numbers = tokens.map((token) => (token === null ? Number.NaN : Number(token)));
-  return numbers.length === 0 || numbers.some(Number.isNaN) ? null : String(Math.min(...numbers));
 }

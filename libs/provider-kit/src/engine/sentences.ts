@@ -58,7 +58,7 @@ const HINTS: Readonly<Record<ProviderError['kind'], string>> = {
 
 /** A provider's failure as a name's reason. */
 export function reasonOf(error: ProviderError): TurnReason {
-  return { code: CODES[error.kind], text: `${sentence(error.message)}`, hint: HINTS[error.kind] };
+  return { code: CODES[error.kind], text: `${sentence(error.message)}`, hint: error.detail.hint ?? HINTS[error.kind] };
 }
 
 const sentence = (text: string): string => (text.endsWith('.') ? text : `${text}.`);

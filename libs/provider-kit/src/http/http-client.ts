@@ -64,6 +64,7 @@ export class HttpClient {
 
   /** Resolves with any HTTP status; what a status means is the provider's own table. Rejects with ProviderError kind `retry`. */
   async send(ask: HttpAsk, signal: AbortSignal): Promise<HttpAnswer> {
+    if (signal.aborted) throw new ProviderError('retry', `${ask.attempt}: cancelled before it was sent`);
     const exchange = new Exchange({
       attempt: `${ask.attempt} at ${this.origin}`,
       changes: ask.changes ?? ask.method !== 'GET',
@@ -72,7 +73,6 @@ export class HttpClient {
       take: ask.take,
       redact: this.redact,
     }, signal);
-    if (signal.aborted) throw new ProviderError('retry', `${ask.attempt}: cancelled before it was sent`);
     this.agent.dispatch({
       origin: this.origin, path: `${this.prefix}${ask.path}`, method: ask.method, body: ask.body ?? null,
       headers: { ...this.options.headers, ...ask.headers, ...(ask.body === undefined ? {} : { 'content-type': 'application/json' }) },

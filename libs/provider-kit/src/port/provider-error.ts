@@ -17,6 +17,8 @@ export interface ProviderErrorDetail {
   readonly inDoubt?: boolean;
   /** The provider answered, so it may be one change that it cannot bear: the engine tries halves (L7). */
   readonly answered?: boolean;
+  /** What a person can do, where the kind's own hint would mislead. */
+  readonly hint?: string;
   /** `throttled`: not before this instant, ms since the epoch. */
   readonly until?: number;
   /** The provider's own words, secrets removed, at most 500 characters. */
