@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { isPatch, patches, until } from '../support/index.js';
+import type { VmDns } from '@vmdns/contracts';
 import { World } from './world.js';
 
 // The walks of PROTOCOL §10 in which a call to the provider is late, lost or raced. One adapter, a proxy before PowerDNS.
@@ -7,6 +8,9 @@ let world: World;
 beforeAll(async () => { world = await World.start(); }, 120_000);
 afterEach(() => world?.clear());
 afterAll(() => world?.stop());
+
+/** The states of the records that a configured zone encloses; the reverse names here have none. */
+const zoned = (dns: VmDns): readonly string[] => dns.records.filter((record) => record.zone !== null).map((record) => record.state);
 
 describe('walks at the provider', () => {
   it('(b) the bus is wiped after generation 7 was settled, and 7 is issued again: said again, nothing written', async () => {
@@ -38,7 +42,7 @@ describe('walks at the provider', () => {
     const second = await world.put('i1', { fqdn: 'vm.i.walk.test', addresses: [{ ip: '198.51.100.21' }] });
     barrier.drop();
     const dns = await world.live('i1', second.revision);
-    expect(dns.records.map((record) => record.state)).toEqual(dns.records.map(() => 'applied'));
+    expect(zoned(dns)).toEqual(['applied']);
     expect(await world.answers('vm.i.walk.test', 'A')).toEqual(['198.51.100.21']);
   });
 
@@ -50,7 +54,7 @@ describe('walks at the provider', () => {
     await world.powerdns.putRrsets('j.walk.test.', [{ name: 'vm.j.walk.test.', type: 'A', ttl: 60, records: [{ content: '203.0.113.99', disabled: false }] }]);
     barrier.release();
     await world.live('j1', put.revision);
-    await until(() => world.adapterLog().includes('vm.j.walk.test.') && /overw|somebody|meanwhile|between/i.test(world.adapterLog()), { withinMs: 20_000, what: 'a word about the overwritten record' });
+    await until(() => world.adapterLog().includes('Somebody else changed j.walk.test. while vmdns wrote it'), { withinMs: 20_000, what: 'a word about the overwritten record' });
     expect(await world.answers('vm.j.walk.test', 'A')).toEqual(['198.51.100.30']);
   });
 
@@ -69,7 +73,7 @@ describe('walks at the provider', () => {
       await killedAfterApplied('k1.walk.test', 'k1');
       await world.adapter.restart();
       const dns = await world.live('k1');
-      expect(dns.records.every((record) => record.state === 'applied')).toBe(true);
+      expect(zoned(dns)).toEqual(['applied']);
       const next = await world.put('k1', { fqdn: 'vm.k1.walk.test', addresses: [{ ip: '198.51.100.41' }] });
       await world.live('k1', next.revision);
       expect(await world.answers('vm.k1.walk.test', 'A')).toEqual(['198.51.100.41']);
@@ -80,7 +84,7 @@ describe('walks at the provider', () => {
       const next = await world.put('k2', { fqdn: 'vm.k2.walk.test', addresses: [{ ip: '198.51.100.42' }] });
       await world.adapter.restart();
       const dns = await world.live('k2', next.revision);
-      expect(dns.records.every((record) => record.state === 'applied')).toBe(true);
+      expect(zoned(dns)).toEqual(['applied']);
       expect(await world.answers('vm.k2.walk.test', 'A')).toEqual(['198.51.100.42']);
     });
 
@@ -101,7 +105,7 @@ describe('walks at the provider', () => {
       const again = await world.put('k4', { fqdn: 'vm.k4.walk.test', addresses: [{ ip: '198.51.100.44' }] });
       await world.adapter.restart();
       const dns = await world.live('k4', again.revision);
-      expect(dns.records.every((record) => record.state === 'applied')).toBe(true);
+      expect(zoned(dns)).toEqual(['applied']);
       expect(await world.answers('vm.k4.walk.test', 'A')).toEqual(['198.51.100.44']);
     });
 

@@ -124,6 +124,10 @@ export class World {
     return (await this.stack.database.query<Record<string, unknown>>('select * from adapter_powerdns.name where owner_name = $1', [name]))[0];
   }
 
+  async turnOf(name: string): Promise<number> {
+    return Number((await this.adapterRow(name))?.['turn']);
+  }
+
   /** The replica that holds the lane of a zone now. */
   async holderOf(apex: string): Promise<ServiceProcess> {
     const [lane] = await this.stack.database.query<{ owner: string | null }>('select owner from adapter_powerdns.lane where target like $1', [`%|${apex}`]);
