@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Bus, cloudEvent, rpcClient } from '@vmdns/bus';
+import type { RunningService } from '@vmdns/chassis';
+import { adapterRpc, AnnouncementEvent, type CommandEvent, ResultEvent, streams, subjects, type NameResult, type ZoneFeedBody, type ZoneFeedEvent } from '@vmdns/contracts';
+import { freshDatabase, newFolder, startNats, until, type NatsServer, type TestDatabase } from '@vmdns/test/support';
+import { startAdapter } from './host-adapter.js';
+import { command, connectionFact, ScriptedProvider, wish, zoneFact } from './spec/support.js';
+
+const A = 'a.example.com.';
+
+describe('an adapter as a process', () => {
+  let nats: NatsServer;
+  let database: TestDatabase;
+  let bus: Bus;
+  let service: RunningService;
+  let keyFile: string;
+  let world: ScriptedProvider;
+  let results: { readonly again: boolean; readonly name: NameResult }[];
+  let announced: unknown[];
+
+  const start = async () => startAdapter(world.definition, {
+    NATS_URL: nats.url, DATABASE_URL: await database.urlFor('adapter_scripted'), KEY_FILE: keyFile, LOG_LEVEL: 'silent', HTTP_PORT: '0',
+  }, { handleSignals: false });
+  const tell = (...facts: readonly ZoneFeedBody[]) => bus.publish(subjects.zone.of('scripted'), cloudEvent('vmdns.zone.changed.v1', 'planner', { changes: facts.map((body, at) => ({ sequence: at + 1, key: 'k', body })) }) as ZoneFeedEvent);
+  const ask = (generation: number, address: string) => bus.publish(subjects.command.of('scripted', 'z1'), cloudEvent('vmdns.dns.command.v1', 'planner', command([wish(A, generation, [address])])) as CommandEvent, { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' });
+
+  beforeEach(async () => {
+    world = new ScriptedProvider();
+    results = [];
+    announced = [];
+    nats = await startNats();
+    database = await freshDatabase();
+    keyFile = join(newFolder('keys'), 'keys.json');
+    bus = await Bus.connect({ url: nats.url, name: 'spec' });
+    await bus.ensureStreams(Object.values(streams));
+    bus.subscribe('vmdns.result.>', (body) => {
+      const { data } = ResultEvent.parse(body);
+      results.push(...data.names.map((name) => ({ again: data.again === true, name })));
+    });
+    bus.subscribe(subjects.announce.all, (body) => announced.push(AnnouncementEvent.parse(body).data));
+    await bus.whenReady(10_000);
+    service = await start();
+  });
+  afterEach(async () => {
+    await service.close();
+    await bus.close();
+    await nats.stop();
+    await database.drop();
+  });
+
+  it('announces itself, takes zones and commands from the bus, and says results', async () => {
+    await until(() => announced.length > 0);
+    expect(announced[0]).toMatchObject({ provider: 'scripted', publicKey: { kty: 'EC', crv: 'P-256' }, connectionSchema: { properties: { key: { writeOnly: true } } }, capabilities: { grain: 'rrset' } });
+    expect(JSON.stringify(announced)).not.toContain('"d":');
+    await ask(1, '192.0.2.1');
+    await tell(connectionFact(), zoneFact());
+    await until(() => results.some(({ name }) => name.state === 'applied'), { withinMs: 20_000 });
+    expect(world.values('example.com.', A)).toEqual(['192.0.2.1']);
+  });
+
+  it('keeps its key, readable by nobody else, and its era through a restart', async () => {
+    await until(() => announced.length > 0);
+    const [before] = announced as { era: string; publicKey: { kid: string } }[];
+    expect((await stat(keyFile)).mode & 0o777).toBe(0o600);
+    const text = await readFile(keyFile, 'utf8');
+    await service.close();
+    announced.length = 0;
+    service = await start();
+    await until(() => announced.length > 0);
+    expect(announced[0]).toMatchObject({ era: before?.era, publicKey: { kid: before?.publicKey.kid } });
+    expect(await readFile(keyFile, 'utf8')).toBe(text);
+  });
+
+  it('L1 says its outcomes again when the bus was wiped', async () => {
+    await tell(connectionFact(), zoneFact());
+    await ask(1, '192.0.2.1');
+    await until(() => results.some(({ name }) => name.state === 'applied'), { withinMs: 20_000 });
+    await until(async () => (await database.query('select 1 from adapter_scripted.host where result_stream is not null')).length === 1);
+    const { port } = new URL(nats.url);
+    await nats.stop();
+    nats = await startNats({ port: Number(port) });
+    await until(() => results.some(({ again, name }) => again && name.generation === 1 && name.state === 'applied'), { withinMs: 25_000, what: 'the outcome said again' });
+    await ask(2, '192.0.2.2');
+    await until(() => results.some(({ name }) => name.generation === 2 && name.state === 'applied'), { withinMs: 20_000 });
+  });
+
+  it('tests a zone, saved or not', async () => {
+    const rpc = rpcClient(bus, 'adapter-scripted', adapterRpc);
+    await tell(connectionFact(), zoneFact());
+    await until(async () => (await database.query('select 1 from adapter_scripted.lane')).length === 1, { withinMs: 20_000 });
+    expect(await rpc['zone-test']({ zoneId: 'z1' })).toMatchObject({ ok: true, value: { ok: true, steps: [{ step: 'zone', text: 'example.com. is there' }] } });
+    expect(await rpc['zone-test']({ apex: 'new.example.', connection: { settings: { server: 's3' }, sealed: {} } })).toMatchObject({ ok: true, value: { ok: true } });
+    expect(await rpc['zone-test']({ apex: 'new.example.', connection: { settings: {}, sealed: {} } })).toMatchObject({ ok: true, value: { ok: false, steps: [{ step: 'connection', ok: false }] } });
+    expect(await rpc['zone-test']({ zoneId: 'nobody' })).toMatchObject({ ok: false, problem: { status: 404 } });
+  });
+
+  it('counts what it does', async () => {
+    await tell(connectionFact(), zoneFact());
+    await ask(1, '192.0.2.1');
+    await until(() => results.length > 0, { withinMs: 20_000 });
+    const text = await (await fetch(`${service.url}/metrics`)).text();
+    expect(text).toContain('vmdns_adapter_outcomes_total{state="applied"} 1');
+  });
+});
