@@ -125,7 +125,8 @@ function outgoing(question: KeyQuestion, row: NameRow, ready: Readiness): RowPla
   if (zone === undefined) throw new Error(`planning ${row.owner_name}: zone ${row.zone_id} is in no picture`);
   const here = stillHere(question, zone, row);
   const gone = { ...here, rrsets: [], digest: NOTHING, reason: null, vms: [] };
-  if (here.rrsets.length === 0) return here;
+  const isListed = question.holds.stateOf.get(placeKey(row.zone_id, row.owner_name)) === 'open';
+  if (here.rrsets.length === 0) return { ...here, leaves: isListed ? row.hold_id : null };
   if (zone.state === 'leaving') {
     if (!ready.settled) return { ...here, replaces: true };
     return zone.purge ? gone : { ...here, abandoned: true };

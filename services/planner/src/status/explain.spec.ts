@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { subjects, VmStatusEvent, type Caller, type VmDns } from '@vmdns/contracts';
+import { until } from '@vmdns/test/support';
+import { applied, type FakeAdapter } from '../testing/fake-adapter.js';
+import { ADMIN, problem, Rig, value } from '../testing/rig.js';
+
+const TINA: Caller = { name: 'tina', role: 'viewer', tenant: 'a' };
+
+describe('how things stand, and why', () => {
+  let rig: Rig;
+  let adapter: FakeAdapter;
+  beforeAll(async () => {
+    rig = await Rig.start({ REISSUE_FIRST_MS: '60000' });
+    await rig.planner();
+    adapter = rig.adapter();
+    const connection = await rig.connection();
+    await rig.zone('example.com', connection);
+    await rig.zone('2.0.192.in-addr.arpa', connection);
+    await rig.tell(rig.fact('a1', { tenant: 'a', fqdn: 'a1.example.com.', ips: ['192.0.2.1'] }));
+    await rig.tell(rig.fact('b1', { tenant: 'b', fqdn: 'b1.example.com.', ips: ['192.0.2.2'] }));
+    await rig.becomes('b1', 'live');
+  });
+  afterAll(async () => { await rig.stop(); });
+
+  const explain = async (q: string, caller: Caller = ADMIN) => value(await rig.rpc.explain({ q, caller }));
+
+  it('L11 says in one sentence what is wrong, since when, when the next try is, and what to do', async () => {
+    adapter.script = (name) => (name.name === 'bad.example.com.' ? { state: 'failed', attempts: 3, nextTryAt: '2030-01-01T00:00:00.000Z', reason: { code: 'credentials', text: 'the server refuses the key (401)', hint: 'set the secret of the connection again' } } : { state: 'applied' });
+    await rig.tell(rig.fact('bad', { tenant: 'a', fqdn: 'bad.example.com.', ips: ['192.0.2.3'] }));
+    await rig.becomes('bad', 'attention');
+    const { kind, sentences, vms } = await explain('bad');
+    expect([kind, vms.map((vm) => vm.vmId)]).toEqual(['vm', ['bad']]);
+    expect(sentences.at(-1)).toMatch(/^A bad\.example\.com\. → 192\.0\.2\.3 in example\.com\. \(memory\) is failed since \S+Z after 3 tries: the server refuses the key \(401\)\. The next try is at 2030-01-01T00:00:00\.000Z\. set the secret of the connection again\.$/);
+    adapter.script = applied;
+  });
+
+  it('explains a name and an address: what stands there, and whose it is', async () => {
+    const name = await explain('A1.example.com');
+    expect([name.kind, name.names.map((one) => [one.name, one.zone, one.state]), name.vms.map((vm) => vm.vmId)]).toEqual(['name', [['a1.example.com.', 'example.com.', 'applied']], ['a1']]);
+    expect(name.sentences.join(' ')).toContain('VM a1: A a1.example.com. → 192.0.2.1 in example.com. (memory) is applied.');
+    const address = await explain('192.0.2.2');
+    expect([address.kind, address.names.map((one) => one.name)]).toEqual(['address', ['2.2.0.192.in-addr.arpa.']]);
+    expect(address.sentences.join(' ')).toContain('VM b1: PTR 2.2.0.192.in-addr.arpa. → b1.example.com.');
+  });
+
+  it('says of a name that nobody wishes where it would be', async () => {
+    expect((await explain('nobody.example.com')).sentences).toEqual(['No VM wishes nobody.example.com..', 'Its zone is example.com.']);
+    expect((await explain('nobody.elsewhere.example')).sentences[1]).toContain('No zone is configured');
+    expect((await explain('what?')).kind).toBe('unknown');
+  });
+
+  it("tells a tenant nothing of another's VMs, names or addresses", async () => {
+    for (const q of ['b1', 'b1.example.com', '192.0.2.2']) {
+      const answer = await explain(q, TINA);
+      expect([answer.vms, answer.names]).toEqual([[], []]);
+      expect(JSON.stringify(answer)).not.toMatch(/applied|VM b1/);
+    }
+    expect(problem(await rig.rpc['vm-dns']({ vmId: 'b1', caller: TINA })).status).toBe(404);
+    expect(problem(await rig.rpc['vm-dns']({ vmId: 'never', caller: TINA })).status).toBe(404);
+    expect((await explain('a1', TINA)).vms[0]?.state).toBe('live');
+  });
+
+  it("does not show a tenant who holds what its own VM lost", async () => {
+    await rig.tell(rig.fact('a2', { tenant: 'a', fqdn: 'b1.example.com.', ips: ['192.0.2.4'] }));
+    const answer = await explain('a2', TINA);
+    expect(answer.sentences.join(' ')).toContain('another VM');
+    expect(JSON.stringify(answer)).not.toMatch(/VM b1|192\.0\.2\.2/);
+  });
+
+  it('says that no adapter is heard of, and what to do', async () => {
+    await rig.store.query(`update provider set seen_at = now() - interval '5 minutes'`);
+    adapter.script = () => undefined;
+    await rig.tell(rig.fact('silent', { fqdn: 'silent.example.com.', ips: ['203.0.113.7'] }));
+    const record = (await rig.dns('silent')).records.find((one) => one.type === 'A');
+    expect(record).toMatchObject({ state: 'pending', reason: { code: 'provider-unreachable' } });
+    expect(record?.reason?.hint).toContain('adapter-memory');
+    adapter.script = applied;
+    await adapter.answer('silent.example.com.', { state: 'applied' });
+  });
+
+  it('publishes the status of a VM when its names are planned and when they settle', async () => {
+    const said: VmDns[] = [];
+    const stop = rig.bus.subscribe(subjects.status.vm('st.1'), (body) => { said.push(VmStatusEvent.parse(body).data); });
+    await rig.tell(rig.fact('st.1', { fqdn: 'st1.example.com.', ips: ['192.0.2.9'] }));
+    const live = await until(() => said.find((status) => status.live));
+    stop();
+    expect([live.revision, live.state, live.records.length]).toEqual([1, 'live', 2]);
+  });
+});
