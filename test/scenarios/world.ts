@@ -92,6 +92,13 @@ export class World {
     return this.remember(vmId, await this.stack.gateway.deleteVm(vmId));
   }
 
+  /** A CloudEvent at the gateway, structured, and its answer. */
+  async event(event: Readonly<Record<string, unknown>>): Promise<FactAnswer> {
+    const { status, body } = await this.stack.gateway.event(event);
+    if (status >= 300) throw new Error(`the event was answered ${status}: ${JSON.stringify(body)}`);
+    return body as FactAnswer;
+  }
+
   dns(vmId: string): Promise<VmDns> {
     return this.stack.gateway.dns(vmId);
   }
