@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { DraftWriter } from './facts/draft.writer.js';
 import { FactController } from './facts/fact.controller.js';
+import { FactRecord } from './facts/fact-record.js';
 import { FactIntake } from './facts/fact.intake.js';
 import { FactService } from './facts/fact.service.js';
 import { VmPublisher } from './facts/vm.publisher.js';
@@ -15,6 +16,6 @@ import { VmQuery } from './query/vm.query.js';
 /** Bus, Store, Clock, Log, Metrics and the configuration come from the chassis. */
 @Module({
   controllers: [FactController, HoldController, VmController],
-  providers: [VmTable, HoldTable, BrakeTable, VmPublisher, DraftWriter, FactIntake, FactService, HoldService, VmQuery],
+  providers: [VmTable, HoldTable, BrakeTable, VmPublisher, DraftWriter, FactIntake, FactRecord, FactService, HoldService, VmQuery],
 })
 export class InventoryModule {}

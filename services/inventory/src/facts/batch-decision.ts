@@ -3,6 +3,7 @@ import { claimsNeeded, decideFact, type FactDecision, type Fault, type Incoming,
 import type { SourceBrake } from '../holds/brake.js';
 import { isProvablyOlder, isSameDeletion, meansAlive, type WaitingDeletion } from '../holds/waiting-deletion.js';
 import type { AdmittedFact } from './fact-door.js';
+import { assertNever } from '../assert-never.js';
 
 /** What is stored of one VM id before the batch. */
 export interface VmBefore {
@@ -99,6 +100,7 @@ function decideOne(draft: VmDraft, { incoming, caller, traceparent }: AdmittedFa
       draft.waiting = waitingAfter(draft.waiting, incoming, state);
       return { kind: 'accepted', state };
     }
+    default: return assertNever(decision);
   }
 }
 

@@ -2,6 +2,7 @@ import type { FactAnswer, Problem, RpcReply } from '@vmdns/contracts';
 import type { AdmittedFact } from './fact-door.js';
 import { badInput, forbidden } from './fact-door.js';
 import type { Verdict } from './batch-decision.js';
+import { assertNever } from '../assert-never.js';
 
 /** What the publisher is told. */
 export function answerOf(fact: AdmittedFact, verdict: Verdict): RpcReply<FactAnswer> {
@@ -17,6 +18,7 @@ export function answerOf(fact: AdmittedFact, verdict: Verdict): RpcReply<FactAns
     case 'conflict': return { ok: false, problem: problem(409, 'conflict', 'This version is known with another content; nothing was stored.', verdict.text) };
     case 'no-such-address': return { ok: false, problem: { ...problem(404, 'not-found', 'The VM does not have this address; nothing was stored.'), faults: [...verdict.faults] } };
     case 'foreign': return forbidden('This VM belongs to another tenant.');
+    default: return assertNever(verdict);
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Caller, type FactRequest, type Fault, inboundTypes, type InboundType, type Problem } from '@vmdns/contracts';
 import { type Checked, faultsOfDelete, faultsOfFact, faultsOfPtr, type Incoming, type RawFact } from '@vmdns/domain';
 import type { z } from 'zod';
+import { assertNever } from '../assert-never.js';
 
 /** A fact that passed the door. */
 export interface AdmittedFact {
@@ -49,6 +50,7 @@ function parseFact(type: InboundType, raw: Fields): Checked<Said> {
     case 'vmdns.vm.changed.v1': return withKind('changed', faultsOfFact(vmId, rawFactOf(raw)));
     case 'vmdns.vm.deleted.v1': return withKind('deleted', faultsOfDelete(vmId, { uid, version }));
     case 'vmdns.address.ptr.v1': return withKind('ptr', faultsOfPtr(vmId, { uid, ip: textOf(raw['ip']) ?? '', hostname: textOf(raw['hostname']) ?? null }));
+    default: return assertNever(type);
   }
 }
 

@@ -5,12 +5,14 @@ import { type FactAnswer, type FactRequest, type RpcReply, subjects } from '@vmd
 import type { Config } from '../config.js';
 import { type Admission, admitFact, type AdmittedFact } from './fact-door.js';
 import { answerOf, problemText } from './fact-answer.js';
+import { FactRecord } from './fact-record.js';
 import { FactIntake } from './fact.intake.js';
 import { type IgnoredFact, noticesOf } from './fact-notices.js';
 import { readIngest, replySubjectOf } from './ingest-message.js';
 import { EVENT_SOURCE } from './vm.publisher.js';
 
 type Reply = RpcReply<FactAnswer>;
+interface Decided { readonly reply: Reply; readonly fact?: AdmittedFact }
 
 /** Both ways in: calls are answered, messages of the bus are answered where they ask for it. */
 @Injectable()
@@ -19,12 +21,13 @@ export class FactService {
     private readonly intake: FactIntake,
     private readonly bus: Bus,
     private readonly clock: Clock,
+    private readonly record: FactRecord,
     @Inject(CONFIG) private readonly config: Pick<Config, 'INGEST_BYTES_MAX'>,
   ) {}
 
   /** One answer per request, in their order, after the commit. */
   async answer(requests: readonly FactRequest[]): Promise<readonly Reply[]> {
-    return (await this.decide(requests.map(admitFact))).map(({ reply }) => reply);
+    return (await this.decide('call', requests.map(admitFact))).map(({ reply }) => reply);
   }
 
   /**
@@ -33,7 +36,7 @@ export class FactService {
    */
   async ingest(messages: readonly RawMessage[]): Promise<readonly Outcome[]> {
     const opened = messages.map((message) => readIngest(message, this.config.INGEST_BYTES_MAX));
-    const decided = await this.decide(opened.map((of): Admission => (of.ok ? admitFact(of.request) : unreadable(of.reason))));
+    const decided = await this.decide('event', opened.map((of): Admission => (of.ok ? admitFact(of.request) : unreadable(of.reason))));
     const ignored: IgnoredFact[] = [];
     const outcomes = decided.map(({ reply, fact }, at): Outcome => {
       const inbox = replySubjectOf(messages[at]?.headers ?? {});
@@ -46,19 +49,22 @@ export class FactService {
     return outcomes;
   }
 
-  private async decide(admissions: readonly Admission[]): Promise<readonly { readonly reply: Reply; readonly fact?: AdmittedFact }[]> {
+  private async decide(via: 'call' | 'event', admissions: readonly Admission[]): Promise<readonly Decided[]> {
+    const started = performance.now();
     const facts = admissions.filter((admission) => admission.ok);
     const verdicts = await this.intake.take(facts);
     const replies = new Map<Admission, Reply>(facts.flatMap((fact, at) => {
       const verdict = verdicts[at];
       return verdict === undefined ? [] : [[fact, answerOf(fact, verdict)] as const];
     }));
-    return admissions.map((admission) => {
+    const decided = admissions.map((admission): Decided => {
       if (!admission.ok) return { reply: admission };
       const reply = replies.get(admission);
       if (reply === undefined) throw new Error(`deciding ${admission.incoming.vmId}: no verdict`);
       return { reply, fact: admission };
     });
+    this.record.note(via, decided.map(({ reply }) => reply), performance.now() - started);
+    return decided;
   }
 
   private notice(ignored: readonly IgnoredFact[]): void {

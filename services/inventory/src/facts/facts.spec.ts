@@ -179,6 +179,19 @@ describe('inventory on real servers', () => {
     expect(reasons.some((reason) => /too large/.test(reason))).toBe(true);
   });
 
+  it('walk e, inventory’s part: a deletion that overtook its create is remembered, and the late create is ignored and said so', async () => {
+    await publisher.ingest('vmdns.vm.deleted.v1', { vmId: 'vm-1' }, { time: '2026-01-01T10:00:00Z' });
+    await until(async () => (await notices()).length === 1);
+    expect(await publisher.rpc['vm-get']({ vmId: 'vm-1', caller: platform })).toMatchObject({ ok: false, problem: { status: 404 } });
+    await publisher.ingest('vmdns.vm.changed.v1', { vmId: 'vm-1', addresses: [{ ip: '192.0.2.1' }] }, { time: '2026-01-01T09:59:59Z' });
+    await until(async () => (await notices()).length === 2);
+    expect((await notices()).map((notice) => notice.code)).toEqual(['unknown-vm', expect.stringMatching(/^(stale|old-life)$/)]);
+    expect(await replica.changes()).toEqual([]);
+    await publisher.ingest('vmdns.vm.changed.v1', { vmId: 'vm-1', addresses: [{ ip: '192.0.2.1' }] }, { time: '2026-01-01T10:00:01Z' });
+    await until(async () => (await messages('EVENT')) === 1);
+    expect(await events()).toMatchObject([{ vmId: 'vm-1', deleted: false, revision: 1 }]);
+  });
+
   it('never answers to a subject that is no inbox', async () => {
     await publisher.ingest('vmdns.vm.changed.v1', { vmId: 'vm-1', addresses: [] }, { replyTo: 'vmdns.event.vm.forged' });
     await until(async () => (await messages('EVENT')) === 1);

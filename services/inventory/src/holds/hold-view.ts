@@ -2,6 +2,7 @@ import { RpcProblem } from '@vmdns/bus';
 import type { Hold, HoldMember } from '@vmdns/contracts';
 import type { z } from 'zod';
 import type { HoldRow, MemberRow } from './hold.table.js';
+import { assertNever } from '../assert-never.js';
 
 /** A hold as the API shows it. */
 export function toHold(row: HoldRow): Hold {
@@ -21,6 +22,7 @@ function textOf(row: HoldRow): string {
     case 'open': return `${what} wait for a person (${why}). Approve to delete these VMs, reject to keep them.`;
     case 'approved': return `${what} were approved by ${by} (${why}).`;
     case 'rejected': return `${what} were rejected by ${by}; the VMs are kept (${why}).`;
+    default: return assertNever(row.state);
   }
 }
 

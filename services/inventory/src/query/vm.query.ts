@@ -28,7 +28,8 @@ export class VmQuery {
   /** Also a deleted VM, with `deleted: true`. */
   async get(vmId: string, caller: Caller): Promise<VmView> {
     const [row] = await this.store.query<Row>(`${SELECT} where v.vm_id = $1`, [vmId]);
-    if (row === undefined || (caller.tenant !== null && row.body.tenant !== caller.tenant)) {
+    // Revision 0: only a deletion was ever heard of, which may have overtaken its create.
+    if (row === undefined || row.body.revision === 0 || (caller.tenant !== null && row.body.tenant !== caller.tenant)) {
       throw new RpcProblem({ status: 404, code: 'not-found', title: `There is no VM ${vmId}.` });
     }
     return toView(row);

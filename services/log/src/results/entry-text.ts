@@ -1,4 +1,5 @@
 import type { DeadLetterEvent, NameResult, NoticeEvent, Reason, Result } from '@vmdns/contracts';
+import { assertNever } from '../assert-never.js';
 
 /** One name's outcome as a sentence: what happened, why, when the next try is, what to do. */
 export function resultSentence(result: Pick<Result, 'apex' | 'provider'>, of: NameResult): string {
@@ -15,6 +16,7 @@ export function resultSentence(result: Pick<Result, 'apex' | 'provider'>, of: Na
     case 'waiting':
     case 'outside': return `${of.name} ${where} waits${wanted(wish)}; ${attempts(of)}.${because(of.reason)}`;
     case 'behind': return `A command for ${of.name} ${where} was older than generation ${of.generation}, which the adapter knows already; nothing was done, and the planner says it anew.`;
+    default: return assertNever(of.state);
   }
 }
 
