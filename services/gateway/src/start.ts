@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import { Log, Metrics, startService, type RunningService } from '@vmdns/chassis';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { CALLS } from './api/calls.js';
@@ -11,6 +11,8 @@ import { Leaving } from './live/leaving.js';
 import { CreateToken1763690400000 } from './migrations/create-token.js';
 import { describeApi } from './openapi/openapi.js';
 import { SignIn } from './sign-in/sign-in.js';
+
+const KEEP_ALIVE_MS = 65_000;
 
 /** Starts the gateway. */
 export async function startGateway(config: Config, options: { readonly handleSignals?: boolean } = {}): Promise<RunningService> {
@@ -27,6 +29,8 @@ function openDoor(app: NestExpressApplication, config: Config): void {
   const signIn = app.get(SignIn);
   const description = JSON.stringify(describeApi(CALLS));
   app.disable('x-powered-by');
+  // Longer than the minute for which most proxies keep a connection: else they send into one that just closed.
+  (app.getHttpServer() as Server).keepAliveTimeout = KEEP_ALIVE_MS;
   app.getHttpAdapter().get('/openapi.json', (_request, response) => { (response as unknown as ServerResponse).setHeader('Content-Type', 'application/json').end(description); });
   app.use(door({
     calls: new CallIndex(calls), bodyMax: config.BODY_BYTES_MAX, log: app.get(Log),

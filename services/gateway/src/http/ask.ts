@@ -4,6 +4,7 @@ import { CALL, type AskOf, type Call } from './call.js';
 import { callerOf, type DoorRequest } from './door-request.js';
 import { faultsOf } from './faults.js';
 import { badInput } from './problems.js';
+import { storableFaults } from './storable.js';
 
 /** What came, before anybody looked at it. */
 export interface RawAsk { readonly params: unknown; readonly query: unknown; readonly body: unknown }
@@ -18,11 +19,14 @@ export function parseAsk<C extends Call>(shape: C, raw: RawAsk): { readonly ok: 
     return parsed.data;
   };
   const ask = { params: part(shape.params, raw.params), query: part(shape.query, raw.query), body: part(shape.body, raw.body) };
+  if (shape.judgesBody !== true) faults.push(...storableFaults({ ...asObject(raw.params), ...asObject(raw.query) }), ...storableFaults(raw.body));
   if (faults.length === 0) return { ok: true, ask: ask as AskOf<C> };
   const seen = new Set(faults.map((fault) => fault.path));
   const more = shape.moreFaults?.(raw.params, raw.body).filter((fault) => !seen.has(fault.path)) ?? [];
   return { ok: false, faults: [...faults, ...more] };
 }
+
+const asObject = (value: unknown): object => typeof value === 'object' && value !== null ? value : {};
 
 /** The validated ask of the call that the method handles; its type is `AskOf<typeof theCall>`. */
 export const Asked = createParamDecorator((_: undefined, context: ExecutionContext): unknown => {

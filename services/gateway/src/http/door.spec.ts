@@ -95,7 +95,13 @@ describe('reading what was sent', () => {
     expect(() => parseJson(Buffer.from('{"apiKey": "canary-1", }'))).toThrow(/^the body is not (complete )?JSON(: it breaks at character \d+)?$/);
     expect(() => parseJson(Buffer.from([0xff, 0xfe]))).toThrow('the body is not UTF-8');
   });
+  it.each([['the body', { fqdn: 'a\u0000b.example.com' }, 'fqdn'], ['a field name', { labels: { 'a\u0000': 'x' } }, 'labels.(a field name)'], ['half a character', { uid: '\ud800' }, 'uid']])('refuses what no store can keep: %s', (_, body, path) => {
+    expect(faultsOf({ vmId: 'vm1' }, { addresses: [], ...body }).map((fault) => fault.split(':')[0])).toContain(path);
+  });
+  it('refuses what is nested too deep, however deep', () => {
+    for (const depth of [40, 500_000]) expect(() => parseJson(Buffer.from('['.repeat(depth) + ']'.repeat(depth)))).toThrow(/nested too deep|not complete JSON/);
+  });
   it('drops __proto__ rather than let it in', () => {
-    expect(Object.keys(parseJson(Buffer.from('{"__proto__": {"admin": true}, "a": 1}')) as object)).toEqual(['a']);
+    for (const key of ['__proto__', '\\u005f_proto__']) expect(Object.keys(parseJson(Buffer.from(`{"${key}": {"admin": true}, "a": 1}`)) as object)).toEqual(['a']);
   });
 });

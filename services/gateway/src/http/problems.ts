@@ -46,7 +46,9 @@ function summaryOf(faults: readonly Fault[]): string {
 
 /** A service's problem as it leaves the house: our `type`, and nothing but the fields of a problem. */
 export function outward(problem: Problem): Problem {
-  const { status, code, title, detail, faults } = problem;
+  const { status, code, detail, faults } = problem;
+  // Whoever could not be reached, the caller is to do the same: send it again.
+  const title = status === 503 ? problemOf(503).title : problem.title;
   return {
     type: `urn:vmdns:problem:${code}`, status, code, title,
     ...(detail === undefined ? {} : { detail }),
