@@ -20,12 +20,12 @@ export class PowerdnsClient {
   private readonly prefix: string;
   private readonly slots = new Slots(IN_FLIGHT_MAX);
 
-  constructor(connection: PowerdnsConnection) {
+  constructor(connection: PowerdnsConnection, deadlineMs = CALL_DEADLINE_MS) {
     this.where = new URL(connection.url).origin;
     this.prefix = `/api/v1/servers/${connection.serverId}`;
     this.http = new HttpClient({
       baseUrl: connection.url, headers: { 'x-api-key': connection.apiKey }, secrets: [connection.apiKey],
-      deadlineMs: CALL_DEADLINE_MS, keepAlive: false,
+      deadlineMs, keepAlive: false,
       tls: { ...(connection.ca === undefined ? {} : { ca: connection.ca }), ...(connection.fingerprint === undefined ? {} : { fingerprint: connection.fingerprint }) },
     });
   }
@@ -93,7 +93,8 @@ export class PowerdnsClient {
   async metadata(zoneId: string, apex: string, kind: string, signal: AbortSignal): Promise<readonly string[]> {
     const attempt = `reading ${kind} of ${apex}`;
     const answer = await this.send({ method: 'GET', path: `/zones/${zoneId}/metadata/${kind}`, attempt }, signal);
-    if (answer.status === 422) return [];
+    // 404: an SQL backend without its dnssec setting keeps no metadata at all [T 4.7.3].
+    if (answer.status === 422 || answer.status === 404) return [];
     if (answer.status !== 200) throw failureOf(this.at(attempt), answer, 'zone', this.http.redact);
     const values: unknown = parseJson(answer.text);
     const list = typeof values === 'object' && values !== null && 'metadata' in values ? values.metadata : [];
@@ -115,8 +116,8 @@ export class PowerdnsClient {
   }
 
   /** Housekeeping: may run twice, so a lost answer leaves nothing in doubt. */
-  private async put(path: string, attempt: string, body: string | undefined, signal: AbortSignal, deadlineMs = CALL_DEADLINE_MS): Promise<void> {
-    const answer = await this.send({ method: 'PUT', path, attempt, changes: false, deadlineMs, ...(body === undefined ? {} : { body }) }, signal);
+  private async put(path: string, attempt: string, body: string | undefined, signal: AbortSignal, deadlineMs?: number): Promise<void> {
+    const answer = await this.send({ method: 'PUT', path, attempt, changes: false, ...(deadlineMs === undefined ? {} : { deadlineMs }), ...(body === undefined ? {} : { body }) }, signal);
     if (answer.status !== 200 && answer.status !== 204) throw failureOf(this.at(attempt), answer, 'zone', this.http.redact);
   }
 

@@ -11,7 +11,7 @@ const SERVERS_MAX = 256;
 interface ServerMemory { readonly client: PowerdnsClient; readonly zones: Map<string, ZoneMemory>; rectifiesByDefault?: boolean }
 
 /** The PowerDNS authoritative server, 4.7 to 5.1, by its HTTP API. */
-export function powerdnsProvider(): ProviderDefinition<PowerdnsConnection, PowerdnsZoneSettings> {
+export function powerdnsProvider(limits: { readonly deadlineMs: number } = { deadlineMs: CALL_DEADLINE_MS }): ProviderDefinition<PowerdnsConnection, PowerdnsZoneSettings> {
   const servers = new Map<string, ServerMemory>();
   const serverOf = (connection: PowerdnsConnection): ServerMemory => {
     const key = JSON.stringify(connection);
@@ -19,7 +19,7 @@ export function powerdnsProvider(): ProviderDefinition<PowerdnsConnection, Power
     if (known !== undefined) return known;
     const [oldest] = servers.keys();
     if (servers.size >= SERVERS_MAX && oldest !== undefined) servers.delete(oldest);
-    const server: ServerMemory = { client: new PowerdnsClient(connection), zones: new Map() };
+    const server: ServerMemory = { client: new PowerdnsClient(connection, limits.deadlineMs), zones: new Map() };
     servers.set(key, server);
     return server;
   };
