@@ -19,7 +19,10 @@ function textOf(row: HoldRow): string {
   const why = `opened at ${row.opened_at.toISOString()}, because ${row.rule}`;
   const by = row.decided_by ?? 'somebody';
   switch (row.state) {
-    case 'open': return `${what} wait for a person (${why}). Approve to delete these VMs, reject to keep them.`;
+    case 'open':
+      return row.members === 0
+        ? `No deletion waits any more: newer facts took all of them off (${why}). Approve or reject to let this source delete again.`
+        : `${what} wait for a person (${why}). Approve to delete these VMs, reject to keep them.`;
     case 'approved': return `${what} were approved by ${by} (${why}).`;
     case 'rejected': return `${what} were rejected by ${by}; the VMs are kept (${why}).`;
     default: return assertNever(row.state);

@@ -4,7 +4,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 /**
  * `vm`: one row per VM id, living or tombstone. `body` is the state that travels, `memory` what places a late fact (what
  * each source said last, earlier uids, the last deletion). `find_keys` holds addresses and names of a living VM, for one
- * index over both. `hold_id` points to the deletion of this VM that waits, or that a person decided to ignore.
+ * index over both, without a pending list, so that no PUT pays for the flush of others. `hold_id` points to the deletion
+ * of this VM that waits, or that a person decided to ignore.
  */
 const STATEMENTS = [
   'create sequence claim as bigint',
@@ -22,7 +23,7 @@ const STATEMENTS = [
     memory jsonb not null,
     hold_id text collate "C"
   ) with (fillfactor = 70)`,
-  'create index vm_find on vm using gin (find_keys)',
+  'create index vm_find on vm using gin (find_keys) with (fastupdate = off)',
   'create index vm_tenant on vm (tenant, vm_id) where deleted_at is null',
   'create index vm_source on vm (source) where deleted_at is null',
   // One row per batch and source: the window that the brake counts.
