@@ -35,6 +35,7 @@ describe('walks between replicas', () => {
     await world.put('c2', { fqdn: 'two.c.walk.test', addresses: [{ ip: '198.51.100.101' }] });
     await world.stack.gateway.moveZone(zone.id, world.second?.connectionId ?? '');
     await until(async () => (await world.answersOfSecond('one.c.walk.test', 'A')).length + (await world.answersOfSecond('two.c.walk.test', 'A')).length === 2, { withinMs: 30_000, what: 'the second server to have both' });
+    await until(async () => (await world.stack.database.query('select 1 from adapter_powerdns.zone where zone_id = $1 and state = $2', [zone.id, 'removed'])).length === 1, { withinMs: 30_000, what: 'the adapters to hear of the removal' });
     down.remove();
     const marker = await world.zone('marker.walk.test').then(() => world.put('c3', { fqdn: 'vm.marker.walk.test', addresses: [{ ip: '198.51.100.102' }] }));
     await world.live('c3', marker.revision);
