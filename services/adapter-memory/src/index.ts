@@ -1,1 +1,1 @@
-export {};
+export { memoryProvider } from '@vmdns/provider-kit/memory';
