@@ -14,7 +14,7 @@ export const Config = BaseConfig.extend({
   /** While Postgres is away, a token seen within this time is still believed. */
   TOKEN_KEPT_SECONDS: z.coerce.number().int().min(0).default(3600),
   /** A service that has not answered by then counts as away. */
-  ASK_TIMEOUT_MS: z.coerce.number().int().min(50).default(700),
+  ASK_TIMEOUT_MS: z.coerce.number().int().min(50).default(850),
   /** The same for changes of zones and connections, which wait for a lock, and for searches. */
   CHANGE_TIMEOUT_MS: z.coerce.number().int().min(50).default(5000),
   ZONE_TEST_TIMEOUT_MS: z.coerce.number().int().min(1000).default(30_000),

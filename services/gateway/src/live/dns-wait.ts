@@ -10,7 +10,7 @@ export interface DnsQuestion { readonly vmId: string; readonly revision: number 
 /** A status may get lost on its way (core NATS); so long nothing is heard, it is asked again this often. */
 const ASK_AGAIN_MS = 5000;
 /** A busy planner is given at least so long, and as long as the caller waits anyway. */
-const ASK_MS = 700;
+const ASK_MS = 850;
 
 /**
  * Answers how a VM's DNS stands, at once or as soon as it is live. It listens for the VM's status first and asks then,
