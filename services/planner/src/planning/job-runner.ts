@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, Log } from '@vmdns/chassis';
 import { Store, type Tx } from '@vmdns/store';
 import { Config } from '../config.js';
-import { issueOfRow } from '../reconcile/settler.service.js';
+import { issueOfRow } from '../reconcile/commands.js';
 import { readZones, writeOvertaken } from '../reconcile/settle.repository.js';
 import { moveJob, takeJob, type Job } from './job.repository.js';
 import { NAME_COLUMNS, type NameRow } from './name.repository.js';

@@ -52,11 +52,25 @@ export function placesOf(homes: KeyHomes): NamePlace[] {
  */
 export function zonesAround(picture: ZonePicture, zone: PlannedZone, key: Key): ZoneSet {
   const view = { ...zone.view, leaving: false };
-  let zones = ZoneSet.of([...picture.base.zones.filter((other) => other.zoneId !== view.zoneId), view]);
+  let path = view.zoneId;
+  let zones = peeled(picture, path, () => ZoneSet.of([...picture.base.zones.filter((other) => other.zoneId !== view.zoneId), view]));
   for (let step = 0; step < 128; step += 1) {
     const closer = homesOfKey(zones, key, picture).filter((home) => home.role !== 'pointer').map((home) => home.zone.zoneId);
     if (closer.length === 0 || closer.includes(view.zoneId)) return zones;
-    zones = zones.without(closer);
+    const before = zones;
+    path = `${path} -${closer.join()}`;
+    zones = peeled(picture, path, () => before.without(closer));
   }
+  return zones;
+}
+
+const peels = new WeakMap<ZonePicture, Map<string, ZoneSet>>();
+
+/** Thousands of names leave by one change of the zone set, and see the same few sets. */
+function peeled(picture: ZonePicture, path: string, make: () => ZoneSet): ZoneSet {
+  const known = peels.get(picture) ?? new Map<string, ZoneSet>();
+  peels.set(picture, known);
+  const zones = known.get(path) ?? make();
+  known.set(path, zones);
   return zones;
 }

@@ -42,12 +42,7 @@ export function placeKey(zoneId: string, ownerName: string): string {
 export const NAME_COLUMNS = `zone_id, owner_name, rkey, desired, digest, plan_reason, timeline, generation, settled_generation, state, reason,
   turn, heard, issue_attempts, priority, vms, attempts, next_try_at, replaces, hold_id, kept, since, updated_at`;
 
-/** Every row that these keys decide, in whatever zone; not locked. */
-export async function findPlacesOfKeys(tx: Tx, keys: readonly string[]): Promise<NamePlace[]> {
-  const rows = await tx.query<{ zone_id: string; owner_name: string; rkey: string }>('select zone_id, owner_name, rkey from name where rkey = any($1::text[])', [keys]);
-  return rows.map((row) => ({ zoneId: row.zone_id, ownerName: row.owner_name, rkey: row.rkey }));
-}
-
+/** Inserts what is not there, in the order of locks. */
 export async function insertPlaces(tx: Tx, places: readonly NamePlace[]): Promise<void> {
   if (places.length === 0) return;
   await tx.query(
@@ -56,13 +51,36 @@ export async function insertPlaces(tx: Tx, places: readonly NamePlace[]): Promis
     [places.map((p) => p.zoneId), places.map((p) => p.ownerName), places.map((p) => p.rkey)]);
 }
 
+type Place = Pick<NamePlace, 'zoneId' | 'ownerName'>;
+
+/**
+ * One probe of the key for each place, whatever the statistics say: `limit 1` keeps the inner query from being turned
+ * into a join that reads the whole table (L6).
+ */
+const rowsAt = (places: string, lock: '' | 'for update') =>
+  `select n.* from (${places} order by 1, 2) p cross join lateral (
+     select ${NAME_COLUMNS} from name where zone_id = p.zone_id and owner_name = p.owner_name limit 1 ${lock}) n`;
+
 /** Locks in the order that all keep (PROTOCOL §7); rows that are not there are left out. */
-export async function lockNames(tx: Tx, places: readonly { readonly zoneId: string; readonly ownerName: string }[]): Promise<readonly NameRow[]> {
+export async function lockNames(tx: Tx, places: readonly Place[]): Promise<readonly NameRow[]> {
   if (places.length === 0) return [];
-  return tx.query<NameRow>(
-    `select ${NAME_COLUMNS} from name where (zone_id, owner_name) in (select * from unnest($1::text[], $2::text[]))
-      order by zone_id, owner_name for update`,
-    [places.map((p) => p.zoneId), places.map((p) => p.ownerName)]);
+  return tx.query<NameRow>(rowsAt('select * from unnest($1::text[], $2::text[]) as u(zone_id, owner_name)', 'for update'), columns(places));
+}
+
+/** The same for every row that these keys decide, in whatever zone, and for these places. */
+export async function lockNamesOfKeys(tx: Tx, keys: readonly string[], places: readonly Place[]): Promise<readonly NameRow[]> {
+  const all = `select r.zone_id, r.owner_name from unnest($3::text[]) k(rkey) cross join lateral (select zone_id, owner_name from name where rkey = k.rkey limit 1000) r
+    union select * from unnest($1::text[], $2::text[])`;
+  return tx.query<NameRow>(rowsAt(all, 'for update'), [...columns(places), keys]);
+}
+
+export async function readNames(tx: Tx, places: readonly Place[]): Promise<readonly NameRow[]> {
+  if (places.length === 0) return [];
+  return tx.query<NameRow>(rowsAt('select distinct * from unnest($1::text[], $2::text[]) as u(zone_id, owner_name)', ''), columns(places));
+}
+
+function columns(places: readonly Place[]): [string[], string[]] {
+  return [places.map((place) => place.zoneId), places.map((place) => place.ownerName)];
 }
 
 /** A decided row that differs from what was stored. */

@@ -4,7 +4,7 @@ import { diffWishes, readWishesOfVms, writeWishes, type WishDiff } from '../wish
 import type { ZonePicture } from '../zones/zone-sets.js';
 import { keyOf, type Key } from './key-homes.js';
 import { planKeys, type Planned } from './plan-keys.js';
-import { insertVms, isNewer, lockVms, readRevisions, stillFormer, updateVms, type Former, type VmRow } from './vm.repository.js';
+import { insertVms, isNewer, lockVms, stillFormer, updateVms, type Former, type VmRow } from './vm.repository.js';
 
 export interface FactsAsk {
   readonly picture: ZonePicture;
@@ -14,14 +14,15 @@ export interface FactsAsk {
 }
 export const NOTHING_PLANNED: Planned = { issues: [], vms: new Set(), unsettled: new Map() };
 
-/** Takes facts that are newer than what is known, under the zone set's shared lock. Gives who was taken, too. */
-export async function planFacts(tx: Tx, ask: FactsAsk, facts: readonly Fact[]): Promise<{ readonly planned: Planned; readonly taken: readonly string[] }> {
-  const known = await readRevisions(tx, facts.map((fact) => fact.vmId));
-  const news = facts.filter((fact) => isNewer(fact, known.get(fact.vmId)));
-  if (news.length === 0) return { planned: NOTHING_PLANNED, taken: [] };
-  const fresh = await insertVms(tx, news.filter((fact) => !known.has(fact.vmId)));
-  const locked = new Map((await lockVms(tx, news.filter((fact) => !fresh.has(fact.vmId)).map((fact) => fact.vmId))).map((row) => [row.vm_id, row]));
-  const taken = news.filter((fact) => fresh.has(fact.vmId) || isNewer(fact, locked.get(fact.vmId)));
+/**
+ * Takes facts, one of a VM, that are newer than its locked row; under the zone set's shared lock. `known`: VMs that were
+ * there a moment ago; what changed since is met by the lock. Gives who was taken, too.
+ */
+export async function planFacts(tx: Tx, ask: FactsAsk, facts: readonly Fact[], known: ReadonlyMap<string, unknown>): Promise<{ readonly planned: Planned; readonly taken: readonly string[] }> {
+  const fresh = await insertVms(tx, facts.filter((fact) => !known.has(fact.vmId)));
+  const locked = new Map((await lockVms(tx, facts.filter((fact) => !fresh.has(fact.vmId)).map((fact) => fact.vmId))).map((row) => [row.vm_id, row]));
+  const taken = facts.filter((fact) => fresh.has(fact.vmId) || isNewer(fact, locked.get(fact.vmId)));
+  if (taken.length === 0) return { planned: NOTHING_PLANNED, taken: [] };
   const { planned, former } = await planVms(tx, ask, taken, locked);
   await updateVms(tx, taken.filter((fact) => !fresh.has(fact.vmId)).map((fact) => ({ fact, former: former.get(fact.vmId) ?? [] })));
   return { planned, taken: taken.map((fact) => fact.vmId) };

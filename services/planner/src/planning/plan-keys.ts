@@ -6,7 +6,7 @@ import { readDecidingWishes } from '../wishes/wish.repository.js';
 import type { ZonePicture } from '../zones/zone-sets.js';
 import { decideKey, outgoingRows, type RowPlan } from './decide-key.js';
 import { keyHomes, placesOf, type Key, type KeyHomes } from './key-homes.js';
-import { findPlacesOfKeys, insertPlaces, lockNames, placeKey, writeNames, type NameChange, type NamePlace, type NameRow } from './name.repository.js';
+import { insertPlaces, lockNamesOfKeys, placeKey, writeNames, type NameChange, type NamePlace, type NameRow } from './name.repository.js';
 
 export interface PlanAsk {
   readonly picture: ZonePicture;
@@ -54,12 +54,10 @@ export async function planKeys(tx: Tx, ask: PlanAsk): Promise<Planned> {
 
 async function lockPlaces(tx: Tx, homes: readonly KeyHomes[]): Promise<readonly NameRow[]> {
   const keys = homes.map((home) => home.key.key);
-  const wanted = homes.flatMap(placesOf);
+  const wanted = unique(homes.flatMap(placesOf));
   for (let tries = 0; tries < 5; tries += 1) {
-    const known = await findPlacesOfKeys(tx, keys);
-    const present = new Set(known.map((place) => placeKey(place.zoneId, place.ownerName)));
-    await insertPlaces(tx, unique(wanted.filter((place) => !present.has(placeKey(place.zoneId, place.ownerName)))));
-    const rows = await lockNames(tx, unique([...known, ...wanted]));
+    await insertPlaces(tx, wanted);
+    const rows = await lockNamesOfKeys(tx, keys, wanted);
     const locked = new Set(rows.map((row) => placeKey(row.zone_id, row.owner_name)));
     // A row that housekeeping dropped while we waited for its lock is inserted again.
     if (wanted.every((place) => locked.has(placeKey(place.zoneId, place.ownerName)))) return rows;

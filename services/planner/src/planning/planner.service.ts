@@ -26,6 +26,26 @@ export class Voice {
   }
 }
 
+/** A transaction takes so many names of VMs at most, unless one VM has more. */
+const NAMES_MAX = 2_000;
+
+function chunksOf(facts: readonly Fact[], max: number): Fact[][] {
+  const chunks: Fact[][] = [];
+  let names = 0;
+  for (const fact of facts) {
+    const weight = fact.addresses.length + 1;
+    const chunk = chunks.at(-1);
+    if (chunk === undefined || chunk.length >= max || names + weight > NAMES_MAX) {
+      chunks.push([fact]);
+      names = weight;
+    } else {
+      chunk.push(fact);
+      names += weight;
+    }
+  }
+  return chunks;
+}
+
 /** Turns facts into wishes, wishes into desired RRsets, and those into commands. */
 @Injectable()
 export class Planner {
@@ -36,10 +56,8 @@ export class Planner {
     const known = await readRevisions(this.store, [...new Set(facts.map((fact) => fact.vmId))]);
     const newest = new Map<string, Fact>();
     for (const fact of facts) if (isNewer(fact, known.get(fact.vmId)) && isNewer(fact, newest.get(fact.vmId))) newest.set(fact.vmId, fact);
-    const news = [...newest.values()];
-    for (let from = 0; from < news.length; from += this.config.PLAN_EVENTS_MAX) {
-      const chunk = news.slice(from, from + this.config.PLAN_EVENTS_MAX);
-      const { planned, taken } = await this.store.transaction(async (tx) => planFacts(tx, await this.ask(tx, cause.priority), chunk));
+    for (const chunk of chunksOf([...newest.values()], this.config.PLAN_EVENTS_MAX)) {
+      const { planned, taken } = await this.store.transaction(async (tx) => planFacts(tx, await this.ask(tx, cause.priority), chunk, known));
       this.voice.say(planned, taken, cause.traceparent);
     }
   }

@@ -16,7 +16,7 @@ function planStopped(service: RunningService, fact: VmState) {
   const atGate = new Promise<void>((resolve) => { reached = resolve; });
   const planner = service.app.get(Planner);
   const done = service.app.get(Store).transaction(async (tx: Tx) => {
-    const result = await planFacts(tx, await planner.ask(tx, 1), [fact]);
+    const result = await planFacts(tx, await planner.ask(tx, 1), [fact], new Map());
     reached();
     await gate;
     return result;

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Bus, cloudEvent, type Outgoing } from '@vmdns/bus';
 import { Clock } from '@vmdns/chassis';
+import type { NameRow } from '../planning/name.repository.js';
+import type { ZoneRow } from '../zones/zone.row.js';
 import { COMMAND_NAMES_MAX, subjects, type Command, type CommandName, type Priority, type RrsetBody } from '@vmdns/contracts';
 
 /** A name whose generation shall be told to its adapter. */
@@ -17,6 +19,14 @@ export interface Issue {
   readonly desired: readonly RrsetBody[];
   readonly priority: number;
   readonly vms: readonly string[];
+}
+
+/** A stored row as it is said to its adapter. */
+export function issueOfRow(row: Pick<NameRow, 'zone_id' | 'owner_name' | 'timeline' | 'generation' | 'digest' | 'desired' | 'priority' | 'vms'>, zone: Pick<ZoneRow, 'apex' | 'provider' | 'connection_id'>): Issue {
+  return {
+    zoneId: row.zone_id, apex: zone.apex, provider: zone.provider, connectionId: zone.connection_id, ownerName: row.owner_name,
+    timeline: row.timeline, generation: row.generation, digest: row.digest, desired: row.desired, priority: row.priority, vms: row.vms,
+  };
 }
 
 /** A message stays well below the server's 1 MiB. */

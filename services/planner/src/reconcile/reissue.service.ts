@@ -4,8 +4,7 @@ import { CONFIG, Log } from '@vmdns/chassis';
 import { Store, type Tx } from '@vmdns/store';
 import { Config } from '../config.js';
 import type { NameRow } from '../planning/name.repository.js';
-import { Commands, type Issue } from './commands.js';
-import { issueOfRow } from './settler.service.js';
+import { Commands, issueOfRow, type Issue } from './commands.js';
 
 /** Names issued again by one statement, per zone: a silent zone takes nothing from another (L8). */
 const NAMES_PER_ZONE = 500;
@@ -46,29 +45,27 @@ export class Reissue implements OnApplicationBootstrap, OnApplicationShutdown {
     return total;
   }
 
-  /** All that is unheard is due at once. */
+  /** All that is unheard is due at once: reads the index of what is open, which is all that may be lost. */
   async issueUnheardNow(): Promise<void> {
     await this.store.query(
-      `update name n set issue_at = clock_timestamp(), issue_attempts = 0
-         from (select u.zone_id, u.owner_name from zone z cross join lateral (
-                 select zone_id, owner_name from name where zone_id = z.id and settled_generation < generation and issue_at < 'infinity'
-                   for update skip locked) u where z.state <> 'removed') u
-        where n.zone_id = u.zone_id and n.owner_name = u.owner_name`);
+      `update name set issue_at = clock_timestamp(), issue_attempts = 0
+        where ctid = any (array(select ctid from name where settled_generation < generation and issue_at < 'infinity' for update skip locked))`);
     await this.sweep();
   }
 
   private async takeDue(tx: Tx): Promise<Issue[]> {
     const rows = await tx.query<DueRow>(
-      `with due as (
-         select d.zone_id, d.owner_name, z.apex, z.provider, z.connection_id from zone z cross join lateral (
-           select zone_id, owner_name from name where zone_id = z.id and settled_generation < generation and issue_at <= clock_timestamp()
-             order by issue_at limit $3 for update skip locked) d
-          where z.state <> 'removed')
-       update name n set issue_attempts = n.issue_attempts + 1,
-              issue_at = clock_timestamp() + least($1 * power(2, least(n.issue_attempts + 1, 20)), $2) * interval '1 millisecond'
-         from due d where n.zone_id = d.zone_id and n.owner_name = d.owner_name
-       returning n.zone_id, n.owner_name, n.timeline, n.generation, n.digest, n.desired, n.priority, n.vms, d.apex, d.provider, d.connection_id`,
-      [this.config.REISSUE_FIRST_MS, this.config.REISSUE_MAX_MS, NAMES_PER_ZONE]);
+      `select d.zone_id, d.owner_name, d.timeline, d.generation, d.digest, d.desired, d.priority, d.vms, z.apex, z.provider, z.connection_id
+         from zone z cross join lateral (
+           select * from name where zone_id = z.id and settled_generation < generation and issue_at <= clock_timestamp()
+             order by issue_at limit $1 for update skip locked) d
+        where z.state <> 'removed'`, [NAMES_PER_ZONE]);
+    if (rows.length === 0) return [];
+    await tx.query(
+      `update name n set issue_attempts = n.issue_attempts + 1,
+              issue_at = clock_timestamp() + least($2 * power(2, least(n.issue_attempts + 1, 20)), $3) * interval '1 millisecond'
+         from jsonb_to_recordset($1::jsonb) as d(zone_id text, owner_name text) where n.zone_id = d.zone_id and n.owner_name = d.owner_name`,
+      [JSON.stringify(rows.map((row) => ({ zone_id: row.zone_id, owner_name: row.owner_name }))), this.config.REISSUE_FIRST_MS, this.config.REISSUE_MAX_MS]);
     return rows.map((row) => issueOfRow(row, row));
   }
 }

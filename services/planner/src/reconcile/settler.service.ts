@@ -5,8 +5,7 @@ import { Store, type Tx } from '@vmdns/store';
 import { Config } from '../config.js';
 import { lockNames, placeKey, type NameRow } from '../planning/name.repository.js';
 import { Planner, Voice } from '../planning/planner.service.js';
-import type { ZoneRow } from '../zones/zone.row.js';
-import type { Issue } from './commands.js';
+import { issueOfRow, type Issue } from './commands.js';
 import { judgeResult, newestResult } from './judge-result.js';
 import { readZones, writeOvertaken, writeTaken, type Overtaken, type Taken } from './settle.repository.js';
 
@@ -71,13 +70,5 @@ function takenOf(row: NameRow, result: NameResult, verdict: { readonly final: bo
   return {
     zoneId: row.zone_id, ownerName: row.owner_name, final: verdict.final, state: verdict.state, reason: verdict.reason,
     turn: result.turn, attempts: result.attempts, nextTryAt: result.nextTryAt ?? null,
-  };
-}
-
-/** A stored row as it is said to its adapter. */
-export function issueOfRow(row: Pick<NameRow, 'zone_id' | 'owner_name' | 'timeline' | 'generation' | 'digest' | 'desired' | 'priority' | 'vms'>, zone: Pick<ZoneRow, 'apex' | 'provider' | 'connection_id'>): Issue {
-  return {
-    zoneId: row.zone_id, apex: zone.apex, provider: zone.provider, connectionId: zone.connection_id, ownerName: row.owner_name,
-    timeline: row.timeline, generation: row.generation, digest: row.digest, desired: row.desired, priority: row.priority, vms: row.vms,
   };
 }

@@ -96,7 +96,7 @@ describe('settling, and issuing again', () => {
     if (app === undefined) throw new Error('no planner');
     const planner = app.get(Planner);
     const fact = rig.fact('killed', { fqdn: 'killed.example.com.', ips: ['192.0.2.9'] });
-    await app.get(Store).transaction(async (tx) => planFacts(tx, await planner.ask(tx, 1), [fact]));
+    await app.get(Store).transaction(async (tx) => planFacts(tx, await planner.ask(tx, 1), [fact], new Map()));
     expect(app.get(CurrentTimeline).number).toBe(1);
     await rig.planners.pop()?.close();
     await rig.planner();

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Caller, Explanation, Reason, RecordStatus, VmDns } from '@vmdns/contracts';
 import { parseIp, parseName, reverseKey, reverseName } from '@vmdns/domain';
 import { Store } from '@vmdns/store';
-import { NAME_COLUMNS, type NameRow } from '../planning/name.repository.js';
+import { NAME_COLUMNS, readNames, type NameRow } from '../planning/name.repository.js';
 import { ZoneSets } from '../zones/zone-sets.js';
 import { mayRead } from './answers.js';
 import { standingOf } from './name-standing.js';
@@ -35,10 +35,8 @@ export class Explainer {
 
   /** The rows behind a VM's records, so that each sentence can say since when. */
   private async since(dns: VmDns): Promise<NameEntry[]> {
-    const places = dns.records.filter((record) => record.zoneId !== null);
-    const rows = await this.store.query<NameRow>(`select ${NAME_COLUMNS} from name where (zone_id, owner_name) in (select * from unnest($1::text[], $2::text[]))`,
-      [places.map((record) => record.zoneId), places.map((record) => record.name)]);
-    const entries = await this.entries(rows);
+    const places = dns.records.flatMap((record) => (record.zoneId === null ? [] : [{ zoneId: record.zoneId, ownerName: record.name }]));
+    const entries = await this.entries(await readNames(this.store, places));
     // A row may hold another VM's data: what this VM may not see is not in its records either.
     return entries.filter((entry) => dns.records.some((record) => record.name === entry.name && record.values.length > 0 && record.state !== 'refused'));
   }

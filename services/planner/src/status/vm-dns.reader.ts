@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '@vmdns/chassis';
 import type { Pause, VmDns } from '@vmdns/contracts';
-import { wishKeysOf, type Wish } from '@vmdns/domain';
+import { wishKeysOf, type Fact, type Wish } from '@vmdns/domain';
 import { Store } from '@vmdns/store';
-import { NAME_COLUMNS, placeKey, type NameRow } from '../planning/name.repository.js';
+import { placeKey, readNames, type NameRow } from '../planning/name.repository.js';
 import type { Former } from '../planning/vm.repository.js';
 import { readDecidingWishes, readWishesOfVms } from '../wishes/wish.repository.js';
 import { pausesOfZones } from '../zones/pause.repository.js';
@@ -18,7 +18,7 @@ export interface VmHead {
   readonly tenant: string | null;
   readonly deleted: boolean;
   readonly former: readonly Former[];
-  readonly fact: import('@vmdns/domain').Fact;
+  readonly fact: Fact;
   readonly updated_at: Date;
 }
 
@@ -52,7 +52,7 @@ export class VmDnsReader {
     const keys = new Set([...own.map((wish) => wish.key), ...homes.flatMap((home) => wishKeysOf(home.zone, home.ownerName))]);
     const deciding = await readDecidingWishes(this.store, [...keys]);
     const places = [...homes.map((home) => ({ zoneId: home.zone.zoneId, ownerName: home.ownerName })), ...vms.flatMap((vm) => vm.former)];
-    const names = await this.names(places);
+    const names = await readNames(this.store, places);
     const picture: DnsPicture = {
       zones, names: new Map(names.map((row) => [placeKey(row.zone_id, row.owner_name), row])),
       wishes: groupByKey([...deciding, ...own]),
@@ -73,12 +73,6 @@ export class VmDnsReader {
     const pauses = await pausesOfZones(this.store, [...new Set(open.map((row) => row.zone_id))]);
     const adapters = await this.store.query<{ name: string; seen_at: Date }>('select name, seen_at from provider');
     return { pauses, adapters: new Map(adapters.map((row) => [row.name, row.seen_at])), now: this.clock.now() };
-  }
-
-  private async names(places: readonly { readonly zoneId: string; readonly ownerName: string }[]): Promise<readonly NameRow[]> {
-    if (places.length === 0) return [];
-    return this.store.query<NameRow>(`select ${NAME_COLUMNS} from name where (zone_id, owner_name) in (select * from unnest($1::text[], $2::text[]))`,
-      [places.map((place) => place.zoneId), places.map((place) => place.ownerName)]);
   }
 }
 

@@ -61,7 +61,10 @@ function sameWish(a: Wish, b: Wish): boolean {
 /** Under the locks of the VMs and of every name these wishes decide. */
 export async function writeWishes(tx: Tx, diff: WishDiff): Promise<void> {
   if (diff.removed.length > 0) {
-    await tx.query('delete from wish where (rkey, kind, vm_id) in (select * from unnest($1::text[], $2::text[], $3::text[]))',
+    // By row address, one probe for each: the VM's lock keeps these rows where they are.
+    await tx.query(
+      `delete from wish where ctid = any (array(select w.ctid from unnest($1::text[], $2::text[], $3::text[]) as d(rkey, kind, vm_id)
+         cross join lateral (select ctid from wish where rkey = d.rkey and kind = d.kind and vm_id = d.vm_id limit 1) w))`,
       [diff.removed.map((w) => w.key), diff.removed.map((w) => w.kind), diff.removed.map((w) => w.vmId)]);
   }
   if (diff.written.length > 0) {

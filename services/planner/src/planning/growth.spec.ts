@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { NameResult, VmState } from '@vmdns/contracts';
+import { Store, type Tx } from '@vmdns/store';
+import { until } from '@vmdns/test/support';
+import { Reissue } from '../reconcile/reissue.service.js';
+import { Settler } from '../reconcile/settler.service.js';
+import { VmDnsReader } from '../status/vm-dns.reader.js';
+import { silent, type FakeAdapter } from '../testing/fake-adapter.js';
+import { Rig } from '../testing/rig.js';
+import { Planner } from './planner.service.js';
+
+const VMS = 5_000;
+const BIG = ['vm', 'wish', 'name'];
+
+interface PlanNode { readonly 'Node Type': string; readonly 'Relation Name'?: string; readonly Plans?: readonly PlanNode[] }
+
+/** Every node of a plan that reads a whole big table. */
+function wholeReads(node: PlanNode): string[] {
+  const own = node['Node Type'] === 'Seq Scan' && BIG.includes(node['Relation Name'] ?? '') ? [`${node['Node Type']} on ${node['Relation Name']}`] : [];
+  return [...own, ...(node.Plans ?? []).flatMap(wholeReads)];
+}
+
+describe('L6 the cost follows the change, with 20,000 names known', () => {
+  let rig: Rig;
+  let adapter: FakeAdapter;
+  let zone: string;
+  beforeAll(async () => {
+    rig = await Rig.start({ REISSUE_FIRST_MS: '600000', SWEEP_MS: '600000' });
+    await rig.planner();
+    adapter = rig.adapter();
+    adapter.script = silent;
+    const connection = await rig.connection();
+    zone = (await rig.zone('example.com', connection)).id;
+    await rig.zone('10.in-addr.arpa', connection);
+    await rig.zone('8.b.d.0.1.0.0.2.ip6.arpa', connection);
+    const planner = rig.planners[0]?.app.get(Planner);
+    const facts = Array.from({ length: VMS }, (_, at): VmState => rig.fact(`vm-${at}`, { fqdn: `vm-${at}.example.com.`, ips: [`10.0.${at >> 8}.${at & 255}`, `2001:db8::${at.toString(16)}`, `10.1.${at >> 8}.${at & 255}`] }));
+    const began = Date.now();
+    await planner?.takeFacts(facts, { priority: 1 });
+    console.log('planning took', Date.now() - began);
+    // All but ten are settled: what is open is a small part, as in life.
+    await rig.store.query(`update name set settled_generation = generation, state = 'applied', heard = true, issue_at = 'infinity' where owner_name not like 'vm-7.%'`);
+    await rig.database.query('analyze');
+  }, 120_000);
+  afterAll(async () => { await rig.stop(); });
+
+  /** Runs with a store that asks for the plan of each statement before it runs. */
+  async function plansOf(work: (store: Store) => Promise<unknown>): Promise<{ reads: string[]; statements: number }> {
+    const reads: string[] = [];
+    let statements = 0;
+    const explained = (tx: Tx): Tx => ({
+      async query<T extends object>(sql: string, parameters: readonly unknown[] = []) {
+        if (!/pg_advisory/.test(sql)) {
+          const plan = await tx.query<{ 'QUERY PLAN': readonly { readonly Plan: PlanNode }[] }>(`explain (format json) ${sql}`, parameters);
+          reads.push(...(plan[0]?.['QUERY PLAN'] ?? []).flatMap(({ Plan }) => wholeReads(Plan).map((read) => `${read}: ${sql.slice(0, 80)}`)));
+          statements += 1;
+        }
+        return tx.query<T>(sql, parameters);
+      },
+    });
+    const store = rig.planners[0]?.app.get(Store);
+    if (store === undefined) throw new Error('no planner');
+    const watched = Object.assign(Object.create(store) as Store, { query: explained(store).query, transaction: <T>(run: (tx: Tx) => Promise<T>) => store.transaction((tx) => run(explained(tx))) });
+    await work(watched);
+    return { reads, statements };
+  }
+
+  /** The service of the running planner, on another store. */
+  function on<T extends object>(service: T, store: Store, ...parts: readonly object[]): T {
+    return Object.assign(Object.create(service) as T, { store }, ...parts);
+  }
+  function get<T extends object>(type: new (...parts: never[]) => T): T {
+    const found = rig.planners[0]?.app.get(type);
+    if (found === undefined) throw new Error('no planner');
+    return found as T;
+  }
+
+  it('planning one VM reads no table as a whole, and as many statements as with two VMs', async () => {
+    const one = await plansOf((store) => on(get(Planner), store).takeFacts([rig.fact('vm-1', { ips: ['10.9.0.1', '2001:db8::9:1'] })], { priority: 1 }));
+    const many = await plansOf((store) => on(get(Planner), store).takeFacts(Array.from({ length: 150 }, (_, at) => rig.fact(`vm-${at + 100}`, { ips: [`10.9.1.${at}`] })), { priority: 1 }));
+    expect([one.reads, many.reads]).toEqual([[], []]);
+    expect(one.statements).toBe(many.statements);
+    expect(one.statements).toBeLessThanOrEqual(14);
+  });
+
+  it('settling reads no table as a whole', async () => {
+    const row = await rig.row(zone, 'vm-7.example.com.');
+    const digest = (await rig.store.query<{ digest: string }>(`select digest from name where owner_name = 'vm-7.example.com.'`))[0]?.digest ?? '';
+    const result: NameResult = { name: 'vm-7.example.com.', timeline: row?.timeline ?? 0, generation: row?.generation ?? 0, digest, turn: 5, state: 'applied', rrsets: [], wrote: true, attempts: 1, vms: [], at: new Date().toISOString() };
+    const { reads } = await plansOf((store) => on(get(Settler), store).settle([{ zoneId: zone, apex: 'example.com.', provider: 'memory', connectionId: 'c', target: 't', names: [result] }]));
+    expect(reads).toEqual([]);
+    expect(await rig.row(zone, 'vm-7.example.com.')).toMatchObject({ state: 'applied', settled_generation: row?.generation });
+  });
+
+  it('looking for what to issue again reads what is open only', async () => {
+    const { reads } = await plansOf((store) => on(get(Reissue), store).sweep());
+    expect(reads).toEqual([]);
+  });
+
+  it("working out one VM's DNS reads no table as a whole", async () => {
+    const { reads, statements } = await plansOf((store) => on(get(VmDnsReader), store).read(['vm-8']));
+    expect(reads).toEqual([]);
+    expect(statements).toBeLessThanOrEqual(9);
+  });
+
+  it('a million losers cost a name no more: only the wishes that can decide are read', async () => {
+    await rig.store.query(`insert into wish (rkey, kind, vm_id, life, claim, tenant, share, body)
+      select 'com.example.crowded.', 'name', 'crowd-' || n, 1, 100000 + n, null, false, jsonb_build_object('name', 'crowded.example.com.', 'addresses', '[]'::jsonb, 'shareName', false) from generate_series(1, 3000) n`);
+    await rig.database.query('analyze planner.wish');
+    await rig.tell(rig.fact('crowded', { fqdn: 'crowded.example.com.', ips: ['10.8.0.1'], nameClaim: 1 }));
+    await until(() => adapter.of('crowded.example.com.').length === 1);
+    const plan = await rig.store.query<{ 'QUERY PLAN': readonly { readonly Plan: PlanNode & { readonly 'Actual Rows': number } }[] }>(
+      `explain (analyze, format json) select * from wish where rkey = 'com.example.crowded.' and kind = 'name' order by claim limit 1`);
+    expect(JSON.stringify(plan)).not.toMatch(/Sort|Seq Scan/);
+  });
+
+});
