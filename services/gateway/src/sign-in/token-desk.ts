@@ -48,7 +48,7 @@ export class TokenDesk implements OnApplicationBootstrap, OnModuleDestroy {
     const token = newToken();
     const row = await this.table.add({ id: newTokenId(), hash: hashOf(token), name, role, tenant, createdBy: by.name });
     if (row === undefined) throw refused(409, `there is a live token "${name}" with another role or tenant; revoke it first or take another name`);
-    this.log.info({ token: row.id, name, role, tenant, by: by.name }, 'token added');
+    this.log.info({ id: row.id, name, role, tenant, by: by.name }, 'token added');
     return { ...toAnswer(row), token };
   }
 
@@ -56,7 +56,7 @@ export class TokenDesk implements OnApplicationBootstrap, OnModuleDestroy {
     if (id === FIRST_ADMIN) throw refused(409, 'this is the token of ADMIN_TOKEN_FILE: change the file and start the gateway again');
     if (!await this.table.revoke(id)) throw refused(404, 'there is no such token');
     this.signIn.forget(id);
-    this.log.info({ token: id, by: by.name }, 'token revoked');
+    this.log.info({ id, by: by.name }, 'token revoked');
   }
 
   /** Again and again until Postgres took it; meanwhile it is believed all the same. */
