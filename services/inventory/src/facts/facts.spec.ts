@@ -266,7 +266,7 @@ describe('inventory on real servers', () => {
     expect(await publisher.once.facts({ type: 'vmdns.vm.changed.v1', data: { vmId: 'vm-1', addresses: [] }, source: 'p', caller: platform })).toMatchObject({ ok: false, problem: { status: 503, code: 'unavailable' } });
     await publisher.ingest('vmdns.vm.changed.v1', { vmId: 'vm-2', addresses: [] });
     proxy.accept();
-    await until(async () => (await messages('EVENT')) === 1);
+    await until(async () => (await messages('EVENT')) === 1, { withinMs: 20_000, what: 'the kept message to be taken' });
     expect(await events()).toMatchObject([{ vmId: 'vm-2', revision: 1 }]);
     expect(await deadLetters()).toEqual([]);
     expect(valueOf(await publisher.put('vm-1'))).toMatchObject({ accepted: true });
