@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Caller, Connection, ConnectionInput } from '@vmdns/contracts';
 import { Store } from '@vmdns/store';
 import { newId } from '../ids.js';
-import { conflict, notFound, refuseFaults, requireOperator } from './access.js';
+import { conflict, notFound, requireOperator } from './access.js';
 import { refreshPaused } from './pause.repository.js';
 import { ZoneFeed } from './zone-feed.js';
 import { lockZoneSetExclusive } from './zone-set.lock.js';
@@ -25,8 +25,7 @@ export class Connections {
     requireOperator(caller);
     const { row, written } = await this.store.transaction(async (tx) => {
       await lockZoneSetExclusive(tx);
-      const known = await tx.query('select 1 from provider where name = $1', [input.provider]);
-      if (known.length === 0) refuseFaults('the connection', [{ path: 'provider', message: `no adapter has announced the provider ${input.provider}; start one, or look at the list of providers` }]);
+      // The gateway has checked the settings against the announced form; we may hear of the adapter a moment later.
       const id = newId('connection');
       await tx.query('insert into connection (id, name, provider, settings, sealed) values ($1, $2, $3, $4, $5)',
         [id, input.name, input.provider, JSON.stringify(input.settings), JSON.stringify(input.sealed)]);
