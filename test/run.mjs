@@ -1,0 +1,156 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build, install, ROOT } from '../deploy/local/prepare.mjs';
+import { sweep } from './support/sweep.mjs';
+
+/*
+ * `npm test`: set-up, lint, types, every spec; the last line is the sum. `npm test -- --fast` leaves out the build, the
+ * end-to-end tests and the lint rules that need types. `npm test -- planner` runs the specs whose path says so, alone.
+ * Plain JavaScript on Node's own modules: it runs before anything is installed.
+ */
+
+const MINUTE_MS = 60_000;
+const fast = process.argv.includes('--fast');
+const patterns = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+const inCi = !['', '0', 'false'].includes(process.env.CI ?? '');
+const limitMs = Number(process.env.VMDNS_TEST_LIMIT_MINUTES ?? (fast ? 10 : 60)) * MINUTE_MS;
+const runId = `run-${process.pid}-${Date.now().toString(36)}`;
+const startedAt = Date.now();
+const totals = { passed: 0, failed: 0, skipped: 0 };
+const running = new Set();
+let interrupted = false;
+
+const NX = [join(ROOT, 'node_modules/nx/dist/bin/nx.js')];
+const TSC = [join(ROOT, 'node_modules/typescript/bin/tsc')];
+const NX_ENV = { NX_DAEMON: 'false', NX_TUI: 'false', ...(fast ? { VMDNS_LINT: 'fast' } : {}) };
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => { interrupted = true; endAll(); });
+process.on('exit', endAll);
+
+/** Ends what we started, and what that started. */
+function endAll() {
+  for (const child of running) {
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // Gone already.
+    }
+  }
+  sweep(runId);
+}
+
+/** Runs a Node program in a process group of its own; gives its exit code (124 when time is over) and its output. */
+function node(args, { env = {}, show = false } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, args, {
+      cwd: ROOT, detached: true, env: { ...process.env, VMDNS_RUN_PARENT: runId, ...env },
+      stdio: show ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
+    });
+    running.add(child);
+    const output = [];
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part) => output.push(part));
+    let code;
+    const end = (ended) => {
+      clearTimeout(timer);
+      running.delete(child);
+      resolve({ code: code ?? ended ?? 1, output: Buffer.concat(output).toString('utf8') });
+    };
+    const timer = setTimeout(() => {
+      code = 124;
+      console.error(`stopped: the limit of ${Math.round(limitMs / MINUTE_MS)} minutes (VMDNS_TEST_LIMIT_MINUTES) is over`);
+      endAll();
+    }, Math.max(1_000, limitMs - (Date.now() - startedAt)));
+    child.once('error', () => end(1));
+    child.once('exit', (ended) => setImmediate(end, ended));
+  });
+}
+
+/** A step that counts as one test. */
+async function step(name, work) {
+  if (interrupted) return false;
+  const from = Date.now();
+  const problem = await work().catch((error) => (error instanceof Error ? error.message : String(error)));
+  const isFine = problem === undefined;
+  totals[isFine ? 'passed' : 'failed'] += 1;
+  console.log(`${isFine ? '✓' : '✗'} ${name} (${((Date.now() - from) / 1000).toFixed(1)} s)`);
+  if (!isFine) console.log(problem.trimEnd());
+  return isFine;
+}
+
+async function mustEndWell(args, options) {
+  const { code, output } = await node(args, options);
+  return code === 0 ? undefined : output || `exit code ${code}`;
+}
+
+/** PostgreSQL comes with npm; these two may have to be downloaded, which no test should wait for. */
+async function findBinaries() {
+  const problem = await mustEndWell([...TSC, '-b', 'deploy/local']);
+  if (problem !== undefined) return problem;
+  const local = await import(join(ROOT, 'deploy/local/dist/index.js'));
+  const finder = { toolsFolder: process.env.VMDNS_TOOLS ?? join(ROOT, '.vmdns', 'tools'), env: process.env, say: (line) => console.log(line) };
+  await local.findNatsServer(finder);
+  await local.findPowerdns(finder, ['lmdb', 'gsqlite3', 'gpgsql']);
+  await local.findSqlite3(finder);
+  return undefined;
+}
+
+/** One test a project. Lint runs through Nx only: elsewhere the boundary rule is asleep. */
+async function lint() {
+  const listed = await node([...NX, 'show', 'projects', '--with-target', 'lint', '--json'], { env: NX_ENV });
+  let projects;
+  try {
+    projects = JSON.parse(listed.output.slice(listed.output.indexOf('[')));
+  } catch {
+    projects = ['lint'];
+  }
+  const from = Date.now();
+  const { code, output } = await node([...NX, 'run-many', '-t', 'lint', '--output-style=static'], { env: { ...NX_ENV, FORCE_COLOR: '0', NO_COLOR: '1' } });
+  const failed = code === 0 ? [] : projects.filter((project) => output.includes(`- ${project}:lint`));
+  const count = code !== 0 && failed.length === 0 ? 1 : failed.length;
+  totals.failed += count;
+  totals.passed += Math.max(0, projects.length - count);
+  console.log(`${count === 0 ? '✓' : '✗'} lint: ${projects.length - count} of ${projects.length} projects (${((Date.now() - from) / 1000).toFixed(1)} s)`);
+  if (count > 0) console.log(output.split('\n').filter((line) => !/^npm |^> |^\s*$|nx\.app/.test(line)).join('\n'));
+}
+
+async function specs() {
+  const folder = mkdtempSync(join(tmpdir(), 'vmdns-results-'));
+  const file = join(folder, 'results.json');
+  const chosen = patterns.length > 0 ? patterns : fast ? ['/libs/', '/services/', '/deploy/local/', '/test/support/canary'] : [];
+  const { code } = await node([
+    '--experimental-vm-modules', '--disable-warning=ExperimentalWarning', join(ROOT, 'node_modules/jest/bin/jest.js'), '--config', join(ROOT, 'jest.config.mjs'),
+    '--reporters', 'default', '--reporters', join(ROOT, 'test/support/stuck-reporter.mjs'), '--json', '--outputFile', file, '--maxWorkers', String(Math.max(1, Math.min(4, cpus().length))), '--ci', ...(chosen.length > 0 ? ['--testPathPatterns', ...chosen] : []),
+  ], { show: true });
+  try {
+    const results = JSON.parse(readFileSync(file, 'utf8'));
+    totals.passed += results.numPassedTests;
+    totals.failed += results.numFailedTests + results.numRuntimeErrorTestSuites;
+    totals.skipped += results.numPendingTests + results.numTodoTests;
+    if (code !== 0 && results.numFailedTests + results.numRuntimeErrorTestSuites === 0) totals.failed += 1;
+  } catch {
+    console.log('✗ the specs did not run to their end');
+    totals.failed += 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function everything() {
+  if (!(await step('install', async () => { await install(); }))) return;
+  if (patterns.length === 0) {
+    if (!fast && !(await step('build', async () => { await build(); }))) return;
+    await step('servers', findBinaries);
+    await lint();
+    await step('types', () => mustEndWell([...TSC, '-p', 'tsconfig.spec.json', '--pretty', 'false']));
+  }
+  if (!interrupted) await specs();
+}
+
+await everything();
+if (interrupted) totals.failed += 1;
+endAll();
+console.log(`\n${fast ? 'fast: ' : ''}${((Date.now() - startedAt) / 1000).toFixed(0)} s`);
+console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
+process.exit(totals.failed > 0 || (inCi && totals.skipped > 0) ? 1 : 0);
