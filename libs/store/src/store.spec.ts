@@ -87,6 +87,18 @@ describe('the store', () => {
     await own.dispose();
   });
 
+  it('bears a Postgres that dies under a query: the query rejects, the process lives', async () => {
+    const own = await startPostgres();
+    const store = await open(own.server.url());
+    await store.whenMigrated(10_000);
+    const under = expect(store.query('select pg_sleep(20)')).rejects.toMatchObject({ name: 'TransientStoreError' });
+    await until(async () => (await store.query("select 1 from pg_stat_activity where query = 'select pg_sleep(20)' and state = 'active'")).length === 1);
+    await own.server.kill();
+    await under;
+    await store.close();
+    await own.dispose();
+  });
+
   it('waits for a Postgres that comes later, and answers at once meanwhile', async () => {
     const own = await startPostgres();
     await own.server.kill();

@@ -119,9 +119,12 @@ export class Store implements Tx {
     if (this.pool === undefined || this.closing.signal.aborted) throw new TransientStoreError(`${attempt}: the store is not ready`);
     const client = await this.pool.connect().catch((error: unknown) => { throw storeError(error, attempt); });
     const session = new Session(client, attempt);
+    // The pool listens only to idle clients: a server that dies under a query would otherwise end the process. The query itself rejects.
+    client.on('error', ignore);
     try {
       return await work(session);
     } finally {
+      client.removeListener('error', ignore);
       client.release(session.isBroken);
     }
   }
@@ -152,3 +155,5 @@ export class Store implements Tx {
 async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   await setTimeoutPromise(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
 }
+
+const ignore = (): void => undefined;
