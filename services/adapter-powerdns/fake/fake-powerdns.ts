@@ -23,6 +23,10 @@ export class FakePowerdns {
   /** Answers of the next PATCHes instead of doing anything, e.g. a locked database. */
   readonly troubles: { readonly status: number; readonly body: string }[] = [];
 
+  /** Most requests that were being served at the same time. */
+  atOnceMax = 0;
+  private atOnce = 0;
+
   private constructor(readonly apiKey: string, private readonly options: FakeOptions, private readonly server: Server) {}
 
   static async start(apiKey: string, options: FakeOptions = {}): Promise<FakePowerdns> {
@@ -46,6 +50,9 @@ export class FakePowerdns {
 
   private async serve(ask: IncomingMessage, reply: ServerResponse): Promise<void> {
     reply.setHeader('connection', 'close');
+    this.atOnce += 1;
+    this.atOnceMax = Math.max(this.atOnceMax, this.atOnce);
+    reply.on('close', () => { this.atOnce -= 1; });
     const pieces: Buffer[] = [];
     let bytes = 0;
     try {
