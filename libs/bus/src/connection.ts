@@ -27,6 +27,7 @@ export class Connection {
   private readonly wanted = new Set<Wanted>();
   private readonly closing = new AbortController();
   private readonly whenUp = new Set<() => void>();
+  private readonly whenDown = new Set<() => void>();
   private finished: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: ConnectionOptions, private readonly log: BusLog) {}
@@ -47,6 +48,11 @@ export class Connection {
   onUp(listener: () => void): void {
     this.whenUp.add(listener);
     if (this.up.isOpen) listener();
+  }
+
+  /** Called whenever the connection is lost, and when it is closed. */
+  onDown(listener: () => void): void {
+    this.whenDown.add(listener);
   }
 
   /** Listens from now on, over every reconnect. Gives the way to stop. */
@@ -123,6 +129,7 @@ export class Connection {
   private announceDown(): void {
     if (!this.up.isOpen) return;
     this.up.shut();
+    for (const listener of this.whenDown) listener();
     if (!this.isClosing) this.log.warn({}, 'NATS disconnected');
   }
 }

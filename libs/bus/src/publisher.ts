@@ -79,7 +79,7 @@ export class Publisher {
   }
 
   private async postOne(item: Outgoing): Promise<void> {
-    while (!this.isClosed) {
+    while (!this.isClosed && !this.connection.isClosing) {
       try {
         await this.publish(item, 60_000);
         return;

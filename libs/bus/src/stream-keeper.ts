@@ -30,10 +30,8 @@ export class StreamKeeper {
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly connection: Connection, private readonly log: BusLog) {
-    connection.onUp(() => {
-      this.ready.shut();
-      void this.look();
-    });
+    connection.onDown(() => this.ready.shut());
+    connection.onUp(() => void this.look());
   }
 
   ensure(definitions: readonly StreamDefinition[]): Promise<void> {

@@ -22,13 +22,15 @@ export interface BatchConsumerParts {
   readonly observer: BusObserver;
   readonly deadLetters: DeadLetters;
   readonly handler: MessageHandler;
+  readonly ackWaitMs: number;
 }
 /** The handler's options with every name resolved. */
 export interface BatchConsumerNames { readonly stream: BatchOptions['stream']; readonly durable: string; readonly subject: string; readonly event: EventSchema | null }
 
-const ACK_WAIT_MS = 10_000;
-/** Pull requests live this long; heartbeats come twice in it. */
+/** Pull requests live this long. */
 const PULL_MS = 10_000;
+/** Two of them missed, and the iterator looks whether its consumer is still there: a pull to a deleted one is met with silence. */
+const HEARTBEAT_MS = 1500;
 const RETRY_MS = [250, 1000, 3000];
 /** What means that the consumer (or its stream) is gone, so that it must be made again. */
 const GONE: ReadonlySet<string> = new Set([ConsumerEvents.ConsumerDeleted, ConsumerEvents.ConsumerNotFound, ConsumerEvents.StreamNotFound, ConsumerEvents.NoResponders]);
@@ -58,7 +60,7 @@ export class BatchConsumer {
     this.finished = this.keepConsuming();
     // After a reconnect the client's own iterator may sleep for a whole pull; a fresh one pulls at once.
     this.stopReady = this.parts.bus.onReady(() => void this.messages?.close());
-    this.keepAlive = setInterval(() => { for (const job of this.queue.all()) job.received.broker.working(); }, ACK_WAIT_MS / 3).unref();
+    this.keepAlive = setInterval(() => { for (const job of this.queue.all()) job.received.broker.working(); }, this.parts.ackWaitMs / 3).unref();
   }
 
   /** Takes nothing more, gives back what waits, and waits for the running call. */
@@ -77,17 +79,16 @@ export class BatchConsumer {
   private async keepConsuming(): Promise<void> {
     const { bus, log } = this.parts;
     for (let failures = 0; !this.closing.signal.aborted;) {
-      if (!await bus.streams.ready.wait(1000)) continue;
-      const link = bus.connection.current;
-      if (link === undefined) continue;
+      const link = await bus.streams.ready.wait(1000) ? bus.connection.current : undefined;
       try {
-        await this.consume(link);
+        if (link !== undefined) await this.consume(link);
         failures = 0;
       } catch (error) {
         if (failures % 20 === 0) log.warn({ err: error, ...this.where }, 'consuming stopped, starting again');
         failures += 1;
         await bus.streams.look();
       }
+      // Always, so that no way round this loop is without a breath.
       await pause(backoffMs(failures, 20, 1000), this.closing.signal);
     }
   }
@@ -96,11 +97,12 @@ export class BatchConsumer {
   private async consume(link: Link): Promise<void> {
     const { stream, durable, subject } = this.names;
     await link.manager.consumers.add(stream, {
-      durable_name: durable, filter_subject: subject, ack_policy: AckPolicy.Explicit, ack_wait: nanos(ACK_WAIT_MS), deliver_policy: DeliverPolicy.All,
+      durable_name: durable, filter_subject: subject, ack_policy: AckPolicy.Explicit, ack_wait: nanos(this.parts.ackWaitMs), deliver_policy: DeliverPolicy.All,
       replay_policy: ReplayPolicy.Instant, max_ack_pending: Math.max(1000, this.max * 10), max_deliver: -1,
     });
     const consumer = await link.jetstream.consumers.get(stream, durable);
-    const messages = await consumer.consume({ max_messages: this.max, expires: PULL_MS });
+    // When there is no room, at most `max` wait inside the iterator; only there a call longer than the ack wait costs a second delivery.
+    const messages = await consumer.consume({ max_messages: this.max, expires: PULL_MS, idle_heartbeat: HEARTBEAT_MS });
     this.messages = messages;
     if (this.closing.signal.aborted) await messages.close();
     void this.watch(messages);

@@ -88,8 +88,8 @@ describe('the JetStream transport', () => {
   let story: Story;
   let counter = 0;
 
-  const startApp = async (): Promise<INestMicroservice> => {
-    const service = await NestFactory.createMicroservice(NotesModule, { strategy: new JetStreamServer({ bus, service: 'echo' }), logger: false });
+  const startApp = async (more: { readonly ackWaitMs?: number } = {}): Promise<INestMicroservice> => {
+    const service = await NestFactory.createMicroservice(NotesModule, { strategy: new JetStreamServer({ bus, service: 'echo', ...more }), logger: false });
     await service.listen();
     return service;
   };
@@ -186,6 +186,38 @@ describe('the JetStream transport', () => {
     await until(() => new Set(story.taken).size === 30, { withinMs: 15_000 });
     await settled();
     expect(await deadLetters()).toEqual([]);
+  });
+
+  it('says that it works while a call runs long, for what runs and for what waits', async () => {
+    await app.close();
+    app = await startApp({ ackWaitMs: 300 });
+    story = app.get(Story);
+    let open = (): void => undefined;
+    story.gate = new Promise((resolve) => { open = resolve; });
+    // One batch runs, the other waits for it.
+    await say(numbers(90));
+    const delivered = async () => (await consumer())?.delivered.consumer_seq ?? 0;
+    await until(async () => (await consumer())?.num_ack_pending === 90);
+    const before = await delivered();
+    // Four times the ack wait: whatever the server gave up on would have been delivered again.
+    for (const since = performance.now(); performance.now() - since < 1200;) await delivered();
+    expect((await consumer())?.num_redelivered).toBe(0);
+    expect(await delivered()).toBe(before);
+    open();
+    await until(() => story.taken.length >= 90);
+    await settled();
+    expect(story.redelivered).toBe(0);
+  });
+
+  it('shares one consumer between replicas', async () => {
+    const second = await startApp();
+    const other = second.get(Story);
+    await until(async () => ((await consumer())?.num_waiting ?? 0) >= 2);
+    for (let round = 0; round < 10; round += 1) await say(numbers(50));
+    await until(() => story.taken.length + other.taken.length >= 500);
+    expect(new Set([...story.taken, ...other.taken]).size).toBe(500);
+    expect(Math.min(story.taken.length, other.taken.length)).toBeGreaterThan(0);
+    await second.close();
   });
 
   it('obeys outcomes: again later, or never', async () => {

@@ -16,6 +16,8 @@ export interface JetStreamServerOptions {
   readonly log?: BusLog;
   readonly observer?: BusObserver;
   readonly now?: () => Date;
+  /** How long the server waits for an outcome before it delivers again; a running call keeps saying that it works. Default 10,000. */
+  readonly ackWaitMs?: number;
   /** How long close() waits for running handlers; default 7000. */
   readonly closeMs?: number;
 }
@@ -54,12 +56,12 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
   }
 
   private laneOf(handler: MessageHandler, spec: HandlerSpec): BatchConsumer | RequestLane {
-    const { bus, service, log = silentLog, observer = {}, now = () => new Date() } = this.options;
+    const { bus, service, log = silentLog, observer = {}, now = () => new Date(), ackWaitMs = 10_000 } = this.options;
     const parts = { bus, log, observer, handler };
     const named = (name: PerService<string>): string => (typeof name === 'function' ? name(service) : name);
     if (spec.kind === 'batch') {
       const { stream, subject, durable = service } = spec.options;
-      return new BatchConsumer({ ...parts, deadLetters: new DeadLetters(bus, service, now) }, { stream, subject: named(subject), durable: named(durable), event: spec.event }, spec.options);
+      return new BatchConsumer({ ...parts, ackWaitMs, deadLetters: new DeadLetters(bus, service, now) }, { stream, subject: named(subject), durable: named(durable), event: spec.event }, spec.options);
     }
     const isBatched = spec.kind === 'requests';
     return new RequestLane(parts, {
