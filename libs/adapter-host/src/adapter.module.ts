@@ -15,6 +15,9 @@ import { KeyRing } from './keys/key-ring.js';
 import { Connections } from './zones/connections.js';
 import { ZoneTester } from './zones/zone-test.js';
 
+/** For renewing leases, taking commands and zones in, and saying again. */
+const CONNECTIONS_KEPT = 4;
+
 class AdapterModule {}
 
 /** Everything of one adapter, wired. */
@@ -24,7 +27,7 @@ export function adapterModule<C, Z>(definition: ProviderDefinition<C, Z>): Dynam
 
 function providersOf(definition: ProviderDefinition): Provider[] {
   return [
-    { provide: Host, inject: [CONFIG], useFactory: (config: Config) => new Host(definition, config.INSTANCE, { lanesMax: config.LANES_MAX, namesPerTurn: config.NAMES_PER_TURN }) },
+    { provide: Host, inject: [CONFIG], useFactory: (config: Config) => new Host(definition, config.INSTANCE, { lanesMax: config.LANES_MAX, namesPerTurn: config.NAMES_PER_TURN, commitsMax: Math.max(1, config.DATABASE_POOL_MAX - CONNECTIONS_KEPT) }) },
     { provide: KeyRing, inject: [CONFIG], useFactory: (config: Config) => KeyRing.open(config.KEY_FILE) },
     { provide: Connections, inject: [Host, KeyRing], useFactory: (host: Host, keys: KeyRing) => new Connections(host, keys) },
     { provide: ZoneTester, inject: [Host, Store, Connections], useFactory: (host: Host, store: Store, connections: Connections) => new ZoneTester(host, store, connections) },

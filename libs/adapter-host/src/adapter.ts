@@ -89,6 +89,7 @@ export class Adapter {
     for (const commands of portionsOf(messages.map((message) => message.data), INTAKE_NAMES_MAX)) {
       const taken = await this.parts.intake.take(commands, () => this.parts.worker.room);
       this.parts.worker.dispatch(taken.claims);
+      if (taken.isMoreDue) this.parts.worker.wakeSoon();
       if (taken.noted !== null) this.parts.sayer.say(taken.fresh, taken.noted);
       this.parts.sayer.answer(taken.again, true);
       this.parts.sayer.answer(taken.answers, false);

@@ -28,9 +28,15 @@ export interface Ground {
   readonly log: Log;
 }
 
+/** NaN while Postgres is away: the other metrics are worth having then. */
+async function countDue(store: Store): Promise<number> {
+  const rows = await store.query<{ count: number }>('select count(*) as count from name where due_at is not null').catch(() => []);
+  return rows[0]?.count ?? Number.NaN;
+}
+
 /** Makes the parts of one adapter and joins them. */
 export function assemble({ host, store, bus, connections, metrics, log }: Ground): Adapter {
-  const counts = new AdapterMetrics(metrics);
+  const counts = new AdapterMetrics(metrics, () => countDue(store));
   const unsaid = new Unsaid(store, host);
   const sayer = new Sayer(host, bus, new Traces(), unsaid, log);
   const claims = new Claims(host);

@@ -18,6 +18,8 @@ export interface HostLimits {
   readonly lanesMax: number;
   /** Names of one zone in one turn. */
   readonly namesPerTurn: number;
+  /** Turns that are stored at the same time; leaves connections for renewing and for commands. */
+  readonly commitsMax: number;
 }
 
 /** What this process is: which provider, which replica, how fast. */

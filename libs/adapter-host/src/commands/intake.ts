@@ -14,6 +14,8 @@ import { lockLanes, type ZoneLane } from './zone-lanes.js';
 /** What taking commands in brought. */
 export interface Taken {
   readonly claims: readonly Claim[];
+  /** Some lane was not claimed: it is being worked on, there is no room, or another claim was just looking. */
+  readonly isMoreDue: boolean;
   /** Outcomes given without a call, stored. */
   readonly fresh: readonly Outcome[];
   readonly noted: NotedOutcomes | null;
@@ -45,13 +47,14 @@ export class Intake {
       const addressed = address(names, lanes);
       const stored = await storeNames(tx, addressed);
       const rest = await this.answerRest(tx, addressed, stored, lanes);
-      const claims = await this.claims.take(tx, keysOf(stored, lanes), room());
+      const targets = new Set(stored.map((row) => row.target));
+      const claims = await this.claims.take(tx, keysOf(targets, lanes), Math.min(room(), targets.size));
       this.metrics.command('taken', stored.length);
-      return { ...rest, claims, isZoneUnknown: unknown };
+      return { ...rest, claims, isMoreDue: claims.length < targets.size, isZoneUnknown: unknown };
     });
   }
 
-  private async answerRest(tx: Tx, addressed: readonly Addressed[], stored: Awaited<ReturnType<typeof storeNames>>, lanes: ReadonlyMap<string, ZoneLane>): Promise<Omit<Taken, 'claims' | 'isZoneUnknown'>> {
+  private async answerRest(tx: Tx, addressed: readonly Addressed[], stored: Awaited<ReturnType<typeof storeNames>>, lanes: ReadonlyMap<string, ZoneLane>): Promise<Omit<Taken, 'claims' | 'isMoreDue' | 'isZoneUnknown'>> {
     const storedKeys = new Set(stored.map((row) => `${row.target} ${row.owner_name}`));
     const keyOf = (name: Addressed): string => `${name.target} ${name.incoming.ownerName}`;
     const gated = addressed.filter((name) => name.gate !== null && storedKeys.has(keyOf(name)));
@@ -95,8 +98,7 @@ function address(names: readonly Incoming[], lanes: ReadonlyMap<string, ZoneLane
   return newest.map((incoming) => ({ target: laneOf(incoming).target, incoming, gate: gateOf(laneOf(incoming)) }));
 }
 
-function keysOf(stored: readonly { readonly target: string }[], lanes: ReadonlyMap<string, ZoneLane>): readonly string[] {
-  const targets = new Set(stored.map((row) => row.target));
+function keysOf(targets: ReadonlySet<string>, lanes: ReadonlyMap<string, ZoneLane>): readonly string[] {
   const keys = new Set<string>();
   for (const lane of lanes.values()) if (lane.limiter_key !== null && targets.has(lane.target)) keys.add(lane.limiter_key);
   return [...keys].sort();

@@ -8,7 +8,8 @@ export interface DueRow {
   readonly generation: number;
   readonly digest: string;
   readonly wanted: readonly RrsetBody[];
-  readonly puts: readonly string[];
+  /** Digests of what is wanted, JSON as stored: the intent. */
+  readonly puts: string;
   readonly vms: readonly string[];
   readonly priority: Priority;
   readonly owned: Readonly<Record<string, string>>;
@@ -28,7 +29,7 @@ export interface Claim {
   readonly epoch: number;
   readonly zone: { readonly zoneId: string; readonly apex: string; readonly revision: number; readonly settings: Readonly<Record<string, unknown>> };
   readonly connection: { readonly connectionId: string; readonly revision: number; readonly settings: Readonly<Record<string, unknown>>; readonly sealed: Readonly<Record<string, string>>; readonly failures: number };
-  readonly limiter: { readonly key: string; readonly failures: number; readonly failingSince: Date | null };
+  readonly limiter: { readonly key: string; readonly slot: number; readonly failures: number; readonly failingSince: Date | null };
   readonly observe: boolean;
   readonly failures: number;
   readonly failingSince: Date | null;

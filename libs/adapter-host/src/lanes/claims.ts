@@ -13,24 +13,27 @@ const claimable = (lane: string): string => `
   and not exists (select 1 from connection k where k.connection_id = ${lane}.connection_id and k.blocked_until > clock_timestamp())`;
 
 /**
- * Highest priority first, then oldest due, as many as each budget has slots: a lease alive is a call in flight, and a
- * server that failed gets one lane, with few names, to show that it is back. Locks nothing that another holds.
+ * Highest priority first, then oldest due, as many lanes as there are free slots; a server that failed gets one lane,
+ * with few names, to show that it is back. Locks nothing that another holds, so claims never wait for each other.
  */
 const CANDIDATES = `
-with room as materialized (
-  select m.key, m.failures, case when m.failures > 0 then 1 else m.in_flight_max end
-    - (select count(*) from lane b where b.limiter_key = m.key and b.owner is not null and b.until > clock_timestamp()) as slots
-  from limiter m where m.key = any($1) and (m.blocked_until is null or m.blocked_until <= clock_timestamp())
+with free as materialized (
+  select s.limiter_key, s.n, m.failures from slot s join limiter m on m.key = s.limiter_key
+  where s.limiter_key = any($1) and (s.until is null or s.until <= clock_timestamp())
+    and (m.blocked_until is null or m.blocked_until <= clock_timestamp()) and (m.failures = 0 or s.n = 1)
+  order by s.limiter_key, s.n limit $2::int for update of s skip locked
+), room as (
+  select limiter_key, count(*) as slots, array_agg(n order by n) as numbers, max(failures) as failures from free group by limiter_key
 ), candidate as materialized (
-  select c.* from room r cross join lateral (
-    select l.target, l.due_priority, l.due_at, l.token, case when r.failures > 0 or l.failures > 0 then least($3::int, $4::int) else $4::int end as names_max
+  select c.*, r.numbers[row_number() over (partition by c.limiter_key order by c.due_priority, c.due_at)] as slot
+  from room r cross join lateral (
+    select l.target, l.limiter_key, l.due_priority, l.due_at, l.token, case when r.failures > 0 or l.failures > 0 then least($3::int, $4::int) else $4::int end as names_max
     from lane l
-    where l.limiter_key = r.key and ${claimable('l')}
+    where l.limiter_key = r.limiter_key and ${claimable('l')}
       and not ($5::bool and l.writing is not null and l.dead_at > clock_timestamp())
-    order by l.due_priority, l.due_at limit greatest(r.slots, 0) for update of l skip locked) c
-  order by c.due_priority, c.due_at limit $2::int
+    order by l.due_priority, l.due_at limit r.slots for update of l skip locked) c
 )
-select c.target as lane, n.*, n.doubt_until > clock_timestamp() as still_in_doubt, f.types as foreign_types
+select c.target as lane, c.slot, n.*, n.doubt_until > clock_timestamp() as still_in_doubt, f.types as foreign_types
 from candidate c
 left join lateral (
   select n.owner_name, n.zone_id, n.timeline, n.generation, n.digest, n.wanted, n.puts, n.vms, n.priority, n.owned, n.doubt, n.doubt_until, n.must_read, n.state, n.reason, n.attempts
@@ -38,21 +41,28 @@ left join lateral (
 left join held_foreign f on c.token is not null and f.target = c.target and f.owner_name = n.owner_name`;
 
 const LEASE = `
-update lane l set owner = $1, until = clock_timestamp() + $2::int * interval '1 ms', dead_at = clock_timestamp() + $3::int * interval '1 ms',
-  epoch = l.epoch + 1, writing = case when l.observe then null else w.writing end
-from unnest($4::text[], $5::text[]) as w (target, writing)
-  join lane o on o.target = w.target join zone z on z.zone_id = o.zone_id join connection k on k.connection_id = o.connection_id join limiter m on m.key = o.limiter_key
-where l.target = w.target
-returning l.target, l.epoch, l.observe, l.failures, l.failing_since, l.token, l.zone_size, l.adopt_until > clock_timestamp() as adopts, l.tidy_at <= clock_timestamp() as tidy_due,
-  o.writing as lost_writing, o.dead_at as lost_dead_at, z.zone_id, z.apex, z.revision, z.settings,
-  k.connection_id, k.revision as connection_revision, k.settings as connection_settings, k.sealed, k.failures as connection_failures,
-  m.key as limiter_key, m.failures as limiter_failures, m.failing_since as limiter_since`;
+with leased as (
+  update lane l set owner = $1, until = t.at + $2::int * interval '1 ms', dead_at = t.at + $3::int * interval '1 ms',
+    epoch = l.epoch + 1, writing = case when l.observe then null else w.writing end
+  from unnest($4::text[], $5::text[], $6::int[]) as w (target, writing, slot)
+    join lane o on o.target = w.target join zone z on z.zone_id = o.zone_id join connection k on k.connection_id = o.connection_id join limiter m on m.key = o.limiter_key,
+    (select clock_timestamp() as at) t
+  where l.target = w.target
+  returning l.target, l.epoch, l.until, l.observe, l.failures, l.failing_since, l.token, l.zone_size, l.adopt_until > t.at as adopts, l.tidy_at <= t.at as tidy_due,
+    o.writing as lost_writing, o.dead_at as lost_dead_at, z.zone_id, z.apex, z.revision, z.settings,
+    k.connection_id, k.revision as connection_revision, k.settings as connection_settings, k.sealed, k.failures as connection_failures,
+    m.key as limiter_key, m.failures as limiter_failures, m.failing_since as limiter_since, w.slot
+), taken as (
+  update slot s set target = l.target, epoch = l.epoch, until = l.until from leased l where s.limiter_key = l.limiter_key and s.n = l.slot
+)
+select * from leased`;
 
 /** A failing server is asked with so few names. */
 const PROBE_NAMES = 100;
 
 interface CandidateRow {
   readonly lane: string;
+  readonly slot: number;
   readonly owner_name: string | null;
   readonly zone_id: string;
   readonly timeline: number;
@@ -95,6 +105,7 @@ interface LeaseRow {
   readonly sealed: Readonly<Record<string, string>>;
   readonly connection_failures: number;
   readonly limiter_key: string;
+  readonly slot: number;
   readonly limiter_failures: number;
   readonly limiter_since: Date | null;
 }
@@ -109,21 +120,19 @@ export class Claims {
     return rows.map((row) => row.limiter_key);
   }
 
-  /** At most `max` lanes of these budgets. */
+  /** At most `max` lanes of these budgets; fewer when another claim is just looking at the slots. */
   async take(tx: Tx, keys: readonly string[], max: number): Promise<readonly Claim[]> {
     if (keys.length === 0 || max <= 0) return [];
-    // A statement of its own: the next one must count the leases of whoever held this lock before.
-    await tx.query('select 1 from limiter where key = any($1) order by key for update', [keys]);
     const rows = await tx.query<CandidateRow>(CANDIDATES, [keys, max, PROBE_NAMES, this.host.limits.namesPerTurn, this.host.definition.capabilities.overlap === 'harmful']);
     if (rows.length === 0) return [];
     const due = dueByLane(rows);
     const leasedAt = performance.now();
     const leases = await tx.query<LeaseRow>(LEASE, [
-      this.host.instance, this.host.timing.leaseMs, this.host.deadAfterMs, [...due.keys()], [...due.values()].map((names) => writingOf(names)),
+      this.host.instance, this.host.timing.leaseMs, this.host.deadAfterMs, [...due.keys()], [...due.values()].map(({ names }) => writingOf(names)), [...due.values()].map(({ slot }) => slot),
     ]);
     const claims: Claim[] = [];
     for (const lease of leases) {
-      const names = due.get(lease.target) ?? [];
+      const names = due.get(lease.target)?.names ?? [];
       const lost = lease.lost_writing === null || lease.lost_dead_at === null ? null : { writing: lease.lost_writing, deadAt: lease.lost_dead_at };
       claims.push(claimOf(lease, lost === null ? names : await takeIntoDoubt(tx, lease.target, names, lost), leasedAt));
     }
@@ -134,12 +143,12 @@ export class Claims {
 /** Whether another lane of the same budget waits; for a statement over `lane l`. */
 export const OTHER_IS_DUE = `exists (select 1 from lane x where x.limiter_key = l.limiter_key and x.target <> l.target and ${claimable('x')})`;
 
-function dueByLane(rows: readonly CandidateRow[]): Map<string, DueRow[]> {
-  const due = new Map<string, DueRow[]>();
+function dueByLane(rows: readonly CandidateRow[]): ReadonlyMap<string, { readonly slot: number; readonly names: DueRow[] }> {
+  const due = new Map<string, { readonly slot: number; readonly names: DueRow[] }>();
   for (const row of rows) {
-    const names = due.get(row.lane) ?? [];
-    due.set(row.lane, names);
-    if (row.owner_name !== null) names.push(dueOf(row, row.owner_name));
+    const lane = due.get(row.lane) ?? { slot: row.slot, names: [] };
+    due.set(row.lane, lane);
+    if (row.owner_name !== null) lane.names.push(dueOf(row, row.owner_name));
   }
   return due;
 }
@@ -147,15 +156,17 @@ function dueByLane(rows: readonly CandidateRow[]): Map<string, DueRow[]> {
 function dueOf(row: CandidateRow, ownerName: string): DueRow {
   return {
     ownerName, zoneId: row.zone_id, timeline: row.timeline, generation: row.generation, digest: row.digest,
-    wanted: wantedOf(row.wanted), puts: textsOf(row.puts), vms: textsOf(row.vms), priority: row.priority,
+    wanted: wantedOf(row.wanted), puts: row.puts, vms: textsOf(row.vms), priority: row.priority,
     owned: row.owned, doubt: row.doubt === null ? [] : textsOf(row.doubt), stillInDoubt: row.still_in_doubt === true,
     mustRead: row.must_read || row.doubt !== null, state: row.state, reasonCode: row.reason === null ? null : (JSON.parse(row.reason) as { code: string }).code,
     attempts: row.attempts, foreign: row.foreign_types === null ? [] : textsOf(row.foreign_types),
   };
 }
 
-/** The intent: name → the digests that may be put there. */
-const writingOf = (names: readonly DueRow[]): string | null => (names.length === 0 ? null : JSON.stringify(Object.fromEntries(names.map((name) => [name.ownerName, name.puts]))));
+/** The intent: name → the digests that may be put there. JSON by hand, as an owner name in canonical form needs few escapes and there are thousands. */
+function writingOf(names: readonly DueRow[]): string | null {
+  return names.length === 0 ? null : `{${names.map((name) => `${JSON.stringify(name.ownerName)}:${name.puts}`).join()}}`;
+}
 
 function claimOf(lease: LeaseRow, names: readonly DueRow[], leasedAt: number): Claim {
   return {
@@ -163,7 +174,7 @@ function claimOf(lease: LeaseRow, names: readonly DueRow[], leasedAt: number): C
     epoch: lease.epoch,
     zone: { zoneId: lease.zone_id, apex: lease.apex, revision: lease.revision, settings: lease.settings },
     connection: { connectionId: lease.connection_id, revision: lease.connection_revision, settings: lease.connection_settings, sealed: lease.sealed, failures: lease.connection_failures },
-    limiter: { key: lease.limiter_key, failures: lease.limiter_failures, failingSince: lease.limiter_since },
+    limiter: { key: lease.limiter_key, slot: lease.slot, failures: lease.limiter_failures, failingSince: lease.limiter_since },
     observe: lease.observe,
     failures: lease.failures,
     failingSince: lease.failing_since,

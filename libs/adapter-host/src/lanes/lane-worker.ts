@@ -10,11 +10,13 @@ import type { Turns } from './turns.js';
 
 /** How long running calls may take to end when the process is told to. */
 const GRACE_MS = 7000;
+const SOON_MS = 10;
 
 /** Works on every lane it can get; many zones at once, each by one turn after the other. */
 export class LaneWorker {
   private readonly running = new Map<string, Promise<void>>();
   private timer: NodeJS.Timeout | undefined;
+  private soon: NodeJS.Timeout | undefined;
   private looking: Promise<void> | undefined;
   private isStopping = false;
   /** Without the timers of \`start\` nobody renews a lease. */
@@ -45,6 +47,7 @@ export class LaneWorker {
   async stop(): Promise<void> {
     this.isStopping = true;
     clearInterval(this.timer);
+    clearTimeout(this.soon);
     await this.looking;
     const ended = Promise.all(this.running.values());
     await Promise.race([ended, delay(GRACE_MS, undefined, { ref: false })]);
@@ -66,6 +69,14 @@ export class LaneWorker {
       this.isWokenMeanwhile = false;
       this.wake();
     });
+  }
+
+  /** Looks in a moment: two claims at the same time may each leave lanes to the other. */
+  wakeSoon(): void {
+    this.soon ??= setTimeout(() => {
+      this.soon = undefined;
+      this.wake();
+    }, SOON_MS);
   }
 
   /** Works on lanes that were claimed for this process. */
@@ -94,14 +105,14 @@ export class LaneWorker {
   }
 
   private async work(claim: Claim): Promise<void> {
-    const lease = this.leases.hold(claim.target, claim.epoch, claim.leasedAt);
+    const lease = this.leases.hold(claim);
     let end;
     try {
       end = await this.turns.run(claim, lease);
     } finally {
       this.leases.release(lease);
     }
-    const committed = await this.ends.commit(end, this.isStopping ? 0 : this.room + 1);
+    const committed = await this.ends.commit(end, !this.isStopping);
     if (committed.kind === 'lost') {
       this.parts.onLost();
       this.parts.log.warn({ target: claim.target, epoch: claim.epoch, names: end.sent.size }, 'a turn came too late, its names are in doubt');
@@ -109,6 +120,7 @@ export class LaneWorker {
     }
     if (committed.drifted.length > 0) this.parts.log.warn({ target: claim.target, names: committed.drifted.length, first: committed.drifted[0] }, 'names were changed behind our back');
     this.dispatch(committed.claims);
+    if (committed.isMoreDue) this.wakeSoon();
     const { lane, connection, limiter } = end.verdict;
     if (lane !== null || connection !== null || limiter !== null) this.parts.waiting.answerLater({ target: claim.target, connectionId: connection === null ? null : claim.connection.connectionId, limiterKey: limiter === null ? null : claim.limiter.key });
   }

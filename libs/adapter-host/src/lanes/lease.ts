@@ -2,13 +2,14 @@ import { performance } from 'node:perf_hooks';
 import type { Store } from '@vmdns/store';
 import type { Log } from '@vmdns/chassis';
 import type { Host } from '../host.js';
+import type { Claim } from './claim.js';
 
 /** One lane in this process' hands. */
 export class Lease {
   private readonly ending = new AbortController();
   private stopped = false;
 
-  constructor(readonly target: string, readonly epoch: number, private renewedAt: number) {}
+  constructor(readonly target: string, readonly epoch: number, readonly slot: { readonly key: string; readonly n: number }, private renewedAt: number) {}
 
   /** Ends when the lane is lost: what runs under it is given up. */
   get signal(): AbortSignal {
@@ -43,10 +44,16 @@ export class Lease {
 }
 
 const RENEW = `
-update lane l set until = clock_timestamp() + $2::int * interval '1 ms', dead_at = clock_timestamp() + $3::int * interval '1 ms'
-from unnest($4::text[], $5::bigint[]) as h (target, epoch)
-where l.target = h.target and l.epoch = h.epoch and l.owner = $1
-returning l.target, l.epoch, l.paused or l.removed or l.held is not null as stops`;
+with held as (select * from unnest($4::text[], $5::bigint[], $6::text[], $7::int[]) as h (target, epoch, limiter_key, n)),
+kept as (
+  update lane l set until = clock_timestamp() + $2::int * interval '1 ms', dead_at = clock_timestamp() + $3::int * interval '1 ms'
+  from held h where l.target = h.target and l.epoch = h.epoch and l.owner = $1
+  returning l.target, l.epoch, l.until, l.paused or l.removed or l.held is not null as stops
+), slots as (
+  update slot s set until = k.until from kept k join held h on h.target = k.target
+  where s.limiter_key = h.limiter_key and s.n = h.n and s.target = k.target and s.epoch = k.epoch
+)
+select * from kept`;
 
 /** Keeps this process' leases alive by one statement and one timer, also while calls run (PROTOCOL §5). */
 export class Leases {
@@ -69,9 +76,9 @@ export class Leases {
     for (const lease of this.held.values()) lease.lose();
   }
 
-  hold(target: string, epoch: number, leasedAt: number): Lease {
-    const lease = new Lease(target, epoch, leasedAt);
-    this.held.set(target, lease);
+  hold(claim: Claim): Lease {
+    const lease = new Lease(claim.target, claim.epoch, { key: claim.limiter.key, n: claim.limiter.slot }, claim.leasedAt);
+    this.held.set(claim.target, lease);
     return lease;
   }
 
@@ -104,7 +111,7 @@ export class Leases {
     const at = performance.now();
     try {
       const rows = await this.store.query<{ target: string; epoch: number; stops: boolean }>(RENEW, [
-        this.host.instance, this.host.timing.leaseMs, this.host.deadAfterMs, leases.map((l) => l.target), leases.map((l) => l.epoch),
+        this.host.instance, this.host.timing.leaseMs, this.host.deadAfterMs, leases.map((l) => l.target), leases.map((l) => l.epoch), leases.map((l) => l.slot.key), leases.map((l) => l.slot.n),
       ]);
       const renewed = new Map(rows.map((row) => [row.target, row]));
       for (const lease of leases) {

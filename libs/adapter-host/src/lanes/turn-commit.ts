@@ -2,6 +2,8 @@ import type { HeldRrset, TurnKnowledge } from '@vmdns/provider-kit';
 import type { Tx } from '@vmdns/store';
 import type { Host } from '../host.js';
 import { OTHER_IS_DUE } from './claims.js';
+import { textsOf } from '../results/outcome.js';
+import { ON_NOTED } from '../results/unsaid.js';
 import type { Claim } from './claim.js';
 import type { Block, NameVerdict, TurnVerdict } from './judge.js';
 
@@ -24,24 +26,31 @@ export interface TurnEnd {
 export interface CommittedName {
   readonly owner_name: string;
   readonly turn: number;
-  readonly at: Date;
   readonly next_try_at: Date | null;
 }
 
 export interface CommittedLane {
   readonly due: boolean | null;
+  /** Another lane of the same budget waits. */
   readonly other: boolean;
+  /** Beside the one that this turn gave back. */
+  readonly has_free_slot: boolean;
 }
 
-/** Whether the lane is still this claim's; locks it. */
-export async function fence(tx: Tx, host: Host, claim: Claim): Promise<boolean> {
-  const rows = await tx.query('select 1 from lane where target = $1 and owner = $2 and epoch = $3 for update', [claim.target, host.instance, claim.epoch]);
-  return rows.length === 1;
+const FENCE = `
+with mine as (select target from lane where target = $1 and owner = $2 and epoch = $3 for update),
+noted as (insert into unsaid (target, instance, since, mark) select target, $2, clock_timestamp(), $4::bigint from mine where $4::bigint is not null ${ON_NOTED})
+select clock_timestamp() as at from mine`;
+
+/** Locks the lane and gives the time of its outcomes, if it is still this claim's; `mark`: they are noted as unsaid. */
+export async function fence(tx: Tx, host: Host, claim: Claim, mark: number | null): Promise<Date | null> {
+  const rows = await tx.query<{ at: Date }>(FENCE, [claim.target, host.instance, claim.epoch, mark]);
+  return rows[0]?.at ?? null;
 }
 
 const SAME = '(n.timeline = u.timeline and n.generation = u.generation)';
-const DOUBT_UNTIL = `case u.doubt_kind when 'none' then null when 'keep' then n.doubt_until else t.at + $15::int * interval '1 ms' end`;
-const NEXT_TRY = `case u.look when 'settled' then null when 'when-dead' then ${DOUBT_UNTIL} else t.at + u.look_ms * interval '1 ms' end`;
+const DOUBT_UNTIL = `case u.doubt_kind when 'none' then null when 'keep' then n.doubt_until else $16::timestamptz + $15::int * interval '1 ms' end`;
+const NEXT_TRY = `case u.look when 'settled' then null when 'when-dead' then ${DOUBT_UNTIL} else $16::timestamptz + u.look_ms * interval '1 ms' end`;
 
 /** Rows that were replaced meanwhile keep their new wish and stay due; what was put is ours all the same. */
 const NAMES = `
@@ -53,26 +62,25 @@ update name n set owned = u.owned::jsonb, must_read = false, turn = n.turn + u.s
   provider_text = case when ${SAME} then u.provider_text else n.provider_text end,
   wrote = case when ${SAME} then u.wrote else n.wrote end,
   attempts = case when ${SAME} then n.attempts + 1 else n.attempts end,
-  outcome_at = case when ${SAME} and u.said = 1 then t.at else n.outcome_at end,
+  outcome_at = case when ${SAME} and u.said = 1 then $16::timestamptz else n.outcome_at end,
   next_try_at = case when ${SAME} then ${NEXT_TRY} else n.next_try_at end,
   due_at = case when not ${SAME} or u.look = 'stays' then n.due_at else ${NEXT_TRY} end
-from unnest($2::text[], $3::int[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bool[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::int[])
-    as u (owner_name, timeline, generation, owned, state, reason, provider_text, wrote, doubt_kind, doubt, look, look_ms, said),
-  (select clock_timestamp() as at) t
+from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bool[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::int[])
+    as u (owner_name, timeline, generation, owned, state, reason, provider_text, wrote, doubt_kind, doubt, look, look_ms, said)
 where n.target = $1 and n.owner_name = u.owner_name
-returning n.owner_name, n.turn, t.at, case when ${SAME} then n.next_try_at end as next_try_at`;
+returning n.owner_name, n.turn, case when ${SAME} then n.next_try_at end as next_try_at`;
 
-export function commitNames(tx: Tx, host: Host, claim: Claim, names: readonly NameVerdict[]): Promise<readonly CommittedName[]> {
+export function commitNames(tx: Tx, host: Host, claim: Claim, names: readonly NameVerdict[], at: Date): Promise<readonly CommittedName[]> {
   const pick = <T>(of: (name: NameVerdict) => T): T[] => names.map(of);
   return tx.query<CommittedName>(NAMES, [
     claim.target, pick((n) => n.row.ownerName), pick((n) => n.row.timeline), pick((n) => n.row.generation), pick((n) => JSON.stringify(n.owned)),
     pick((n) => n.state), pick((n) => (n.reason === null ? null : JSON.stringify(n.reason))), pick((n) => n.providerText), pick((n) => n.wrote),
-    pick((n) => n.doubt), pick((n) => JSON.stringify([...new Set([...n.row.doubt, ...n.row.puts])])), pick((n) => n.next.kind),
-    pick((n) => (n.next.kind === 'after' || n.next.kind === 'stays' ? n.next.ms : 0)), pick((n) => (n.isQuiet ? 0 : 1)), host.deadAfterMs,
+    pick((n) => n.doubt), pick((n) => (n.doubt === 'new' ? JSON.stringify([...new Set([...n.row.doubt, ...textsOf(n.row.puts)])]) : null)), pick((n) => n.next.kind),
+    pick((n) => (n.next.kind === 'after' || n.next.kind === 'stays' ? n.next.ms : 0)), pick((n) => (n.isQuiet ? 0 : 1)), host.deadAfterMs, at,
   ]);
 }
 
-/** The lane is free again and knows when it is due next. */
+/** The lane and its slot are free again; the lane knows when it is due next. */
 const LANE = `
 with first as (
   select p.priority, (select n.due_at from name n where n.target = $1 and n.priority = p.priority and n.due_at is not null order by n.due_at limit 1) as due_at
@@ -81,6 +89,8 @@ with first as (
   select case when $8::bool then null when $9::int is null then l.tidy_at
     else least(clock_timestamp() + $9::int * interval '1 ms', coalesce(l.tidy_since, clock_timestamp()) + 10 * $9::int * interval '1 ms') end as tidy_at
   from lane l where l.target = $1
+), given as (
+  update slot set target = null, epoch = null, until = null where limiter_key = $10 and n = $11::int and target = $1 and epoch = $7
 ), next as (
   select min(f.due_at) as due_at, coalesce(min(f.priority) filter (where f.due_at <= clock_timestamp()), (array_agg(f.priority order by f.due_at))[1]) as priority
   from (select * from first union all select 3, tidy_at from tidy) f where f.due_at is not null
@@ -92,15 +102,16 @@ update lane l set owner = null, until = null, writing = null, dead_at = null, to
   tidy_at = tidy.tidy_at, tidy_since = case when tidy.tidy_at is null then null else coalesce(l.tidy_since, clock_timestamp()) end,
   due_at = next.due_at, due_priority = coalesce(next.priority, 2)
 from tidy, next where l.target = $1 and l.owner = $6 and l.epoch = $7
-returning l.due_at <= clock_timestamp() and $4::int is null as due, ${OTHER_IS_DUE} as other`;
+returning l.due_at <= clock_timestamp() and $4::int is null as due, ${OTHER_IS_DUE} as other,
+  exists (select 1 from slot s where s.limiter_key = $10 and (s.until is null or s.until <= clock_timestamp())) as has_free_slot`;
 
 export async function commitLane(tx: Tx, host: Host, end: TurnEnd): Promise<CommittedLane> {
   const { claim, verdict, knowledge, tidy } = end;
   const [lane] = await tx.query<CommittedLane>(LANE, [
     claim.target, knowledge.token, knowledge.zoneSize, verdict.lane?.ms ?? null, verdict.lane === null ? null : JSON.stringify(verdict.lane.reason),
-    host.instance, claim.epoch, tidy === 'done', tidy === 'done' || tidy === null ? null : tidy.afterMs,
+    host.instance, claim.epoch, tidy === 'done', tidy === 'done' || tidy === null ? null : tidy.afterMs, claim.limiter.key, claim.limiter.slot,
   ]);
-  return lane ?? { due: false, other: false };
+  return lane ?? { due: false, other: false, has_free_slot: false };
 }
 
 const BLOCK_CONNECTION = `

@@ -11,11 +11,12 @@ import type { Claims } from './claims.js';
 import { doubtRefused } from './doubt.js';
 import { storeForeign, storeWholeReading } from './foreign-table.js';
 import type { NameVerdict } from './judge.js';
+import { Turnstile } from './turnstile.js';
 import { commitBlocks, commitLane, commitNames, fence, type CommittedName, type TurnEnd } from './turn-commit.js';
 
 /** What a commit gave: the lanes to go on with, or that the turn came too late. */
 export type Committed =
-  | { readonly kind: 'committed'; readonly claims: readonly Claim[]; readonly drifted: readonly string[] }
+  | { readonly kind: 'committed'; readonly claims: readonly Claim[]; readonly drifted: readonly string[]; readonly isMoreDue: boolean }
   | { readonly kind: 'lost' };
 
 /** Postgres away at the end of a turn: the outcome is held for so many tries, then left to the next holder's doubt. */
@@ -23,13 +24,17 @@ const COMMIT_TRIES = 12;
 
 /** Stores what turns brought, says it, and takes the next lanes, in one transaction. */
 export class TurnEnds {
+  private readonly turnstile: Turnstile;
+
   constructor(
     private readonly host: Host,
     private readonly store: Store,
     private readonly claims: Claims,
     private readonly unsaid: Unsaid,
     private readonly sayer: Sayer,
-  ) {}
+  ) {
+    this.turnstile = new Turnstile(host.limits.commitsMax);
+  }
 
   /** Lanes that wait for nobody but us. */
   async takeDue(max: number): Promise<readonly Claim[]> {
@@ -37,10 +42,11 @@ export class TurnEnds {
     return keys.length === 0 ? [] : this.store.transaction((tx) => this.claims.take(tx, keys, max));
   }
 
-  async commit(end: TurnEnd, nextMax: number): Promise<Committed> {
+  /** `goesOn`: takes the next lane with it. */
+  async commit(end: TurnEnd, goesOn: boolean): Promise<Committed> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.commitOnce(end, nextMax);
+        return await this.turnstile.pass(() => this.commitOnce(end, goesOn));
       } catch (error) {
         if (!isTransient(error) || tries >= COMMIT_TRIES) throw error;
         await delay(Math.min(5000, 100 * 2 ** tries));
@@ -48,35 +54,39 @@ export class TurnEnds {
     }
   }
 
-  private async commitOnce(end: TurnEnd, nextMax: number): Promise<Committed> {
+  private async commitOnce(end: TurnEnd, goesOn: boolean): Promise<Committed> {
     const { claim } = end;
     const done = await this.store.transaction(async (tx) => {
-      if (!(await fence(tx, this.host, claim))) {
+      const mark = end.names.length === 0 ? null : this.unsaid.nextMark();
+      const at = await fence(tx, this.host, claim, mark);
+      if (at === null) {
         await doubtRefused(tx, claim.target, claim.names.filter((row) => end.sent.has(row.ownerName)), this.host.deadAfterMs);
         return null;
       }
       const drifted = end.wholeReading === null ? [] : await storeWholeReading(tx, claim.target, end.wholeReading);
-      const names = end.names.length === 0 ? [] : await commitNames(tx, this.host, claim, end.names);
+      const names = end.names.length === 0 ? [] : await commitNames(tx, this.host, claim, end.names, at);
       await storeForeign(tx, claim.target, end.foreign);
       const lane = await commitLane(tx, this.host, end);
       await commitBlocks(tx, claim, end.verdict);
-      const noted = names.length === 0 ? null : await this.unsaid.note(tx, [claim.target]);
-      const claims = lane.due === true || lane.other ? await this.claims.take(tx, [claim.limiter.key], nextMax) : [];
-      return { names, noted, claims, drifted };
+      const claims = goesOn && (lane.due === true || lane.other) ? await this.claims.take(tx, [claim.limiter.key], 1) : [];
+      const noted: NotedOutcomes | null = mark === null ? null : { targets: [claim.target], mark, at };
+      return { names, noted, claims, drifted, isMoreDue: lane.other && lane.has_free_slot };
     });
     if (done === null) return { kind: 'lost' };
     this.say(end, done.names, done.noted);
-    if (claim.limiter.failures > 0 && end.verdict.isAnswered) await this.freeLanes(claim.limiter.key);
-    return { kind: 'committed', claims: done.claims, drifted: done.drifted };
+    // Stored is stored: where this fails, the lanes' own pauses end by themselves.
+    if (claim.limiter.failures > 0 && end.verdict.isAnswered) await this.freeLanes(claim.limiter.key).catch(() => undefined);
+    return { kind: 'committed', claims: done.claims, drifted: done.drifted, isMoreDue: done.isMoreDue };
   }
 
   private say(end: TurnEnd, committed: readonly CommittedName[], noted: NotedOutcomes | null): void {
     if (noted === null) return;
+    const at = noted.at.toISOString();
     const verdicts = new Map(end.names.map((name) => [name.row.ownerName, name]));
     const outcomes = committed.flatMap((row): Outcome[] => {
       const verdict = verdicts.get(row.owner_name);
       if (verdict === undefined || verdict.isQuiet) return [];
-      return [{ zoneId: verdict.row.zoneId, apex: end.claim.zone.apex, connectionId: end.claim.connection.connectionId, target: end.claim.target, result: resultOf(verdict, row) }];
+      return [{ zoneId: verdict.row.zoneId, apex: end.claim.zone.apex, connectionId: end.claim.connection.connectionId, target: end.claim.target, result: resultOf(verdict, row, at) }];
     });
     this.sayer.say(outcomes, noted);
   }
@@ -93,7 +103,7 @@ export class TurnEnds {
   }
 }
 
-function resultOf(verdict: NameVerdict, row: CommittedName): NameResult {
+function resultOf(verdict: NameVerdict, row: CommittedName, at: string): NameResult {
   return {
     name: row.owner_name,
     timeline: verdict.row.timeline,
@@ -108,6 +118,6 @@ function resultOf(verdict: NameVerdict, row: CommittedName): NameResult {
     attempts: verdict.row.attempts + 1,
     ...(row.next_try_at === null ? {} : { nextTryAt: row.next_try_at.toISOString() }),
     vms: [...verdict.row.vms],
-    at: row.at.toISOString(),
+    at,
   };
 }

@@ -111,8 +111,9 @@ function learntForeign(claim: Claim, outcome: TurnOutcome): ReadonlyMap<string, 
   for (const [at, row] of claim.names.entries()) {
     const foreign = outcome.names[at]?.foreign ?? null;
     if (foreign === null) continue;
-    const isKnown = outcome.wholeReading === undefined && foreign.length === row.foreign.length && foreign.every((type) => row.foreign.includes(type));
-    if (!isKnown) learnt.set(row.ownerName, foreign);
+    // A whole reading has just replaced the table, without the names of this turn.
+    const known = outcome.wholeReading === undefined ? row.foreign : [];
+    if (foreign.length !== known.length || foreign.some((type) => !known.includes(type))) learnt.set(row.ownerName, foreign);
   }
   return learnt;
 }

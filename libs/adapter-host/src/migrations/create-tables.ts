@@ -4,8 +4,8 @@ type Migration = InstanceType<MigrationClass>;
 type Runner = Parameters<Migration['up']>[0];
 
 /**
- * The tables of one adapter (PROTOCOL §4, §5). Order of row locks everywhere: lane, name, connection, limiter; whoever
- * changes a name holds its lane's row, and a claim takes lanes only where nobody else does (`skip locked`).
+ * The tables of one adapter (PROTOCOL §4, §5). Order of row locks everywhere: lane, name, connection, limiter;
+ * whoever changes a name holds its lane's row. A claim takes lanes and slots only where nobody else does (`skip locked`).
  */
 const TABLES = [
   /* One row: this store's id (its loss is a new era), and what was last seen of the world around it. */
@@ -13,19 +13,27 @@ const TABLES = [
     one boolean primary key default true check (one),
     era text not null default gen_random_uuid()::text,
     result_stream text,
-    timeline integer not null default 0
+    timeline bigint not null default 0
   )`,
   `insert into host default values`,
 
-  /* What shares a budget of calls, as the provider names it. A lease is a slot: calls in flight are the leases alive. */
+  /* What shares a budget of calls, as the provider names it, and its slots: one for each call that may be in flight. */
   `create table limiter (
     key text collate "C" primary key,
-    in_flight_max integer not null,
     failures integer not null default 0,
     failing_since timestamptz,
     blocked_until timestamptz,
     blocked_by text
   )`,
+
+  `create table slot (
+    limiter_key text collate "C" not null,
+    n integer not null,
+    target text,
+    epoch bigint,
+    until timestamptz,
+    primary key (limiter_key, n)
+  ) with (fillfactor = 50)`,
 
   `create table connection (
     connection_id text collate "C" primary key,
@@ -85,14 +93,13 @@ const TABLES = [
   /* Thousands of digests compress badly and are read back at once only after a crash. */
   `alter table lane alter column writing set storage external`,
   `create index lane_due on lane (limiter_key, due_priority, due_at) where due_at is not null and not paused and not removed and held is null`,
-  `create index lane_leased on lane (limiter_key) where owner is not null`,
 
   /* One row per (target, owner name): inbox, ledger and last outcome. `due_at` null: settled. */
   `create table name (
     target text collate "C" not null,
     owner_name text collate "C" not null,
     zone_id text collate "C" not null,
-    timeline integer not null,
+    timeline bigint not null,
     generation bigint not null,
     digest text not null,
     wanted text not null,

@@ -1,6 +1,9 @@
 import type { Store, Tx } from '@vmdns/store';
 import type { Host } from '../host.js';
 
+/** A row that is there keeps its time: it may stand for outcomes before these. */
+export const ON_NOTED = 'on conflict (target, instance) do update set mark = excluded.mark';
+
 interface Mark {
   readonly mark: number;
   readonly at: Date;
@@ -18,13 +21,17 @@ export class Unsaid {
 
   constructor(private readonly store: Store, private readonly host: Host) {}
 
+  /** For the transaction of the outcomes; `noted` when it is committed. */
+  nextMark(): number {
+    this.counter += 1;
+    return this.counter;
+  }
+
   /** Within the transaction of the outcomes; `noted` when it is committed. */
   async note(tx: Tx, targets: readonly string[]): Promise<NotedOutcomes> {
-    this.counter += 1;
-    const mark = this.counter;
+    const mark = this.nextMark();
     const rows = await tx.query<{ at: Date }>(
-      `insert into unsaid (target, instance, since, mark) select t, $2, clock_timestamp(), $3 from unnest($1::text[]) t order by t collate "C"
-       on conflict (target, instance) do update set mark = excluded.mark returning clock_timestamp() as at`,
+      `insert into unsaid (target, instance, since, mark) select t, $2, clock_timestamp(), $3 from unnest($1::text[]) t order by t collate "C" ${ON_NOTED} returning clock_timestamp() as at`,
       [targets, this.host.instance, mark],
     );
     return { targets, mark, at: rows[0]?.at ?? new Date(0) };

@@ -8,7 +8,7 @@ import { Store } from '@vmdns/store';
 import { freshDatabase, newFolder, type TestDatabase, until } from '@vmdns/test/support';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Adapter } from '../adapter.js';
+import type { Adapter, AdapterWorld } from '../adapter.js';
 import { assemble } from '../assemble.js';
 import { Host, LANE_TIMING, type LaneTiming } from '../host.js';
 import { KeyRing } from '../keys/key-ring.js';
@@ -32,6 +32,11 @@ export class ScriptedProvider {
   /** Thrown by every call of these connections' keys. */
   wrongKeys = new Set<string>();
   down: ((apex: string) => ProviderError | undefined) = () => undefined;
+  /** Whole readings of zones. */
+  wholeReads = 0;
+  /** Writes leave zones untidy; how often they were tidied. */
+  isUntidy = false;
+  tidied = 0;
   beforeRead: () => Promise<void> = async () => undefined;
   private clock = 0;
 
@@ -91,8 +96,14 @@ export class ScriptedProvider {
         const all = [...this.zone(apex).values()];
         return { held: new Map(names.map((name) => [name, all.filter((rrset) => rrset.name === name)])), token: token() };
       },
+      tidyAfterMs: 150,
+      tidy: async () => {
+        answer();
+        this.tidied += 1;
+      },
       readZone: async (take) => {
         this.reads += 1;
+        this.wholeReads += 1;
         answer();
         take([...this.zone(apex).values()]);
         return { token: token() };
@@ -106,7 +117,7 @@ export class ScriptedProvider {
         } finally {
           seen.end = this.tick();
         }
-        return { tokenAfter: token() };
+        return { tokenAfter: token(), untidy: this.isUntidy };
       },
     };
   }
@@ -163,15 +174,15 @@ export class World {
     return new World(await freshDatabase(), provider, join(newFolder('keys'), 'keys.json'));
   }
 
-  async replica(options: { readonly timing?: Partial<LaneTiming>; readonly lanesMax?: number; readonly namesPerTurn?: number; readonly start?: boolean; readonly log?: boolean } = {}): Promise<Replica> {
+  async replica(options: { readonly timing?: Partial<LaneTiming>; readonly lanesMax?: number; readonly namesPerTurn?: number; readonly start?: boolean; readonly log?: boolean; readonly onRaise?: AdapterWorld['timeline']['onRaise'] } = {}): Promise<Replica> {
     const url = await this.database.urlFor('adapter_scripted');
     const store = await Store.open({ url, schema: 'adapter_scripted', applicationName: 'spec' }, [CreateTables1764000000000]);
     await store.whenMigrated(20_000);
-    const host = new Host(this.provider.definition as unknown as ProviderDefinition, `replica-${randomUUID().slice(0, 8)}`, { lanesMax: options.lanesMax ?? 16, namesPerTurn: options.namesPerTurn ?? 5000 }, { ...LANE_TIMING, pollMs: 100, ...options.timing });
+    const host = new Host(this.provider.definition as unknown as ProviderDefinition, `replica-${randomUUID().slice(0, 8)}`, { lanesMax: options.lanesMax ?? 16, namesPerTurn: options.namesPerTurn ?? 5000, commitsMax: 6 }, { ...LANE_TIMING, pollMs: 100, ...options.timing });
     const connections = new Connections(host, await KeyRing.open(this.keyFile));
     const log = Log.to({ level: options.log === true ? 'debug' : 'silent' });
     const adapter = assemble({ host, store, bus: this.bus, connections, metrics: new Metrics(), log });
-    if (options.start !== false) await adapter.start(NO_WORLD);
+    if (options.start !== false) await adapter.start({ ...NO_WORLD, timeline: { ...NO_WORLD.timeline, ...(options.onRaise === undefined ? {} : { onRaise: options.onRaise }) } });
     let isStopped = false;
     const replica: Replica = {
       adapter, store, bus: this.bus, host,
@@ -232,7 +243,14 @@ export function wish(name: string, generation: number, addresses: readonly strin
 
 export const command = (names: readonly CommandName[], rest: Partial<Command> = {}): Command => ({ zoneId: 'z1', apex: 'example.com.', provider: 'scripted', connectionId: 'c1', names: [...names], ...rest });
 
-export const take = (replica: Replica, ...commands: readonly Command[]): Promise<void> => replica.adapter.takeCommands(commands.map((data) => ({ data })));
+const taking = new WeakMap<Replica, Promise<void>>();
+
+/** Hands commands over as the bus does: one batch at a time. */
+export function take(replica: Replica, ...commands: readonly Command[]): Promise<void> {
+  const taken = (taking.get(replica) ?? Promise.resolve()).then(() => replica.adapter.takeCommands(commands.map((data) => ({ data }))));
+  taking.set(replica, taken.catch(() => undefined));
+  return taken;
+}
 
 /** A door that a test opens. */
 export class Door {

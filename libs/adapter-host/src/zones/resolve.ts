@@ -38,7 +38,12 @@ export function resolveZone(definition: ProviderDefinition, zone: ZoneRow, conne
   if (connection.removed) return { kind: 'unusable', reason: { code: 'credentials', text: 'the zone\'s connection was removed', hint: 'move the zone to another connection' } };
   if (!opened.ok) return { kind: 'unusable', reason: opened.reason };
   if (!settings.ok) return { kind: 'unusable', reason: settings.reason };
-  return { kind: 'known', target: definition.target(opened.connection, zone.apex, settings.zone), limiter: definition.limiter(opened.connection) };
+  try {
+    return { kind: 'known', target: definition.target(opened.connection, zone.apex, settings.zone), limiter: definition.limiter(opened.connection) };
+  } catch {
+    // One odd connection must not keep all others from being settled; its words might quote a secret (L8, L10).
+    return { kind: 'unusable', reason: { code: 'credentials', text: 'the provider makes no sense of this connection', hint: 'mend the connection' } };
+  }
 }
 
 /** What a lane's columns say of the zones that lead to it. */

@@ -60,14 +60,18 @@ export function findZonesByTarget(tx: Tx, targets: readonly string[]): Promise<r
   return tx.query<ZoneRow>('select * from zone where target = any($1)', [targets]);
 }
 
+/** Budgets and a slot for each call that they bear. */
 export async function storeLimiters(tx: Tx, limiters: ReadonlyMap<string, number>): Promise<void> {
   if (limiters.size === 0) return;
   const keys = [...limiters.keys()].sort();
+  const columns = [keys, keys.map((key) => limiters.get(key) ?? 1)];
+  await tx.query('insert into limiter (key) select unnest($1::text[]) order by 1 on conflict (key) do nothing', [keys]);
   await tx.query(
-    `insert into limiter (key, in_flight_max) select * from unnest($1::text[], $2::int[]) order by 1
-     on conflict (key) do update set in_flight_max = excluded.in_flight_max where limiter.in_flight_max <> excluded.in_flight_max`,
-    [keys, keys.map((key) => limiters.get(key) ?? 1)],
+    `insert into slot (limiter_key, n) select u.key, g.n from unnest($1::text[], $2::int[]) as u (key, most), generate_series(1, u.most) as g (n) order by 1, 2
+     on conflict (limiter_key, n) do nothing`,
+    columns,
   );
+  await tx.query('delete from slot s using unnest($1::text[], $2::int[]) as u (key, most) where s.limiter_key = u.key and s.n > u.most', columns);
 }
 
 /** Makes or changes lanes; gives those whose columns changed. A change of facts ends the lane's own wait. */

@@ -1,0 +1,104 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { pause, until } from '@vmdns/test/support';
+import { command, connectionFact, Door, take, wish, World, zoneFact, type Replica } from '../spec/support.js';
+
+const A = 'a.example.com.';
+const APEX = 'example.com.';
+const many = (prefix: string, generation = 1) => Array.from({ length: 12 }, (_, at) => wish(`${prefix}${at}.example.com.`, generation, [`192.0.2.${generation}`]));
+
+let world: World;
+afterEach(() => world.end());
+
+async function begin(options: Parameters<World['replica']>[0] = {}): Promise<Replica> {
+  world = await World.make();
+  const replica = await world.replica(options);
+  await replica.adapter.takeZones([connectionFact(), zoneFact()]);
+  return replica;
+}
+
+describe('what is known of a zone', () => {
+  it('L6 a batch reads the zone whole once; while its change token is ours, nothing is read again', async () => {
+    const replica = await begin();
+    await take(replica, command(many('a')));
+    await world.settled('a11.example.com.');
+    expect(world.provider.wholeReads).toBe(1);
+    await take(replica, command(many('b')));
+    await world.settled('b11.example.com.');
+    expect([world.provider.wholeReads, world.provider.reads]).toEqual([1, 1]);
+  });
+
+  it('L4 foreign names of the whole reading are refused without another one, and remembered by a second replica', async () => {
+    const replica = await begin();
+    world.provider.put(APEX, { name: 'b3.example.com.', type: 'A', ttl: 60, values: ['198.51.100.1'] });
+    world.provider.put(APEX, { name: 'b4.example.com.', type: 'MX', ttl: 60, values: ['10 mail.example.com.'] });
+    await take(replica, command(many('a')));
+    await world.settled('a11.example.com.');
+    expect(await world.rows('select owner_name, types from held_foreign order by 1')).toEqual([{ owner_name: 'b3.example.com.', types: '["A"]' }, { owner_name: 'b4.example.com.', types: '["MX"]' }]);
+    const other = await world.replica();
+    await take(other, command(many('b')));
+    expect(await world.settled('b3.example.com.', 'refused')).toMatchObject({ reason: { code: 'foreign-record' } });
+    await world.settled('b4.example.com.');
+    expect(world.provider.wholeReads).toBe(1);
+    expect(world.provider.values(APEX, 'b4.example.com.', 'MX')).toEqual(['10 mail.example.com.']);
+  });
+
+  it('a record of ours that somebody took away is written by the next command, although the ledger has it', async () => {
+    const replica = await begin();
+    await take(replica, command([...many('a'), wish(A, 1, ['192.0.2.1'])]));
+    await world.settled(A);
+    world.provider.zone(APEX).delete(`${A} A`);
+    world.provider.put(APEX, { name: 'www.example.com.', type: 'A', ttl: 60, values: ['198.51.100.1'] });
+    await take(replica, command(many('b')));
+    await world.settled('b11.example.com.');
+    expect(world.provider.wholeReads).toBe(2);
+    expect(await world.row(A)).toMatchObject({ must_read: true, due_at: null });
+    await take(replica, command([...many('c'), wish(A, 2, ['192.0.2.1'])]));
+    await until(() => world.bus.last(A)?.generation === 2);
+    expect(world.provider.values(APEX, A)).toEqual(['192.0.2.1']);
+    expect(await world.row(A)).toMatchObject({ must_read: false });
+  });
+});
+
+describe('a raised timeline', () => {
+  it('makes equals ours for a while: what the lost seconds wrote is not foreign', async () => {
+    let raise: (timeline: number) => void | Promise<void> = () => undefined;
+    const replica = await begin({ onRaise: (listener) => { raise = listener; return () => undefined; } });
+    world.provider.put(APEX, { name: A, type: 'A', ttl: 300, values: ['192.0.2.1'] });
+    await raise(2);
+    await raise(2);
+    await take(replica, command([wish(A, 1, ['192.0.2.1'], { timeline: 2 })]));
+    await world.settled(A);
+    await take(replica, command([wish(A, 2, ['192.0.2.2'], { timeline: 2 })]));
+    await until(() => world.bus.last(A)?.generation === 2);
+    expect(world.bus.last(A)).toMatchObject({ state: 'applied', wrote: true });
+  });
+});
+
+describe('an untidy zone', () => {
+  it('is tidied once when it has been quiet', async () => {
+    const replica = await begin();
+    world.provider.isUntidy = true;
+    for (let generation = 1; generation <= 4; generation += 1) {
+      await take(replica, command([wish(A, generation, [`192.0.2.${generation}`])]));
+      await until(() => world.bus.last(A)?.generation === generation);
+    }
+    await until(() => world.provider.tidied === 1);
+    await until(async () => (await world.rows('select 1 from lane l where due_at is null and tidy_at is null and owner is null')).length === 1);
+    await pause(300);
+    expect(world.provider.tidied).toBe(1);
+  });
+});
+
+describe('Postgres away', () => {
+  it('between call and commit: the outcome is kept until it can be stored', async () => {
+    const replica = await begin();
+    const door = new Door();
+    world.provider.script = async ({ apply }) => { apply(); await door.pass(); };
+    await take(replica, command([wish(A, 1, ['192.0.2.1'])]));
+    await until(() => door.arrived === 1);
+    await world.database.cutConnections();
+    door.unlock();
+    expect(await world.settled(A)).toMatchObject({ wrote: true, turn: 1 });
+    expect(world.provider.writes).toHaveLength(1);
+  });
+});
