@@ -11,6 +11,7 @@ import { Planner, Voice } from './planning/planner.service.js';
 import { VmController } from './planning/vm.controller.js';
 import { Clockwork, Followers, ReconcileTurns } from './reconcile/clockwork.js';
 import { Commands } from './reconcile/commands.js';
+import { ReconcileMetrics } from './reconcile/reconcile-metrics.js';
 import { Reissue } from './reconcile/reissue.service.js';
 import { ResultController } from './reconcile/result.controller.js';
 import { Settler } from './reconcile/settler.service.js';
@@ -43,7 +44,7 @@ const inventoryFeed = {
 
 const zones = [ZoneSets, ZoneFeed, Zones, ZoneReader, Connections, Pauses, Settings, Announcements, ZoneTurns];
 const planning = [Planner, Voice, CurrentTimeline, JobRunner, inventoryFeed];
-const reconcile = [Commands, Settler, Reissue, Followers, Clockwork, ReconcileTurns];
+const reconcile = [ReconcileMetrics, Commands, Settler, Reissue, Followers, Clockwork, ReconcileTurns];
 const status = [VmDnsReader, StatusPublisher, Answers, Explainer];
 
 /** Wishes → desired RRsets of each (zone, owner name) → commands; and what became of them. */

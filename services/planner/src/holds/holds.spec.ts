@@ -96,7 +96,7 @@ describe('L13 re-homing more than its share of a zone waits for a person', () =>
 
   it('what joins while the hold is open waits with the rest', async () => {
     const { outer, inside } = await story();
-    const deeper = await rig.zone(`vm4.h${round}.example`, second);
+    await rig.zone(`vm4.h${round}.example`, second);
     await filled();
     expect((await holdOf(outer.id))?.members).toBe(4);
     expect(inside.every((name) => isFull(outer.id, name))).toBe(true);

@@ -2,7 +2,7 @@ import { decideName, desiredDigest, type HomeName, type NameDecision, type Reaso
 import type { RrsetBody } from '@vmdns/contracts';
 import type { HoldsAtHand } from '../holds/hold.repository.js';
 import type { PlannedZone, ZonePicture } from '../zones/zone-sets.js';
-import { zonesAround, type Key, type KeyHomes } from './key-homes.js';
+import { zonesAround, type KeyHomes } from './key-homes.js';
 import { placeKey, type NameRow } from './name.repository.js';
 
 /** What a row shall be. `kept`, `holdId`, `joins` and `leaves`: its part in a hold (L13). */

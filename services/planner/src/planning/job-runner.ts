@@ -58,7 +58,7 @@ export class JobRunner {
         return page.planned;
       });
       if (planned === undefined) return false;
-      this.voice.say(planned);
+      this.voice.planned(planned);
       return true;
     } catch (err) {
       if (job === undefined) throw err;

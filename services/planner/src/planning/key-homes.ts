@@ -1,4 +1,4 @@
-import { addressOfReverseName, homesOfAddress, homesOfName, nameOfReverseKey, ZoneSet, type HomeName } from '@vmdns/domain';
+import { addressOfReverseName, homesOfAddress, homesOfName, nameOfReverseKey, ZoneSet, type HomeName, type Wish } from '@vmdns/domain';
 import type { PlannedZone, ZonePicture } from '../zones/zone-sets.js';
 import type { NamePlace } from './name.repository.js';
 
@@ -16,6 +16,12 @@ export function keyOf(key: string, isName = false): Key {
   const name = nameOfReverseKey(key);
   const ip = addressOfReverseName(name);
   return { key, name, ip, isName: isName || ip === null };
+}
+
+/** The key of a wish, which says itself what it stands for. */
+export function keyOfWish(wish: Wish, isName: boolean): Key {
+  const ip = wish.kind === 'address' ? wish.ip : addressOfReverseName(wish.name);
+  return { key: wish.key, name: wish.name, ip, isName: isName || ip === null };
 }
 
 /** Every place at which a key is at home among these zones. */
@@ -38,7 +44,7 @@ export interface KeyHomes {
 }
 
 export function keyHomes(picture: ZonePicture, key: Key): KeyHomes {
-  const planned = homesOfKey(picture.full, key, picture).filter((home) => picture.zones.get(home.zone.zoneId)?.released === false);
+  const planned = !picture.hasPlans ? [] : homesOfKey(picture.full, key, picture).filter((home) => picture.zones.get(home.zone.zoneId)?.released === false);
   return { key, base: homesOfKey(picture.base, key, picture), planned };
 }
 

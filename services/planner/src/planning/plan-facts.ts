@@ -2,7 +2,7 @@ import { wishesOf, type Fact, type Wish } from '@vmdns/domain';
 import type { Tx } from '@vmdns/store';
 import { diffWishes, readWishesOfVms, writeWishes, type WishDiff } from '../wishes/wish.repository.js';
 import type { ZonePicture } from '../zones/zone-sets.js';
-import { keyOf, type Key } from './key-homes.js';
+import { keyOfWish, type Key } from './key-homes.js';
 import { planKeys, type Planned } from './plan-keys.js';
 import { insertVms, isNewer, lockVms, stillFormer, updateVms, type Former, type VmRow } from './vm.repository.js';
 
@@ -57,7 +57,7 @@ async function planVms(tx: Tx, ask: FactsAsk, facts: readonly Fact[], locked: Re
 function changedKeys(diff: WishDiff, stored: readonly Wish[]): Key[] {
   const changed = [...diff.removed, ...diff.written.map((written) => written.wish)];
   const names = new Set([...changed, ...stored].filter((wish) => wish.kind === 'name').map((wish) => wish.key));
-  return [...new Set(changed.map((wish) => wish.key))].map((key) => keyOf(key, names.has(key)));
+  return [...new Map(changed.map((wish) => [wish.key, wish])).values()].map((wish) => keyOfWish(wish, names.has(wish.key)));
 }
 
 /** Addresses whose PTR a customer set, or took back. */

@@ -3,7 +3,8 @@ import { CONFIG } from '@vmdns/chassis';
 import type { Fact } from '@vmdns/domain';
 import { Store, type Tx } from '@vmdns/store';
 import { Config } from '../config.js';
-import { Commands } from '../reconcile/commands.js';
+import { Commands, type Issue } from '../reconcile/commands.js';
+import { ReconcileMetrics } from '../reconcile/reconcile-metrics.js';
 import { StatusPublisher } from '../status/status-publisher.js';
 import { ZoneSets } from '../zones/zone-sets.js';
 import { CurrentTimeline } from './current-timeline.js';
@@ -14,15 +15,21 @@ import { isNewer, readRevisions } from './vm.repository.js';
 
 export interface Cause { readonly priority: 1 | 2; readonly traceparent?: string | undefined }
 
-/** What planning says when it has committed. */
+/** What is said when planning or settling has committed. */
 @Injectable()
 export class Voice {
-  constructor(private readonly commands: Commands, private readonly status: StatusPublisher) {}
+  constructor(private readonly commands: Commands, private readonly status: StatusPublisher, private readonly metrics: ReconcileMetrics) {}
 
-  say(planned: Pick<Planned, 'issues' | 'vms'>, taken: Iterable<string> = [], traceparent?: string): void {
+  planned(planned: Planned, taken: Iterable<string> = [], traceparent?: string): void {
     this.commands.issue(planned.issues, traceparent);
-    this.status.touch(planned.vms);
-    this.status.touch(taken);
+    this.status.planned(planned.vms);
+    this.status.planned(taken);
+  }
+
+  settled(settled: { readonly issues: readonly Issue[]; readonly vms: Iterable<string>; readonly states: readonly string[] }, traceparent?: string): void {
+    this.commands.issue(settled.issues, traceparent);
+    this.status.settled(settled.vms);
+    for (const state of settled.states) this.metrics.taken(state);
   }
 }
 
@@ -58,7 +65,7 @@ export class Planner {
     for (const fact of facts) if (isNewer(fact, known.get(fact.vmId)) && isNewer(fact, newest.get(fact.vmId))) newest.set(fact.vmId, fact);
     for (const chunk of chunksOf([...newest.values()], this.config.PLAN_EVENTS_MAX)) {
       const { planned, taken } = await this.store.transaction(async (tx) => planFacts(tx, await this.ask(tx, cause.priority), chunk, known));
-      this.voice.say(planned, taken, cause.traceparent);
+      this.voice.planned(planned, taken, cause.traceparent);
     }
   }
 
@@ -66,7 +73,7 @@ export class Planner {
   async planAgain(keys: readonly string[]): Promise<void> {
     if (keys.length === 0) return;
     const planned = await this.store.transaction(async (tx) => this.planKeysIn(tx, keys));
-    this.voice.say(planned);
+    this.voice.planned(planned);
   }
 
   /** Within a transaction of the caller, who says what it gives after the commit. */

@@ -20,7 +20,7 @@ function planStopped(service: RunningService, fact: VmState) {
     reached();
     await gate;
     return result;
-  }).then(({ planned, taken }) => { service.app.get(Voice).say(planned, taken); });
+  }).then(({ planned, taken }) => { service.app.get(Voice).planned(planned, taken); });
   return { atGate, goOn, done };
 }
 

@@ -19,7 +19,7 @@ export class Clockwork implements OnApplicationBootstrap, OnApplicationShutdown 
   private readonly turns: Turn[] = [];
   private isStopped = false;
 
-  constructor(private readonly log: Log) {}
+  constructor(private readonly log: Log, private readonly store: Store) {}
 
   add(turn: Turn): void {
     this.turns.push(turn);
@@ -40,7 +40,7 @@ export class Clockwork implements OnApplicationBootstrap, OnApplicationShutdown 
       this.timers.splice(this.timers.indexOf(timer), 1);
       const run = this.run(turn).then((done) => {
         this.running.delete(run);
-        if (!this.isStopped) this.schedule(turn, done ? turn.everyMs : Math.min(turn.everyMs, RETRY_MS));
+        if (!this.isStopped) this.schedule(turn, done ? turn.everyMs : Math.min(turn.everyMs, this.store.isMigrated ? RETRY_MS : 100));
       });
       this.running.add(run);
     }, afterMs);
@@ -48,6 +48,7 @@ export class Clockwork implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   private async run(turn: Turn): Promise<boolean> {
+    if (!this.store.isMigrated) return false;
     try {
       await turn.work();
       return true;

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Bus, cloudEvent, type Outgoing } from '@vmdns/bus';
 import { Clock } from '@vmdns/chassis';
+import { COMMAND_NAMES_MAX, subjects, type Command, type CommandName, type Priority, type RrsetBody } from '@vmdns/contracts';
 import type { NameRow } from '../planning/name.repository.js';
 import type { ZoneRow } from '../zones/zone.row.js';
-import { COMMAND_NAMES_MAX, subjects, type Command, type CommandName, type Priority, type RrsetBody } from '@vmdns/contracts';
+import { ReconcileMetrics } from './reconcile-metrics.js';
 
 /** A name whose generation shall be told to its adapter. */
 export interface Issue {
@@ -44,13 +45,19 @@ function toPriority(priority: number): Priority {
   return priority === 0 || priority === 1 ? priority : 2;
 }
 
+/** At least what the name is as JSON, without writing it twice. */
+function sizeOf(name: CommandName): number {
+  const rrsets = name.rrsets.reduce((sum, rrset) => sum + 40 + rrset.values.reduce((values, value) => values + value.length + 3, 0), 0);
+  return 120 + name.name.length + name.digest.length + rrsets + name.vms.reduce((sum, vm) => sum + vm.length + 3, 0);
+}
+
 /** One command per zone and page of names. */
 export function toCommands(issues: readonly Issue[]): Command[] {
   const open = new Map<string, { command: Command; characters: number }>();
   const commands: Command[] = [];
   for (const issue of issues) {
     const name = toCommandName(issue);
-    const characters = JSON.stringify(name).length;
+    const characters = sizeOf(name);
     const current = open.get(issue.zoneId);
     if (current !== undefined && current.command.names.length < COMMAND_NAMES_MAX && current.characters + characters <= COMMAND_CHARACTERS_MAX) {
       current.command.names.push(name);
@@ -67,11 +74,12 @@ export function toCommands(issues: readonly Issue[]): Command[] {
 /** Says commands straight after the commit, from memory. What is lost here was never heard, and is issued again. */
 @Injectable()
 export class Commands {
-  constructor(private readonly bus: Bus, private readonly clock: Clock) {}
+  constructor(private readonly bus: Bus, private readonly clock: Clock, private readonly metrics: ReconcileMetrics) {}
 
   /** Each issue has a message id of its own: JetStream would drop a repeat for 2 minutes. */
   issue(issues: readonly Issue[], traceparent?: string): void {
     if (issues.length === 0) return;
+    for (const one of issues) this.metrics.issued(one.provider, one.priority);
     const time = this.clock.now().toISOString();
     this.bus.post(toCommands(issues).map((command): Outgoing => ({
       subject: subjects.command.of(command.provider, command.zoneId),

@@ -12,6 +12,8 @@ import { readZones, writeOvertaken, writeTaken, type Overtaken, type Taken } fro
 interface Settled {
   readonly issues: readonly Issue[];
   readonly vms: ReadonlySet<string>;
+  /** States that were taken. */
+  readonly states: readonly string[];
   /** Keys of which another row waited for this. */
   readonly followed: readonly string[];
 }
@@ -31,7 +33,7 @@ export class Settler {
       }
     }
     const settled = await this.store.transaction((tx) => this.settleIn(tx, newest));
-    this.voice.say(settled, [], traceparent);
+    this.voice.settled(settled, traceparent);
     // Should this be lost, the sweep finds the keys again.
     await this.planner.planAgain(settled.followed);
   }
@@ -62,7 +64,7 @@ export class Settler {
     }
     await writeTaken(tx, taken);
     await writeOvertaken(tx, overtaken, this.config.REISSUE_FIRST_MS, this.config.REISSUE_MAX_MS);
-    return { issues, vms, followed: [...followed] };
+    return { issues, vms, states: taken.map((one) => one.state), followed: [...followed] };
   }
 }
 

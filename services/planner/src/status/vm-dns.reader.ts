@@ -8,7 +8,7 @@ import type { Former } from '../planning/vm.repository.js';
 import { readDecidingWishes, readWishesOfVms } from '../wishes/wish.repository.js';
 import { pausesOfZones } from '../zones/pause.repository.js';
 import { ZoneSets, type ZonePicture } from '../zones/zone-sets.js';
-import { homesOfWish, vmDns } from './vm-dns.js';
+import { homesOfWish, isGranted, vmDns, type HomedWish } from './vm-dns.js';
 
 /** A VM's row as far as its DNS goes. */
 export interface VmHead {
@@ -47,19 +47,20 @@ export class VmDnsReader {
     const vms = await this.heads(vmIds);
     if (vms.length === 0) return new Map();
     const zones = await this.zoneSets.picture(this.store);
-    const own = await readWishesOfVms(this.store, vms.map((vm) => vm.vm_id));
-    const homes = own.flatMap((wish) => homesOfWish(zones, wish));
-    const keys = new Set([...own.map((wish) => wish.key), ...homes.flatMap((home) => wishKeysOf(home.zone, home.ownerName))]);
-    const deciding = await readDecidingWishes(this.store, [...keys]);
-    const places = [...homes.map((home) => ({ zoneId: home.zone.zoneId, ownerName: home.ownerName })), ...vms.flatMap((vm) => vm.former)];
-    const names = await readNames(this.store, places);
-    const picture: DnsPicture = {
-      zones, names: new Map(names.map((row) => [placeKey(row.zone_id, row.owner_name), row])),
-      wishes: groupByKey([...deciding, ...own]),
-      ...(await this.circumstances(names)),
-    };
+    const own = (await readWishesOfVms(this.store, vms.map((vm) => vm.vm_id))).map((wish): HomedWish => ({ wish, homes: homesOfWish(zones, wish) }));
+    const places = [...own.flatMap(({ homes }) => homes.map((home) => ({ zoneId: home.zone.zoneId, ownerName: home.ownerName }))), ...vms.flatMap((vm) => vm.former)];
+    const rows = await readNames(this.store, places);
+    const names = new Map(rows.map((row) => [placeKey(row.zone_id, row.owner_name), row]));
+    const picture: DnsPicture = { zones, names, wishes: await this.contested(own, names), ...(await this.circumstances(rows)) };
     const ownOf = groupByVm(own);
     return new Map(vms.map((vm) => [vm.vm_id, vmDns(vm, ownOf.get(vm.vm_id) ?? [], picture, minRevision)]));
+  }
+
+  /** All wishes where a wish is not seen to be granted: there somebody else may have won. */
+  private async contested(own: readonly HomedWish[], names: ReadonlyMap<string, NameRow>): Promise<ReadonlyMap<string, readonly Wish[]>> {
+    const places = own.flatMap(({ wish, homes }) => homes.filter((home) => !isGranted(names.get(placeKey(home.zone.zoneId, home.ownerName)), wish)).map((home) => ({ wish, home })));
+    const keys = new Set(places.flatMap(({ wish, home }) => [wish.key, ...wishKeysOf(home.zone, home.ownerName)]));
+    return groupByKey([...await readDecidingWishes(this.store, [...keys]), ...places.map(({ wish }) => wish)]);
   }
 
   heads(vmIds: readonly string[]): Promise<readonly VmHead[]> {
@@ -87,8 +88,12 @@ function groupByKey(wishes: readonly Wish[]): ReadonlyMap<string, readonly Wish[
   return new Map([...groups].map(([key, group]) => [key, [...group.values()]]));
 }
 
-function groupByVm(wishes: readonly Wish[]): ReadonlyMap<string, readonly Wish[]> {
-  const groups = new Map<string, Wish[]>();
-  for (const wish of wishes) groups.set(wish.vmId, [...(groups.get(wish.vmId) ?? []), wish]);
+function groupByVm(wishes: readonly HomedWish[]): ReadonlyMap<string, readonly HomedWish[]> {
+  const groups = new Map<string, HomedWish[]>();
+  for (const homed of wishes) {
+    const group = groups.get(homed.wish.vmId);
+    if (group === undefined) groups.set(homed.wish.vmId, [homed]);
+    else group.push(homed);
+  }
   return groups;
 }

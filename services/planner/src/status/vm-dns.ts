@@ -1,5 +1,5 @@
 import type { ManagedType, NameState, Reason, RecordStatus, RrsetBody, VmDns } from '@vmdns/contracts';
-import { decideName, familyOf, homelessReason, homesOf, namingOf, reasonOf, vmDnsState, wishKeysOf, type HomeName, type Wish } from '@vmdns/domain';
+import { decideName, familyOf, homelessReason, homesOf, namingOf, reasonOf, vmDnsState, wishKeysOf, type HomeName, type NameDecision, type Wish } from '@vmdns/domain';
 import { toBody } from '../planning/decide-key.js';
 import { placeKey, type NameRow } from '../planning/name.repository.js';
 import type { Former } from '../planning/vm.repository.js';
@@ -9,12 +9,24 @@ import type { DnsPicture, VmHead } from './vm-dns.reader.js';
 
 /** Where a wish is at home: in zones that are written, and in those that are only looked at. */
 export function homesOfWish(zones: ZonePicture, wish: Wish): readonly HomeName[] {
+  if (!zones.hasPlans) return homesOf(zones.base, wish, zones.settings);
   const planned = homesOf(zones.full, wish, zones.settings).filter((home) => zones.zones.get(home.zone.zoneId)?.released === false);
   return [...homesOf(zones.base, wish, zones.settings), ...planned];
 }
 
+/** A wish with its homes, worked out once. */
+export interface HomedWish { readonly wish: Wish; readonly homes: readonly HomeName[] }
+
+/**
+ * Whether the row shows that the wish is granted there: its VM is among those it is about, and it holds something of
+ * the wish's kind. Then nobody else's wishes need be read.
+ */
+export function isGranted(row: NameRow | undefined, wish: Wish): boolean {
+  return row !== undefined && row.vms.includes(wish.vmId) && row.desired.some((body) => isOfKind(body, wish.kind));
+}
+
 /** A VM's DNS: every record that it wants, or is to lose, with its state and reason (L11, L14). */
-export function vmDns(vm: VmHead, wishes: readonly Wish[], picture: DnsPicture, minRevision: number): VmDns {
+export function vmDns(vm: VmHead, wishes: readonly HomedWish[], picture: DnsPicture, minRevision: number): VmDns {
   const revision = Math.max(minRevision, vm.revision);
   const records = [...unnamed(vm, picture), ...wishes.flatMap((wish) => recordsOf(vm, wish, picture)), ...formerRecords(vm, wishes, picture)]
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.type < b.type ? -1 : a.type > b.type ? 1 : 0));
@@ -30,8 +42,7 @@ export function notYetPlanned(vmId: string, revision: number): VmDns {
   return { vmId, revision, plannedRevision: 0, live: false, state: 'planning', reason: reasonOf.notYetPlanned(), records: [] };
 }
 
-function recordsOf(vm: VmHead, wish: Wish, picture: DnsPicture): RecordStatus[] {
-  const homes = homesOfWish(picture.zones, wish);
+function recordsOf(vm: VmHead, { wish, homes }: HomedWish, picture: DnsPicture): RecordStatus[] {
   if (homes.length > 0) return homes.flatMap((home) => homeRecords(vm, wish, home, picture));
   const { state, reason } = homelessReason(picture.zones.full, wish, picture.zones.settings);
   return wantedBodies(wish).map((body) => ({ ...record(wish.name, body.type, body.values, vm.updated_at), state, reason }));
@@ -39,18 +50,16 @@ function recordsOf(vm: VmHead, wish: Wish, picture: DnsPicture): RecordStatus[] 
 
 function homeRecords(vm: VmHead, wish: Wish, home: HomeName, picture: DnsPicture): RecordStatus[] {
   const row = picture.names.get(placeKey(home.zone.zoneId, home.ownerName));
-  const zones = picture.zones.zones.get(home.zone.zoneId)?.released === false ? picture.zones.full : picture.zones.base;
-  const atKeys = [...new Set([wish.key, ...wishKeysOf(home.zone, home.ownerName)])].flatMap((key) => picture.wishes.get(key) ?? []);
-  const decision = decideName({ zones, zone: home.zone, ownerName: home.ownerName, wishes: atKeys, settings: picture.zones.settings });
+  const decision = isGranted(row, wish) ? undefined : decisionAt(wish, home, picture);
   const at = { zone: home.zone.apex, zoneId: home.zone.zoneId, provider: home.zone.provider };
-  const lost = decision.losers.find((loser) => loser.vmId === vm.vm_id && loser.kind === wish.kind);
+  const lost = decision?.losers.find((loser) => loser.vmId === vm.vm_id && loser.kind === wish.kind);
   const counted = (body: Pick<RrsetBody, 'type' | 'values'> & { ttl?: number }, state: NameState, reason: Reason | undefined): RecordStatus => ({
     ...record(home.ownerName, body.type, body.values, row?.updated_at ?? vm.updated_at), ...at, ttl: body.ttl ?? null, state,
     ...(reason === undefined ? {} : { reason }), attempts: row?.attempts ?? 0, generation: row?.generation ?? 0,
     ...(row === undefined || row.next_try_at === null || row.settled_generation >= row.generation ? {} : { nextTryAt: row.next_try_at.toISOString() }),
   });
   if (lost !== undefined) return wantedBodies(wish).map((body) => counted(home.role === 'pointer' ? { ...body, type: 'CNAME' } : body, 'refused', lost.reason));
-  if (row === undefined) return decision.rrsets.map(toBody).filter((body) => isOfKind(body, wish.kind)).map((body) => counted(body, 'pending', reasonOf.notYetPlanned()));
+  if (row === undefined) return (decision?.rrsets ?? []).map(toBody).filter((body) => isOfKind(body, wish.kind)).map((body) => counted(body, 'pending', reasonOf.notYetPlanned()));
   const standing = standingOf(row, home.zone.provider, picture);
   const bodies = row.desired.filter((body) => isOfKind(body, wish.kind));
   if (bodies.length > 0) return bodies.map((body) => counted(body, standing.state, standing.reason));
@@ -58,13 +67,21 @@ function homeRecords(vm: VmHead, wish: Wish, home: HomeName, picture: DnsPicture
   return isOpen ? [counted({ type: wish.kind === 'name' ? 'A' : 'PTR', values: [] }, standing.state, standing.reason)] : [];
 }
 
+/** What this place decides by all wishes there: says who lost, and why. */
+function decisionAt(wish: Wish, home: HomeName, picture: DnsPicture): NameDecision {
+  const zones = picture.zones.zones.get(home.zone.zoneId)?.released === false ? picture.zones.full : picture.zones.base;
+  const wishes = [...new Set([wish.key, ...wishKeysOf(home.zone, home.ownerName)])].flatMap((key) => picture.wishes.get(key) ?? []);
+  return decideName({ zones, zone: home.zone, ownerName: home.ownerName, wishes, settings: picture.zones.settings });
+}
+
 function isOfKind(body: Pick<RrsetBody, 'type'>, kind: Wish['kind']): boolean {
   return (body.type === 'A' || body.type === 'AAAA') === (kind === 'name');
 }
 
 /** Names that the VM had and that are not settled without it; what somebody else holds there by now is not shown. */
-function formerRecords(vm: VmHead, wishes: readonly Wish[], picture: DnsPicture): RecordStatus[] {
-  const current = new Set(wishes.flatMap((wish) => homesOfWish(picture.zones, wish)).map((home) => placeKey(home.zone.zoneId, home.ownerName)));
+function formerRecords(vm: VmHead, wishes: readonly HomedWish[], picture: DnsPicture): RecordStatus[] {
+  if (vm.former.length === 0) return [];
+  const current = new Set(wishes.flatMap(({ homes }) => homes).map((home) => placeKey(home.zone.zoneId, home.ownerName)));
   return vm.former.flatMap((former) => {
     const row = picture.names.get(placeKey(former.zoneId, former.ownerName));
     const zone = picture.zones.zones.get(former.zoneId)?.view;

@@ -49,7 +49,8 @@ export class Rig {
   }
 
   get rpc(): RpcClient<typeof plannerRpc> {
-    return rpcClient(this.bus, 'planner', plannerRpc);
+    // Patient, because the machine that runs the tests may be busy.
+    return rpcClient({ request: (service, operation, contract, ask) => this.bus.request(service, operation, contract, ask, { timeoutMs: 10_000 }) }, 'planner', plannerRpc);
   }
 
   adapter(provider = 'memory'): FakeAdapter {

@@ -1,4 +1,4 @@
-import type { Fact, Wish } from '@vmdns/domain';
+import type { AddressWish, Fact, NameWish, Wish } from '@vmdns/domain';
 import type { Tx } from '@vmdns/store';
 
 interface WishRow {
@@ -21,14 +21,21 @@ export function wishId(wish: Pick<Wish, 'key' | 'kind' | 'vmId'>): string {
 
 /** The row keeps apart what statements order by; the rest is the body. */
 function toRow({ wish, life }: WishOfLife) {
-  const { key, kind, vmId, claim, tenant, ...rest } = wish;
-  const share = rest && 'shareName' in rest ? rest.shareName : false;
-  return { rkey: key, kind, vm_id: vmId, life, claim, tenant, share, body: rest };
+  const { key, kind, vmId, claim, tenant, name } = wish;
+  const share = wish.kind === 'name' && wish.shareName;
+  const body = wish.kind === 'name' ? { name, addresses: wish.addresses } : { name, ip: wish.ip, target: wish.target, origin: wish.origin };
+  return { rkey: key, kind, vm_id: vmId, life, claim, tenant, share, body };
 }
 
-/** The body was written by \`toRow\` from a wish of this kind, in this schema, by this service: it is one again. */
+/** The body was written by `toRow` from a wish of this kind, in this schema, by this service: it is one again. */
 function toWish(row: WishRow): Wish {
-  return { ...row.body, key: row.rkey, kind: row.kind, vmId: row.vm_id, claim: row.claim, tenant: row.tenant } as Wish;
+  const { rkey: key, vm_id: vmId, claim, tenant } = row;
+  if (row.kind === 'name') {
+    const { name, addresses } = row.body as unknown as Pick<NameWish, 'name' | 'addresses'>;
+    return { kind: 'name', key, name, vmId, tenant, claim, shareName: row.share, addresses };
+  }
+  const { name, ip, target, origin } = row.body as unknown as Pick<AddressWish, 'name' | 'ip' | 'target' | 'origin'>;
+  return { kind: 'address', key, name, ip, vmId, tenant, claim, target, origin };
 }
 
 const COLUMNS = 'w.rkey, w.kind, w.vm_id, w.claim, w.tenant, w.share, w.body';
@@ -54,8 +61,9 @@ export function diffWishes(stored: readonly Wish[], wanted: readonly Wish[], fac
 }
 
 function sameWish(a: Wish, b: Wish): boolean {
-  const text = (wish: Wish) => JSON.stringify(Object.entries(wish).sort(([x], [y]) => (x < y ? -1 : 1)));
-  return text(a) === text(b);
+  if (a.claim !== b.claim || a.tenant !== b.tenant) return false;
+  if (a.kind === 'address') return b.kind === 'address' && a.target === b.target && a.origin === b.origin;
+  return b.kind === 'name' && a.shareName === b.shareName && a.addresses.length === b.addresses.length && a.addresses.every((ip, at) => ip === b.addresses[at]);
 }
 
 /** Under the locks of the VMs and of every name these wishes decide. */

@@ -60,7 +60,6 @@ describe('zones, connections, pauses and settings at the door', () => {
   });
 
   it('L10 gives the names of secrets and never what was sealed; replaces named fields only', async () => {
-    expect(problem(await rig.rpc['connection-add']({ input: { name: 'n', provider: 'unheard-of', settings: {}, sealed: {} }, caller: ADMIN })).faults?.[0]?.path).toBe('provider');
     const made = value(await rig.rpc['connection-add']({ input: { name: 'n', provider: 'memory', settings: { url: 'u', user: 'x' }, sealed: { key: 'jwe-1', token: 'jwe-2' } }, caller: ADMIN }));
     expect(made).toMatchObject({ secrets: ['key', 'token'], settings: { url: 'u', user: 'x' }, revision: 1 });
     const changed = value(await rig.rpc['connection-change']({ id: made.id, settings: { url: 'v' }, sealed: { key: 'jwe-3' }, caller: ADMIN }));

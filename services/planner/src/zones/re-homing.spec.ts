@@ -180,6 +180,17 @@ describe('zones come and go', () => {
     expect(value(await rig.rpc['zone-get']({ id: zone.id })).counts).toEqual({ refused: 1 });
   });
 
+  it('L12 deciding every name again changes no row and sends nothing', async () => {
+    await noJobs();
+    await until(async () => (await rig.store.query(`select 1 from name where settled_generation < generation`)).length === 0);
+    const before = await rig.contents();
+    const heard = adapter.heard.length;
+    await rig.store.query(`insert into job (kind, body) values ('keys', '{"kind":"keys","from":"","to":"zz","why":"test","filling":[]}'), ('vms', '{"kind":"vms","why":"test"}')`);
+    await noJobs();
+    expect(await rig.contents()).toBe(before);
+    expect(adapter.heard.length).toBe(heard);
+  });
+
   it('says zones and connections to their adapters, with sealed secrets, and answers the feed', async () => {
     const said: unknown[] = [];
     const stop = rig.bus.subscribe(subjects.zone.of('memory'), (body) => { said.push(body); });

@@ -20,6 +20,8 @@ export interface ZonePicture {
   readonly base: ZoneSet;
   /** All active entries, plans that are only looked at among them. */
   readonly full: ZoneSet;
+  /** Whether some active entry was never released. */
+  readonly hasPlans: boolean;
   readonly zones: ReadonlyMap<string, PlannedZone>;
 }
 
@@ -37,6 +39,7 @@ export function pictureOf(version: number, rows: readonly ZoneRow[], settings: P
     version, settings,
     base: ZoneSet.of(active.filter((zone) => zone.released).map((zone) => zone.view)),
     full: ZoneSet.of(active.map((zone) => zone.view)),
+    hasPlans: active.some((zone) => !zone.released),
     zones: new Map(planned.map((zone) => [zone.view.zoneId, zone])),
   };
 }
