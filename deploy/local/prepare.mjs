@@ -14,6 +14,8 @@ export async function prepare(say = (line) => console.log(line)) {
   if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
     throw new Error(`vmdns needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.versions.node}`);
   }
+  // For whoever has just done both, such as the tests.
+  if (process.env.VMDNS_PREPARED === '1') return;
   await install(say);
   await build(say);
 }
@@ -48,16 +50,41 @@ function readPackages(file) {
   return JSON.parse(readFileSync(file, 'utf8')).packages ?? {};
 }
 
-/** Runs to the end; its output is shown only when it fails. */
+const running = new Set();
+
+/** While this runs, a signal ends what we started, and then us. Gives a function that ends that. */
+export function endChildrenOnSignal() {
+  const handlers = ['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => {
+    const end = () => {
+      for (const child of running) killGroup(child);
+      process.exit(130);
+    };
+    process.on(signal, end);
+    return [signal, end];
+  });
+  return () => handlers.forEach(([signal, end]) => process.off(signal, end));
+}
+
+function killGroup(child) {
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // Gone already.
+  }
+}
+
+/** Runs to the end, in a process group of its own; its output is shown only when it fails. */
 export function run(command, args, env = {}, say = (line) => console.log(line), limitMs = 900_000) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    running.add(child);
     const output = [];
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => output.push(part));
-    const timer = setTimeout(() => child.kill('SIGKILL'), limitMs);
-    child.once('error', (error) => { clearTimeout(timer); reject(error); });
+    const timer = setTimeout(() => killGroup(child), limitMs);
+    child.once('error', (error) => { clearTimeout(timer); running.delete(child); reject(error); });
     child.once('close', (code, signal) => {
       clearTimeout(timer);
+      running.delete(child);
       const text = Buffer.concat(output).toString('utf8');
       if (code === 0) return resolve(text);
       say(text.trimEnd());
