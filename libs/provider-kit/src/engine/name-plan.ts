@@ -33,74 +33,83 @@ const BESIDE_CNAME = new Set(['RRSIG', 'NSEC', 'NSEC3']);
  * | about to be ours   | ours again       | put                       | remove           |
  * | foreign            | applied, foreign | refused `foreign-record`  | untouched        |
  */
-export function planName(due: DueName, held: readonly Rrset[] | null): NamePlan {
-  return held === null ? planByLedger(due) : planByReading(due, held);
+export function planName(due: DueName, held: readonly Rrset[] | null, digests: WantedDigests = digestsOf(due)): NamePlan {
+  return held === null ? planByLedger(due, digests) : planByReading(due, held, digests);
 }
+
+/** Digests of `wanted`, in its order: made once for each name and turn, for they are most of a turn's own work. */
+export type WantedDigests = readonly string[];
+export const digestsOf = (due: DueName): WantedDigests => due.wanted.map((rrset) => rrsetDigest(rrset));
+
+const NONE: readonly never[] = [];
+const NOTHING_GONE: NamePlan['gone'] = new Map();
 
 const changesOf = (name: string, removed: Iterable<string>, put: readonly Rrset[]): readonly RrsetChange[] => [
   ...[...removed].map((type): RrsetChange => ({ kind: 'remove', name, type })),
   ...put.map((rrset): RrsetChange => ({ kind: 'put', rrset })),
 ];
 
-function planByLedger(due: DueName): NamePlan {
-  const wantedTypes = new Set(due.wanted.map((rrset) => rrset.type));
-  const removed = Object.keys(due.owned).filter((type) => !wantedTypes.has(type));
-  const put = due.wanted.filter((rrset) => due.owned[rrset.type] !== rrsetDigest(rrset));
+function planByLedger(due: DueName, digests: WantedDigests): NamePlan {
+  const removed = Object.keys(due.owned).filter((type) => !due.wanted.some((rrset) => rrset.type === type));
+  const put = due.wanted.filter((rrset, at) => due.owned[rrset.type] !== digests[at]);
   return {
-    changes: changesOf(due.name, removed, put), owned: due.owned, foreign: null, drift: [], gone: new Map(),
+    changes: changesOf(due.name, removed, put), owned: due.owned, foreign: null, drift: NONE, gone: NOTHING_GONE,
     grows: put.some((rrset) => due.owned[rrset.type] === undefined),
   };
 }
 
-function planByReading(due: DueName, held: readonly Rrset[]): NamePlan {
-  const heldBy = new Map(held.map((rrset) => [rrset.type, rrset]));
-  const wantedBy = new Map(due.wanted.map((rrset) => [rrset.type, rrset]));
+function planByReading(due: DueName, held: readonly Rrset[], digests: WantedDigests): NamePlan {
   const owned: Record<string, string> = {};
+  const equal = new Set<string>();
   const drift: TurnReport[] = [];
-  const put: Rrset[] = [];
-  const removed = new Set<string>();
-  const gone = new Map<string, readonly string[]>();
-  let refusal: TurnReason | undefined;
-
+  const removed: Rrset[] = [];
   for (const rrset of held) {
+    const at = due.wanted.findIndex((one) => one.type === rrset.type);
+    const wanted = due.wanted[at];
     const digest = rrsetDigest(rrset);
-    const wanted = wantedBy.get(rrset.type);
-    if (!isOurs(due, rrset, digest, wanted)) continue;
+    if (digest === digests[at]) equal.add(rrset.type);
+    if (!isOurs(due, rrset, digest, wanted === undefined ? undefined : digests[at])) continue;
     owned[rrset.type] = digest;
     const before = due.owned[rrset.type];
-    const isEqual = wanted !== undefined && rrsetDigest(wanted) === digest;
-    if (before !== undefined && before !== digest && !wasBeingWritten(due, rrset, digest) && !isEqual) drift.push(driftReport(rrset, wanted));
-    if (wanted === undefined) { removed.add(rrset.type); gone.set(rrset.type, rrset.values); }
+    if (before !== undefined && before !== digest && !equal.has(rrset.type) && !wasBeingWritten(due, rrset, digest)) drift.push(driftReport(rrset, wanted));
+    if (wanted === undefined) removed.push(rrset);
   }
-  for (const wanted of due.wanted) {
-    const there = heldBy.get(wanted.type);
-    const isEqual = there !== undefined && rrsetDigest(there) === rrsetDigest(wanted);
-    if (isEqual) continue;
-    // A lost turn of ours may have removed it itself; else somebody did.
-    if (there === undefined && due.owned[wanted.type] !== undefined && due.writing.length === 0) drift.push(vanishedReport(wanted));
-    if (there !== undefined && owned[wanted.type] === undefined) refusal ??= foreignRecord(wanted, there);
-    else put.push(wanted);
-  }
-  const foreign = held.map((rrset) => rrset.type).filter((type) => owned[type] === undefined);
-  const remaining = held.filter((rrset) => !removed.has(rrset.type));
+  const wished = wishedPuts(due, held, owned, equal);
+  const remaining = removed.length === 0 ? held : held.filter((rrset) => !removed.includes(rrset));
   const inTheWay = cnameInTheWay(due.wanted, remaining);
-  if (inTheWay !== undefined) {
-    refusal = cnameConflict(inTheWay.wanted, inTheWay.held);
-    // A name that keeps a CNAME of others takes nothing of ours; one that wants to be a CNAME cannot be beside others.
-    put.length = 0;
-  }
+  // A name that keeps a CNAME of others takes nothing of ours; one that wants to be a CNAME cannot be beside others.
+  const put = inTheWay === undefined ? wished.put : NONE;
+  const refusal = inTheWay === undefined ? wished.refusal : cnameConflict(inTheWay.wanted, inTheWay.held);
   return {
-    changes: changesOf(due.name, removed, put), owned, foreign, drift, gone,
-    grows: put.some((rrset) => !heldBy.has(rrset.type)),
+    changes: changesOf(due.name, removed.map((rrset) => rrset.type), put),
+    owned, drift: [...drift, ...wished.vanished],
+    foreign: held.map((rrset) => rrset.type).filter((type) => owned[type] === undefined),
+    gone: removed.length === 0 ? NOTHING_GONE : new Map(removed.map((rrset) => [rrset.type, rrset.values])),
+    grows: put.some((rrset) => !held.some((there) => there.type === rrset.type)),
     ...(refusal === undefined ? {} : { refusal }),
   };
 }
 
-function isOurs(due: DueName, held: Rrset, digest: string, wanted: Rrset | undefined): boolean {
+function wishedPuts(due: DueName, held: readonly Rrset[], owned: Readonly<Record<string, string>>, equal: ReadonlySet<string>): { put: readonly Rrset[]; refusal: TurnReason | undefined; vanished: readonly TurnReport[] } {
+  const put: Rrset[] = [];
+  const vanished: TurnReport[] = [];
+  let refusal: TurnReason | undefined;
+  for (const wanted of due.wanted) {
+    if (equal.has(wanted.type)) continue;
+    const there = held.find((rrset) => rrset.type === wanted.type);
+    // A lost turn of ours may have removed it itself; else somebody did.
+    if (there === undefined && due.owned[wanted.type] !== undefined && due.writing.length === 0) vanished.push(vanishedReport(wanted));
+    if (there !== undefined && owned[wanted.type] === undefined) refusal ??= foreignRecord(wanted, there);
+    else put.push(wanted);
+  }
+  return { put, refusal, vanished };
+}
+
+function isOurs(due: DueName, held: Rrset, digest: string, wantedDigest: string | undefined): boolean {
   if (!isManagedType(held.type)) return false;
   if (due.owned[held.type] !== undefined || wasBeingWritten(due, held, digest)) return true;
-  if (wanted === undefined || due.takeOver === undefined) return false;
-  return due.takeOver === 'any' || rrsetDigest(wanted) === digest;
+  if (wantedDigest === undefined || due.takeOver === undefined) return false;
+  return due.takeOver === 'any' || wantedDigest === digest;
 }
 
 /** The digests of an intent, for `DueName.writing`: record by record where a call that broke can leave half an RRset. */

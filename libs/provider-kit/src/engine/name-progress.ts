@@ -1,16 +1,18 @@
 import { rrsetDigest } from '@vmdns/domain';
 import type { ExpectedAnswer, RrsetChange } from '../port/provider.js';
-import { planName, type NamePlan } from './name-plan.js';
+import { digestsOf, planName, type NamePlan, type WantedDigests } from './name-plan.js';
 import type { Rrset } from '@vmdns/domain';
 import { inDoubt, reasonOf } from './sentences.js';
 import type { DueName, NameOutcome, TurnReason, TurnState } from './turn.js';
 import type { ProviderError } from '../port/provider-error.js';
 
+const NOTHING: NamePlan = { changes: [], owned: {}, foreign: null, drift: [], gone: new Map(), grows: false };
+
 /** How far one name has come within a turn; the only thing in the engine that changes. */
 export class NameProgress {
   /** What is still to be sent, removals first. */
   pending: readonly RrsetChange[] = [];
-  plan: NamePlan;
+  plan: NamePlan = NOTHING;
   wrote = false;
   grows = false;
   private owned: Readonly<Record<string, string>>;
@@ -19,11 +21,12 @@ export class NameProgress {
   private reason: TurnReason | undefined;
   private providerText: string | undefined;
   private doubt = false;
-  private gone: ReadonlyMap<string, readonly string[]> = new Map();
+  private gone: ReadonlyMap<string, readonly string[]> = NOTHING.gone;
+  private readonly digests: WantedDigests;
 
   constructor(readonly due: DueName) {
     this.owned = due.owned;
-    this.plan = { changes: [], owned: due.owned, foreign: null, drift: [], gone: new Map(), grows: false };
+    this.digests = digestsOf(due);
   }
 
   get name(): string { return this.due.name; }
@@ -33,12 +36,12 @@ export class NameProgress {
   /** Decides anew from what is held; `null`: the token vouches for the ledger. */
   replan(held: readonly Rrset[] | null): void {
     const due: DueName = this.wrote ? { ...this.due, owned: this.owned } : this.due;
-    this.plan = planName(due, held);
+    this.plan = planName(due, held, this.digests);
     this.pending = this.plan.changes;
     this.grows = this.plan.grows;
     this.owned = this.plan.owned;
     this.foreign = this.plan.foreign ?? this.foreign;
-    this.gone = new Map([...this.gone, ...this.plan.gone]);
+    if (this.plan.gone.size > 0) this.gone = new Map([...this.gone, ...this.plan.gone]);
     this.state = 'not-tried';
     if (this.pending.length === 0) this.settleByPlan();
   }
@@ -47,12 +50,12 @@ export class NameProgress {
   done(changes: readonly RrsetChange[]): void {
     const owned: Record<string, string> = { ...this.owned };
     for (const change of changes) {
-      if (change.kind === 'put') owned[change.rrset.type] = rrsetDigest(change.rrset);
+      if (change.kind === 'put') owned[change.rrset.type] = this.digests[this.due.wanted.indexOf(change.rrset)] ?? rrsetDigest(change.rrset);
       else delete owned[change.type];
     }
     this.owned = owned;
     this.wrote = true;
-    this.pending = this.pending.filter((change) => !changes.includes(change));
+    this.pending = changes.length === this.pending.length ? [] : this.pending.filter((change) => !changes.includes(change));
     if (this.pending.length === 0) this.settleByPlan();
   }
 

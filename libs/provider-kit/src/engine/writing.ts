@@ -106,8 +106,9 @@ export class Writing {
       this.troublesInARow = 0;
       this.untidy ||= receipt.untidy === true;
       this.follow(receipt.tokenAfter);
-      const sent = new Set(changes);
-      for (const name of names) name.done(name.pending.filter((change) => sent.has(change)));
+      const [only] = names;
+      if (names.length === 1 && only !== undefined) only.done(changes);
+      else for (const name of names) name.done(name.pending);
     } catch (error) {
       return this.missed(names, changes, providerErrorOf(error, `writing ${this.terms.apex}`), isSecondTry);
     }
