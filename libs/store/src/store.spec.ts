@@ -99,6 +99,26 @@ describe('the store', () => {
     await own.dispose();
   });
 
+  it('survives a connection that is cut during a statement, and between two of a transaction', async () => {
+    const database = await postgres.freshDatabase();
+    const store = await open(database.url);
+    await store.whenMigrated(10_000);
+    const cut = () => database.asRoot("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test' and datname = current_database()");
+    const isAsleep = async () => (await database.asRoot("select 1 from pg_stat_activity where application_name = 'test' and query like '%pg_sleep(60)%'")).length > 0;
+    const sleeping = store.query('select pg_sleep(60)');
+    const failed = expect(sleeping).rejects.toMatchObject({ name: 'TransientStoreError' });
+    await until(isAsleep);
+    await cut();
+    await failed;
+    await expect(store.transaction(async (tx) => {
+      await tx.query('update counter set n = 7');
+      await cut();
+      await until(async () => (await database.asRoot("select 1 from pg_stat_activity where application_name = 'test' and datname = current_database()")).length === 0);
+      await tx.query('update counter set n = 8');
+    })).rejects.toMatchObject({ name: 'TransientStoreError' });
+    expect(await store.query('select n from counter')).toEqual([{ n: 0 }, { n: 0 }]);
+  });
+
   it('waits for a Postgres that comes later, and answers at once meanwhile', async () => {
     const own = await startPostgres();
     await own.server.kill();
