@@ -113,6 +113,20 @@ describe('a real PowerDNS with LMDB', () => {
     expect(outcome.calls.writes).toBe(0);
   });
 
+  it('a call that was given up takes no effect when a stopped server wakes', async () => {
+    const apex = 'frozen.example.', name = `vm1.${apex}`;
+    await server.createZone(apex);
+    const hasty = new Story(powerdnsProvider({ deadlineMs: 300 }), apex, { connection, settings });
+    await hasty.want({ [name]: [a(name, '192.0.2.1')] });
+    const serial = await server.serial(apex);
+    server.freeze();
+    await expect(hasty.open().write([{ kind: 'put', rrset: a(name, '192.0.2.2') }], new Map(), never)).rejects.toMatchObject({ kind: 'retry', detail: { inDoubt: true } });
+    server.thaw();
+    // What stood before these in the server's queue has been served when they answer.
+    for (const _ of range(10)) expect(await server.serial(apex)).toBe(serial);
+    expect(statesOf(await hasty.want({ [name]: [a(name, '192.0.2.3')] }))).toEqual(['applied']);
+  });
+
   describe('testing a zone', () => {
     const test = (apex: string, more: Partial<PowerdnsConnection> = {}) => stepsOf(definition.testZone({ ...connection, ...more }, apex, settings, never));
     const shortOf = (steps: readonly TestStep[]) => steps.map((step) => `${step.step}: ${step.ok ? (step.warning === true ? 'warning' : 'ok') : 'failed'}`);

@@ -79,7 +79,7 @@ describe('an HTTP call that gets no answer', () => {
   });
 
   it('bytes that are no HTTP become a ProviderError', async () => {
-    const raw = createTcpServer((socket) => { socket.end('SSH-2.0-OpenSSH_9.2\r\n'); });
+    const raw = createTcpServer((socket) => { socket.on('error', () => undefined); socket.end('SSH-2.0-OpenSSH_9.2\r\n'); });
     await new Promise<void>((resolve) => { raw.listen(0, '127.0.0.1', resolve); });
     expect(await errorOf(client(`http://127.0.0.1:${(raw.address() as AddressInfo).port}`).send(READ, never))).toMatchObject({ kind: 'retry' });
     raw.close();
