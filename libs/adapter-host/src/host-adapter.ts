@@ -2,7 +2,7 @@ import { parseConfig, runMain, startService, type Environment, type RunningServi
 import { adapterService } from '@vmdns/contracts';
 import type { ProviderDefinition } from '@vmdns/provider-kit';
 import { adapterModule } from './adapter.module.js';
-import { Config } from './config.js';
+import { Config, ownEnvironment } from './config.js';
 import { CreateTables1764000000000 } from './migrations/create-tables.js';
 
 /** The whole process of an adapter, with the environment given; `hostAdapter` is this for a main.ts. */
@@ -19,5 +19,5 @@ export function startAdapter<C, Z>(definition: ProviderDefinition<C, Z>, environ
 
 /** Runs a provider as a process until it is told to end: the one line of `services/adapter-<name>/src/main.ts`. */
 export function hostAdapter<C, Z>(definition: ProviderDefinition<C, Z>): void {
-  runMain(() => startAdapter(definition, process.env));
+  runMain(() => startAdapter(definition, ownEnvironment()));
 }

@@ -1,1 +1,2 @@
+export { Config } from './config.js';
 export { hostAdapter, startAdapter } from './host-adapter.js';
