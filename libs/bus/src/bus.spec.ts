@@ -107,6 +107,20 @@ describe('the bus', () => {
     expect(await bus.request('deaf', 'echo', echo, { n: 1 }, { timeoutMs: 50 })).toMatchObject({ ok: false, problem: { status: 503, detail: 'deaf did not answer in time' } });
   });
 
+  it('has its answers sent where only its own user may listen', async () => {
+    const echo = { ask: z.object({}), answer: z.object({}) };
+    const bus = await connect(nats.url.replace('nats://', 'nats://planner:pass%2Fword@'));
+    await bus.ensureStreams(used);
+    await bus.whenReady(5000);
+    const heard: string[] = [];
+    bus.connection.subscribe(subjects.rpc('echo', 'echo'), undefined, (message) => {
+      heard.push(message.reply ?? '');
+      message.respond(JSON.stringify({ ok: true, value: {} }));
+    });
+    expect(await bus.request('echo', 'echo', echo, {})).toEqual({ ok: true, value: {} });
+    expect(heard[0]).toMatch(/^_INBOX\.planner\./);
+  });
+
   it('keeps its subscriptions over a restart of the server', async () => {
     const bus = await connect();
     const heard: unknown[] = [];

@@ -148,13 +148,15 @@ export class Bus {
 }
 
 /** `nats://user:password@host:4222` is understood too; the client itself knows hosts only. */
-function serversOf(options: BusOptions): Pick<ConnectionOptions, 'servers' | 'user' | 'pass' | 'token'> {
+function serversOf(options: BusOptions): Pick<ConnectionOptions, 'servers' | 'user' | 'pass' | 'token' | 'inboxPrefix'> {
   const urls = options.url.split(',').map((url) => new URL(url.includes('://') ? url : `nats://${url}`));
   const user = options.user ?? (decodeURIComponent(urls[0]?.username ?? '') || undefined);
   const pass = options.password ?? (decodeURIComponent(urls[0]?.password ?? '') || undefined);
   return {
     servers: urls.map((url) => `${url.protocol}//${url.host}`),
-    ...(user === undefined ? {} : { user }), ...(pass === undefined ? {} : { pass }),
+    // Answers to one user come where no other user may listen, if the server's permissions say so.
+    ...(user === undefined ? {} : { user, inboxPrefix: `_INBOX.${user.replace(/[^A-Za-z0-9_-]/g, '_')}` }),
+    ...(pass === undefined ? {} : { pass }),
     ...(options.token === undefined ? {} : { token: options.token }),
   };
 }
