@@ -15,4 +15,5 @@ export * from './processes.js';
 export * from './service-process.js';
 export * from './settings.js';
 export * from './start.js';
+export * from './variables.js';
 export * from './wait.js';

@@ -18,6 +18,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const SECRET_VARIABLE = /(PASSWORD|TOKEN|SECRET|CREDENTIALS|(^|_)KEY)$/;
 
+/** Whether the whole value of this variable is a secret. */
+export const isSecretVariable = (variable: string): boolean => SECRET_VARIABLE.test(variable);
+
 /**
  * Reads the variables of a schema. `X_FILE` gives `X` from a file (its last line break is cut); an empty variable counts
  * as absent. Values of secret variables (…PASSWORD, …TOKEN, …SECRET, …_KEY, passwords inside …_URL) are masked in every
@@ -56,7 +59,7 @@ function readVariable(variable: string, environment: Environment, shape: Readonl
 }
 
 function hideSecrets(variable: string, value: string): void {
-  if (SECRET_VARIABLE.test(variable)) registerSecret(value);
+  if (isSecretVariable(variable)) registerSecret(value);
   if (!URL.canParse(value)) return;
   const { password } = new URL(value);
   if (password === '') return;

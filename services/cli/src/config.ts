@@ -5,11 +5,11 @@ import { usage } from './exit.js';
 import type { Shell } from './shell.js';
 
 /** The command's environment; all of it may be absent. */
-const Environment = z.object({
-  VMDNS_URL: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).optional(),
-  VMDNS_TOKEN: z.string().regex(/^[\x21-\x7e]+$/, 'must be printable characters').optional(),
-  VMDNS_TOKEN_FILE: z.string().optional(),
-  VMDNS_HOME: z.string().default('.vmdns'),
+export const Environment = z.object({
+  VMDNS_URL: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).optional().describe('The gateway, without `/v1`.'),
+  VMDNS_TOKEN: z.string().regex(/^[\x21-\x7e]+$/, 'must be printable characters').optional().describe('The token to call it with.'),
+  VMDNS_TOKEN_FILE: z.string().optional().describe('A file that holds the token.'),
+  VMDNS_HOME: z.string().default('.vmdns').describe('The home of a local stack: address and token come from its `endpoints.json` where the variables above do not say them.'),
 });
 const Endpoints = z.object({ http: z.url(), token: z.string() });
 

@@ -3,21 +3,16 @@ import { z } from 'zod';
 
 const MIB = 1_048_576;
 
-/** The gateway's environment. `ADMIN_TOKEN_FILE` names a file with the first admin token. */
+/** The gateway's environment. */
 export const Config = BaseConfig.extend({
-  ADMIN_TOKEN: z.string().regex(/^[\x21-\x7e]{16,512}$/, 'must be 16 to 512 printable characters').optional(),
-  /** Largest ordinary body; a VM with a thousand addresses needs about a tenth. */
-  BODY_BYTES_MAX: z.coerce.number().int().min(1024).default(MIB),
-  EVENTS_BYTES_MAX: z.coerce.number().int().min(1024).default(8 * MIB),
-  /** A revoked token is refused everywhere after this time; a known one is believed so long without asking Postgres. */
-  TOKEN_FRESH_SECONDS: z.coerce.number().int().min(0).default(10),
-  /** While Postgres is away, a token seen within this time is still believed. */
-  TOKEN_KEPT_SECONDS: z.coerce.number().int().min(0).default(3600),
-  /** A service that has not answered by then counts as away. */
-  ASK_TIMEOUT_MS: z.coerce.number().int().min(50).default(850),
-  /** The same for changes of zones and connections, which wait for a lock, and for searches. */
-  CHANGE_TIMEOUT_MS: z.coerce.number().int().min(50).default(5000),
-  ZONE_TEST_TIMEOUT_MS: z.coerce.number().int().min(1000).default(30_000),
+  ADMIN_TOKEN: z.string().regex(/^[\x21-\x7e]{16,512}$/, 'must be 16 to 512 printable characters').optional().describe('The first admin token. Another value at the next start replaces it; without one, only tokens made through the API are let in.'),
+  BODY_BYTES_MAX: z.coerce.number().int().min(1024).default(MIB).describe('The largest ordinary body; a VM with a thousand addresses needs about a tenth.'),
+  EVENTS_BYTES_MAX: z.coerce.number().int().min(1024).default(8 * MIB).describe('The largest body of `POST /v1/events`.'),
+  TOKEN_FRESH_SECONDS: z.coerce.number().int().min(0).default(10).describe('A revoked token is refused everywhere after this time; a known one is believed so long without asking PostgreSQL.'),
+  TOKEN_KEPT_SECONDS: z.coerce.number().int().min(0).default(3600).describe('While PostgreSQL is away, a token seen within this time is still believed.'),
+  ASK_TIMEOUT_MS: z.coerce.number().int().min(50).default(850).describe('A service that has not answered by then counts as away: 503 with Retry-After.'),
+  CHANGE_TIMEOUT_MS: z.coerce.number().int().min(50).default(5000).describe('The same for changes of zones and connections, which wait for a lock, and for searches.'),
+  ZONE_TEST_TIMEOUT_MS: z.coerce.number().int().min(1000).default(30_000).describe('The same for a zone test, which talks to the provider.'),
 });
 export type Config = z.output<typeof Config>;
 

@@ -2,8 +2,7 @@ import { BaseConfig, parseConfig } from '@vmdns/chassis';
 import { z } from 'zod';
 
 export const Config = BaseConfig.extend({
-  /** A larger message on the bus is put aside: 1,000 addresses need a tenth of it. */
-  INGEST_BYTES_MAX: z.coerce.number().int().min(1024).default(262_144),
+  INGEST_BYTES_MAX: z.coerce.number().int().min(1024).default(262_144).describe('A larger message on the bus becomes a dead letter; 1,000 addresses need a tenth of it.'),
 });
 export type Config = z.output<typeof Config>;
 

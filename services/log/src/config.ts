@@ -2,8 +2,7 @@ import { BaseConfig, parseConfig } from '@vmdns/chassis';
 import { z } from 'zod';
 
 export const Config = BaseConfig.extend({
-  /** Whole days are dropped after this. */
-  LOG_RETENTION_DAYS: z.coerce.number().int().min(1).max(3650).default(30),
+  LOG_RETENTION_DAYS: z.coerce.number().int().min(1).max(3650).default(30).describe('How long the module log is kept; whole days are dropped after this.'),
 });
 export type Config = z.output<typeof Config>;
 

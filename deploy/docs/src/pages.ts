@@ -1,0 +1,14 @@
+import { fileURLToPath } from 'node:url';
+import { configurationPage } from './configuration-page.js';
+import { envExample } from './env-example.js';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** What `npm run docs` writes. */
+export const PAGES: readonly { readonly path: string; readonly render: () => string }[] = [
+  { path: 'deploy/docs/configuration.md', render: configurationPage },
+  { path: '.env.example', render: envExample },
+];
+
+/** Where a page of this working tree lies. */
+export const fileOf = (path: string): string => `${ROOT}${path}`;

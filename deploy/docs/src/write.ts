@@ -1,0 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { fileOf, PAGES } from './pages.js';
+
+for (const { path, render } of PAGES) {
+  writeFileSync(fileOf(path), render());
+  process.stdout.write(`wrote ${path}\n`);
+}
