@@ -42,6 +42,45 @@ export function placeKey(zoneId: string, ownerName: string): string {
 export const NAME_COLUMNS = `zone_id, owner_name, rkey, desired, digest, plan_reason, timeline, generation, settled_generation, state, reason,
   turn, heard, issue_attempts, priority, vms, attempts, next_try_at, replaces, hold_id, kept, since, updated_at`;
 
+/** A place that has no row yet, as a row. */
+export function blankName(place: NamePlace): NameRow {
+  const never = new Date(0);
+  return {
+    zone_id: place.zoneId, owner_name: place.ownerName, rkey: place.rkey, desired: [], digest: '', plan_reason: null, timeline: 1, generation: 0, settled_generation: 0,
+    state: 'pending', reason: null, turn: -1, heard: false, issue_attempts: 0, priority: 1, vms: [], attempts: 0, next_try_at: null, replaces: false, hold_id: null, kept: false,
+    since: never, updated_at: never,
+  };
+}
+
+/** Those of the keys that decide some row; not locked. */
+export async function findKeysWithNames(tx: Tx, keys: readonly string[]): Promise<ReadonlySet<string>> {
+  if (keys.length === 0) return new Set();
+  const rows = await tx.query<{ rkey: string }>('select k.rkey from unnest($1::text[]) k(rkey) cross join lateral (select 1 from name where rkey = k.rkey limit 1) n', [keys]);
+  return new Set(rows.map((row) => row.rkey));
+}
+
+/** Inserts rows as they are decided, in the order of locks; gives the places that were free. */
+export async function insertNames(tx: Tx, names: readonly { readonly row: NameRow; readonly change: NameChange | undefined }[], firstMs: number): Promise<ReadonlySet<string>> {
+  if (names.length === 0) return new Set();
+  const rows = await tx.query<{ zone_id: string; owner_name: string }>(
+    `insert into name (zone_id, owner_name, rkey, desired, digest, plan_reason, vms, priority, timeline, generation, issue_at)
+     select zone_id, owner_name, rkey, desired, digest, plan_reason, vms, priority, timeline, generation,
+            case when generation > 0 then clock_timestamp() + $2 * interval '1 millisecond' else 'infinity' end
+       from jsonb_to_recordset($1::jsonb) as c(zone_id text, owner_name text, rkey text, desired jsonb, digest text, plan_reason jsonb, vms text[],
+            priority smallint, timeline int, generation bigint)
+      order by zone_id collate "C", owner_name collate "C" on conflict do nothing returning zone_id, owner_name`,
+    [JSON.stringify(names.map(({ row, change }) => ({
+      zone_id: row.zone_id, owner_name: row.owner_name, rkey: row.rkey, desired: change?.desired ?? [], digest: change?.digest ?? '', plan_reason: change?.planReason ?? null,
+      vms: change?.vms ?? [], priority: change?.priority ?? 1, timeline: change?.timeline ?? 1, generation: change?.generation ?? 0,
+    }))), firstMs]);
+  return new Set(rows.map((row) => placeKey(row.zone_id, row.owner_name)));
+}
+
+export async function dropNames(tx: Tx, places: readonly Pick<NamePlace, 'zoneId' | 'ownerName'>[]): Promise<void> {
+  if (places.length === 0) return;
+  await tx.query('delete from name where (zone_id, owner_name) in (select * from unnest($1::text[], $2::text[]))', columns(places));
+}
+
 /** Inserts what is not there, in the order of locks. */
 export async function insertPlaces(tx: Tx, places: readonly NamePlace[]): Promise<void> {
   if (places.length === 0) return;

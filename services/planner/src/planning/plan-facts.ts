@@ -47,9 +47,11 @@ async function planVms(tx: Tx, ask: FactsAsk, facts: readonly Fact[], locked: Re
   const wanted = facts.flatMap((fact) => wishesOf(fact, ask.picture.settings));
   const diff = diffWishes(stored, wanted, new Map(facts.map((fact) => [fact.vmId, fact])));
   const keys = changedKeys(diff, stored);
+  // Before the names are locked: only who holds the VM's row writes its wishes, and only the committed ones are read.
+  await writeWishes(tx, diff);
   const planned = keys.length === 0 ? NOTHING_PLANNED : await planKeys(tx, {
     picture: ask.picture, keys, timeline: ask.timeline, priority: ask.priority, firstMs: ask.firstMs,
-    urgentKeys: urgentKeys(diff, stored), writeWishes: () => writeWishes(tx, diff),
+    urgentKeys: urgentKeys(diff, stored), newKeys: newKeys(diff, stored),
   });
   return { planned, former: await formerNames(tx, diff, planned, locked) };
 }
@@ -58,6 +60,12 @@ function changedKeys(diff: WishDiff, stored: readonly Wish[]): Key[] {
   const changed = [...diff.removed, ...diff.written.map((written) => written.wish)];
   const names = new Set([...changed, ...stored].filter((wish) => wish.kind === 'name').map((wish) => wish.key));
   return [...new Map(changed.map((wish) => [wish.key, wish])).values()].map((wish) => keyOfWish(wish, names.has(wish.key)));
+}
+
+/** Keys that a VM wishes for the first time, and that no VM of this batch gives up. */
+function newKeys(diff: WishDiff, stored: readonly Wish[]): ReadonlySet<string> {
+  const before = new Set([...stored, ...diff.removed].map((wish) => wish.key));
+  return new Set(diff.written.map(({ wish }) => wish.key).filter((key) => !before.has(key)));
 }
 
 /** Addresses whose PTR a customer set, or took back. */

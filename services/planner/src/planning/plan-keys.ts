@@ -1,24 +1,19 @@
-import { wishKeysOf, type Reason, type Wish } from '@vmdns/domain';
+import { wishKeysOf, type Wish } from '@vmdns/domain';
 import type { Tx } from '@vmdns/store';
-import { joinHold, leaveHold, shareHolds } from '../holds/hold.repository.js';
+import { joinHold, leaveHold, NO_HOLDS, shareHolds } from '../holds/hold.repository.js';
 import type { Issue } from '../reconcile/commands.js';
 import { readDecidingWishes } from '../wishes/wish.repository.js';
 import type { ZonePicture } from '../zones/zone-sets.js';
 import { decideKey, outgoingRows, type RowPlan } from './decide-key.js';
 import { keyHomes, placesOf, type Key, type KeyHomes } from './key-homes.js';
-import { insertPlaces, lockNamesOfKeys, placeKey, writeNames, type NameChange, type NamePlace, type NameRow } from './name.repository.js';
+import { changeOf, issueOf, type ChangeAsk } from './name-change.js';
+import { blankName, dropNames, findKeysWithNames, insertNames, insertPlaces, lockNamesOfKeys, placeKey, writeNames, type NamePlace, type NameRow } from './name.repository.js';
 
-export interface PlanAsk {
-  readonly picture: ZonePicture;
+export interface PlanAsk extends ChangeAsk {
   readonly keys: readonly Key[];
-  readonly timeline: number;
-  /** For a name that changes, unless it is more urgent by itself. */
-  readonly priority: 1 | 2;
-  /** Keys whose change a customer asked for. */
-  readonly urgentKeys?: ReadonlySet<string>;
+  /** Those of the keys that somebody wishes for the first time: mostly nobody else does, and no row is there. */
+  readonly newKeys?: ReadonlySet<string>;
   readonly firstMs: number;
-  /** Writes the wishes of who plans; called when every name they decide is locked. */
-  readonly writeWishes?: () => Promise<void>;
 }
 
 export interface Planned {
@@ -31,25 +26,67 @@ export interface Planned {
 }
 
 /**
- * Decides some keys within a transaction that holds the zone set's shared lock (and its VM rows): places (old and new)
- * inserted if absent and locked in order; then wishes read, decided, written (PROTOCOL §7). Cost: the keys given.
+ * Decides some keys within a transaction that holds the zone set's shared lock (and its VM rows), and that has written
+ * the wishes of those VMs: places (old and new) inserted if absent and locked in order; then wishes read, decided,
+ * written (PROTOCOL §7). Cost: the keys given.
  */
 export async function planKeys(tx: Tx, ask: PlanAsk): Promise<Planned> {
+  const homes = ask.keys.map((key) => keyHomes(ask.picture, key));
+  const born = await bearNames(tx, ask, homes);
+  if (born.rest.length === 0) return { issues: [...born.issues.values()], vms: born.vms, unsettled: new Map() };
+  const planned = await planLocked(tx, ask, born.rest);
+  const issues = new Map([...born.issues, ...planned.issues.map((issue) => [placeKey(issue.zoneId, issue.ownerName), issue] as const)]);
+  return { issues: [...issues.values()], vms: new Set([...born.vms, ...planned.vms]), unsettled: planned.unsettled };
+}
+
+interface Born {
+  /** By place. */
+  readonly issues: ReadonlyMap<string, Issue>;
+  readonly vms: ReadonlySet<string>;
+  /** Homes of the keys that have to be decided under locks. */
+  readonly rest: readonly KeyHomes[];
+}
+
+/**
+ * A key that has no row anywhere is decided first and inserted as decided: one row version instead of two. The insert
+ * is the lock. Who plans the same key at the same time either inserted before us: then our insert waits, finds his row
+ * and leaves the key to be decided under locks, with both wishes; or comes after us, and does the same.
+ */
+async function bearNames(tx: Tx, ask: PlanAsk, homes: readonly KeyHomes[]): Promise<Born> {
+  const candidates = homes.filter((home) => ask.newKeys?.has(home.key.key) === true).map((home) => home.key.key);
+  const known = await findKeysWithNames(tx, candidates);
+  const fresh = new Set(candidates.filter((key) => !known.has(key)));
+  if (fresh.size === 0) return { issues: new Map(), vms: new Set(), rest: homes };
+  const rowsOf = new Map(homes.filter((home) => fresh.has(home.key.key)).map((home) => [home, unique(placesOf(home)).map(blankName)] as const));
+  const rows = [...rowsOf.values()].flat();
+  const wishesOf = groupWishes(await readDecidingWishes(tx, wishKeys(ask.picture, [...fresh], rows)));
+  const changes = [...rowsOf].flatMap(([home, ofKey]) => decideRows(ask.picture, home, ofKey, wishesOf, NO_HOLDS)).flatMap((plan) => changeOf(ask, plan));
+  const changeAt = new Map(changes.map((change) => [placeKey(change.zoneId, change.ownerName), change]));
+  const inserted = await insertNames(tx, rows.map((row) => ({ row, change: changeAt.get(placeKey(row.zone_id, row.owner_name)) })), ask.firstMs);
+  const issues = new Map<string, Issue>();
+  const vms = new Set<string>();
+  for (const [place, change] of changeAt) {
+    if (!inserted.has(place)) continue;
+    for (const issue of issueOf(ask.picture, change)) issues.set(place, issue);
+    for (const vm of change.vms) vms.add(vm);
+  }
+  const isBorn = (home: KeyHomes) => rowsOf.get(home)?.every((row) => inserted.has(placeKey(row.zone_id, row.owner_name))) ?? false;
+  return { issues, vms, rest: homes.filter((home) => !isBorn(home)) };
+}
+
+async function planLocked(tx: Tx, ask: PlanAsk, homes: readonly KeyHomes[]): Promise<Planned> {
   const { picture } = ask;
-  const homes = ask.keys.map((key) => keyHomes(picture, key));
   const rows = await lockPlaces(tx, homes);
-  await ask.writeWishes?.();
-  const wishes = await readDecidingWishes(tx, wishKeys(picture, ask.keys, rows));
+  const wishesOf = groupWishes(await readDecidingWishes(tx, wishKeys(picture, homes.map((home) => home.key.key), rows)));
   const byKey = groupRows(homes, rows);
   const holds = await shareHolds(tx, homes.flatMap((home) => outgoingRows(picture, home, byKey.get(home.key.key) ?? [])
     .filter((row) => picture.zones.get(row.zone_id)?.state === 'active')));
-  const wishesOf = groupWishes(wishes);
-  const plans = homes.flatMap((home) => {
-    const rowsOfKey = byKey.get(home.key.key) ?? [];
-    const keys = new Set([home.key.key, ...rowsOfKey.flatMap((row) => keysOfRow(picture, row))]);
-    return decideKey({ picture, homes: home, rows: rowsOfKey, wishes: [...keys].flatMap((key) => wishesOf.get(key) ?? []), holds });
-  });
-  return store(tx, ask, plans);
+  return store(tx, ask, homes.flatMap((home) => decideRows(picture, home, byKey.get(home.key.key) ?? [], wishesOf, holds)));
+}
+
+function decideRows(picture: ZonePicture, homes: KeyHomes, rows: readonly NameRow[], wishesOf: ReadonlyMap<string, readonly Wish[]>, holds: typeof NO_HOLDS): RowPlan[] {
+  const keys = new Set([homes.key.key, ...rows.flatMap((row) => keysOfRow(picture, row))]);
+  return decideKey({ picture, homes, rows, wishes: [...keys].flatMap((key) => wishesOf.get(key) ?? []), holds });
 }
 
 async function lockPlaces(tx: Tx, homes: readonly KeyHomes[]): Promise<readonly NameRow[]> {
@@ -74,8 +111,8 @@ function keysOfRow(picture: ZonePicture, row: NameRow): readonly string[] {
   return zone === undefined ? [row.rkey] : [row.rkey, ...wishKeysOf(zone.view, row.owner_name)];
 }
 
-function wishKeys(picture: ZonePicture, keys: readonly Key[], rows: readonly NameRow[]): string[] {
-  return [...new Set([...keys.map((key) => key.key), ...rows.flatMap((row) => keysOfRow(picture, row))])];
+function wishKeys(picture: ZonePicture, keys: readonly string[], rows: readonly NameRow[]): string[] {
+  return [...new Set([...keys, ...rows.flatMap((row) => keysOfRow(picture, row))])];
 }
 
 /** A row belongs to the key that it was made for, and to a key that is at home there. Each row is decided once. */
@@ -104,7 +141,7 @@ async function store(tx: Tx, ask: PlanAsk, plans: readonly RowPlan[]): Promise<P
   const changes = plans.filter((plan) => !plan.abandoned).flatMap((plan) => changeOf(ask, plan));
   const generations = new Map(changes.map((change) => [placeKey(change.zoneId, change.ownerName), change]));
   await writeNames(tx, changes, ask.firstMs);
-  await dropNames(tx, plans.filter((plan) => plan.abandoned));
+  await dropNames(tx, plans.filter((plan) => plan.abandoned).map((plan) => ({ zoneId: plan.row.zone_id, ownerName: plan.row.owner_name })));
   await leaveHold(tx, plans.flatMap((plan) => (plan.leaves === null ? [] : [{ holdId: plan.leaves, zoneId: plan.row.zone_id, ownerName: plan.row.owner_name }])));
   await joinHold(tx, plans.flatMap((plan) => {
     if (plan.joins === null) return [];
@@ -127,61 +164,4 @@ async function store(tx: Tx, ask: PlanAsk, plans: readonly RowPlan[]): Promise<P
 function removalText(plan: RowPlan): string {
   const values = plan.row.desired.map((rrset) => `${rrset.type} ${rrset.values.join(', ')}`);
   return `remove ${plan.row.owner_name} ${values.join('; ')}`;
-}
-
-async function dropNames(tx: Tx, plans: readonly RowPlan[]): Promise<void> {
-  if (plans.length === 0) return;
-  await tx.query('delete from name where (zone_id, owner_name) in (select * from unnest($1::text[], $2::text[]))',
-    [plans.map((plan) => plan.row.zone_id), plans.map((plan) => plan.row.owner_name)]);
-}
-
-/** The change of one row, or nothing. A new generation where its contents change, or where a plan that was only looked at is written now. */
-function changeOf(ask: PlanAsk, plan: RowPlan): NameChange[] {
-  const { row } = plan;
-  const mode = ask.picture.zones.get(row.zone_id)?.view.mode;
-  const wasLookedAt = row.state === 'observed' && mode === 'write' && row.settled_generation === row.generation;
-  const isUnborn = row.generation === 0 && plan.rrsets.length === 0;
-  const isNew = !isUnborn && (plan.digest !== row.digest || wasLookedAt);
-  const vms = vmsOf(plan, isNew);
-  const isSame = !isNew && sameVms(vms, row.vms) && sameReason(plan.reason, row.plan_reason)
-    && plan.replaces === row.replaces && plan.kept === row.kept && plan.holdId === row.hold_id;
-  if (isSame) return [];
-  return [{
-    zoneId: row.zone_id, ownerName: row.owner_name, desired: plan.rrsets, digest: isUnborn ? row.digest : plan.digest, planReason: plan.reason, vms,
-    priority: isNew ? priorityOf(ask, plan) : row.priority, replaces: plan.replaces, holdId: plan.holdId, kept: plan.kept,
-    timeline: isNew ? Math.max(ask.timeline, row.timeline) : row.timeline, generation: isNew ? row.generation + 1 : row.generation, isNew,
-  }];
-}
-
-/** The VMs that the name is about, at most 8; a removal keeps those it is removed from. */
-function vmsOf(plan: RowPlan, isNew: boolean): readonly string[] {
-  if (plan.vms.length > 0) return plan.vms.slice(0, 8);
-  if (!isNew) return plan.row.vms;
-  return [...new Set([...(plan.holder === null ? [] : [plan.holder]), ...plan.row.vms])].slice(0, 8);
-}
-
-function sameReason(a: Reason | null, b: Reason | null): boolean {
-  return a?.code === b?.code && a?.text === b?.text && a?.hint === b?.hint;
-}
-
-function sameVms(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((vm, at) => vm === b[at]);
-}
-
-/** 0: a PTR that another VM takes over, or that a customer asked for (PROTOCOL §5); what waits keeps its urgency. */
-function priorityOf(ask: PlanAsk, plan: RowPlan): number {
-  const { row } = plan;
-  const isReverse = plan.role === 'reverse';
-  const isRecycled = isReverse && row.desired.length > 0 && plan.holder !== null && row.vms.length > 0 && !row.vms.includes(plan.holder);
-  const own = isRecycled || (isReverse && ask.urgentKeys?.has(row.rkey) === true) ? 0 : ask.priority;
-  return row.settled_generation < row.generation ? Math.min(own, row.priority) : own;
-}
-
-function issueOf(picture: ZonePicture, change: NameChange): Issue[] {
-  const zone = picture.zones.get(change.zoneId);
-  if (!change.isNew || zone === undefined) return [];
-  return [{
-    zoneId: change.zoneId, apex: zone.view.apex, provider: zone.view.provider, connectionId: zone.view.connectionId, ownerName: change.ownerName,
-    timeline: change.timeline, generation: change.generation, digest: change.digest, desired: change.desired, priority: change.priority, vms: change.vms,
-  }];
 }
