@@ -9,6 +9,7 @@ export default {
   transform: {
     '^.+\\.ts$': ['@swc/jest', {
       jsc: {
+        experimental: { keepImportAttributes: true },
         target: 'es2022',
         parser: { syntax: 'typescript', decorators: true },
         transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
