@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { isPatch, patches, startStack, until, type FaultProxy, type PowerdnsServer, type RecordedCall, type Stack } from '../support/index.js';
+import { accepted } from './accepted.js';
 import type { ReasonCode, VmDns } from '@vmdns/contracts';
 
 // What happens while a provider is down, refuses the key, misses the zone, refuses a record or does not tell the truth.
@@ -30,12 +31,14 @@ async function zoneOnSecond(name: string): Promise<void> {
   await stack.gateway.addZone({ name: `${name}.`, connectionId: second.connectionId });
 }
 
-/** PUT is answered 202 whatever the provider does. */
+/** PUT is answered 202 whatever the provider does; sent again only where the machine is too busy for anything. */
 async function put(vmId: string, fqdn: string, ip: string): Promise<number> {
-  const answer = await stack.gateway.ask('PUT', `/v1/vms/${vmId}`, { body: { fqdn, addresses: [{ ip }] } });
-  expect(answer.status).toBe(202);
+  const answer = await accepted(() => stack.gateway.ask('PUT', `/v1/vms/${vmId}`, { body: { fqdn, addresses: [{ ip }] } }));
+  expect([200, 202]).toContain(answer.status);
   return (answer.body as { readonly revision: number }).revision;
 }
+
+const codeOf = (dns: VmDns): ReasonCode | undefined => dns.records.find((record) => record.type === 'A')?.reason?.code;
 
 /** Waits until a record of the VM has this reason. */
 const explained = (vmId: string, code: ReasonCode): Promise<VmDns> =>
@@ -59,16 +62,20 @@ const answersOfFirst = async (name: string): Promise<readonly string[]> => (awai
 async function publishMany(zone: string, count: number, octet: number): Promise<readonly string[]> {
   const ids = Array.from({ length: count }, (_, i) => `${zone.split('.')[0]}-${i}`);
   const body = ids.map((vmId, i) => ({ specversion: '1.0', id: `${vmId}-${octet}`, source: 'many', type: 'vmdns.vm.changed.v1', data: { vmId, fqdn: `${vmId}.${zone}`, addresses: [{ ip: `10.${octet}.${i >> 8}.${i & 255}` }] } }));
-  const answer = await stack.gateway.ask('POST', '/v1/events', { body, headers: { 'content-type': 'application/cloudevents-batch+json' } });
-  expect(answer.status).toBe(202);
+  await accepted(() => stack.gateway.ask('POST', '/v1/events', { body, headers: { 'content-type': 'application/cloudevents-batch+json' } }));
   return ids;
 }
 
+interface NameView { readonly name: string; readonly state: string }
+async function namesOf(zoneId: string): Promise<readonly NameView[]> {
+  const page = await stack.gateway.ask('GET', `/v1/zones/${zoneId}/records?limit=500`);
+  return (page.body as { readonly items: readonly NameView[] }).items;
+}
+
 /** All names of a zone entry, once none of them is on its way any more. */
-async function settledNames(zoneId: string, count: number): Promise<readonly { readonly name: string; readonly state: string }[]> {
+async function settledNames(zoneId: string, count: number): Promise<readonly NameView[]> {
   return until(async () => {
-    const page = await stack.gateway.ask('GET', `/v1/zones/${zoneId}/records?limit=500`);
-    const { items } = page.body as { readonly items: readonly { readonly name: string; readonly state: string }[] };
+    const items = await namesOf(zoneId);
     return items.length === count && items.every((item) => item.state === 'applied' || item.state === 'refused') ? items : undefined;
   }, { withinMs: PATIENCE_MS, what: `${count} settled names` });
 }
@@ -168,7 +175,7 @@ describe('the server shows nothing', () => {
     const fault = stack.proxy.answer((call) => call.zone === `${zone}.` && call.method === 'GET', answer);
     await publishMany(zone, 12, 31);
     await until(() => fault.met.length > 0, { withinMs: PATIENCE_MS, what: 'a reading' });
-    await live('up-3', await put('up-3', 'three.up.test', '192.0.2.12'));
+    await live(`up-${kind}`, await put(`up-${kind}`, `${kind}.up.test`, '192.0.2.12'));
     const held = (await stack.powerdns.rrsets(`${zone}.`)).filter((rrset) => rrset.type === 'A');
     expect(held).toHaveLength(12);
     fault.remove();
@@ -202,7 +209,7 @@ describe('one record of several hundred is refused', () => {
     const culprit = `${zone.split('.')[0]}-137.${zone}.`;
     const pause = await stack.gateway.pause({ kind: 'zone', id: zoneId });
     await publishMany(zone, 300, octet);
-    await until(async () => (await stack.gateway.zone(zoneId)).counts['pending'] === 300, { withinMs: PATIENCE_MS, what: '300 planned names' });
+    await until(async () => (await namesOf(zoneId)).length === 300, { withinMs: PATIENCE_MS, what: '300 planned names' });
     stack.proxy.forgetCalls();
     const after = await spoil(culprit);
     await stack.gateway.resume(pause.id);
@@ -233,7 +240,7 @@ describe('one record of several hundred is refused', () => {
       stack.proxy.answer(patches(culprit), { status: 422, body: { error: 'something is wrong with one of them' } });
       return nothing;
     });
-    expect(dns.records[0]?.reason?.code).toBe('refused-by-provider');
+    expect(codeOf(dns)).toBe('refused-by-provider');
   });
 
   it('L7 by the server itself, which has a CNAME there that came after our reading', async () => {
@@ -245,7 +252,7 @@ describe('one record of several hundred is refused', () => {
         barrier.release();
       };
     });
-    expect(dns.records[0]?.state).toBe('refused');
+    expect(codeOf(dns)).toMatch(/^(refused-by-provider|cname-conflict)$/);
     expect((await stack.dns('cname-137.cname.test', 'CNAME')).values).toEqual(['elsewhere.example.']);
   });
 
@@ -264,7 +271,7 @@ describe('the answer counts, not the OK', () => {
     const revision = await put('liar-1', 'one.liar.test', '192.0.2.21');
     const dns = await explained('liar-1', 'unconfirmed');
     expect(dns).toMatchObject({ live: false, state: 'pending' });
-    expect(dns.records[0]?.reason?.text).toContain('one.liar.test.');
+    expect(dns.reason?.text).toMatch(/one\.liar\.test\. .*192\.0\.2\.21/);
     lie.remove();
     await live('liar-1', revision);
     expect(await answersOfFirst('one.liar.test')).toEqual(['192.0.2.21']);
