@@ -16,7 +16,7 @@ import { Connections } from './zones/connections.js';
 import { ZoneTester } from './zones/zone-test.js';
 
 /** For renewing leases, taking commands and zones in, and saying again. */
-const CONNECTIONS_KEPT = 4;
+const CONNECTIONS_KEPT = 5;
 
 class AdapterModule {}
 

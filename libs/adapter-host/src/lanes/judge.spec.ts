@@ -31,8 +31,8 @@ describe('a failed turn blocks no more than shares the trouble', () => {
   });
 
   it('says since when', () => {
-    const verdict = judgeTurn({ ...claim, failingSince: new Date('2026-01-02T03:04:05Z') }, new ProviderError('retry', 'asking'), { code: 'provider-unreachable', text: 'away' }, HALF, 0);
-    expect(verdict.lane?.reason.text).toBe('away (since 2026-01-02T03:04:05.000Z)');
+    const verdict = judgeTurn({ ...claim, failingSince: new Date('2026-01-02T03:04:05Z') }, new ProviderError('retry', 'asking'), { code: 'provider-unreachable', text: 'Away.' }, HALF, 0);
+    expect(verdict.lane?.reason.text).toBe('Away. It has been so since 2026-01-02T03:04:05.000Z.');
   });
 });
 
@@ -60,6 +60,7 @@ describe('a name after its turn', () => {
     ['refused for a foreign record', judge({}, { state: 'refused', reason: foreign }), ['refused', 'none', 'after', false]],
     ['refused still', judge({ state: 'refused', reasonCode: 'foreign-record' }, { state: 'refused', reason: foreign }), ['refused', 'none', 'after', true]],
     ['observed', judge({}, { state: 'observed' }), ['observed', 'none', 'settled', false]],
+    ['refused with a NUL', judge({}, { state: 'refused', providerText: 'a\0b' }), ['refused', 'none', 'settled', false]],
     ['not tried', judge({}, { state: 'not-tried' }), undefined],
   ])('%s', (_, verdict, expected) => expect(verdict).toEqual(expected));
 });

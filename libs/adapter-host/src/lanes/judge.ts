@@ -52,22 +52,22 @@ export function judgeTurn(claim: Claim, failure: ProviderError | undefined, reas
   const why = (fallback: Reason, since: Date | null): Reason => withSince(reason ?? fallback, since);
   switch (failure.kind) {
     case 'retry': {
-      const unreachable: Reason = { code: 'provider-unreachable', text: failure.message };
+      const unreachable: Reason = { code: 'provider-unreachable', text: `${failure.message}.`, hint: 'vmdns tries again by itself; check that the provider is up and can be reached from here' };
       const lane: Block = { ms: backoffMs(BACKOFF.lane, claim.failures + 1, dice), reason: why(unreachable, claim.failingSince) };
       // A server that answers at all has trouble with this zone; one that does not, with all.
       if (failure.detail.answered === true) return { ...nothing, lane, isAnswered: true };
       return { ...nothing, lane, limiter: { ms: backoffMs(BACKOFF.limiter, claim.limiter.failures + 1, dice), reason: why(unreachable, claim.limiter.failingSince) } };
     }
     case 'throttled':
-      return { ...nothing, limiter: { ms: Math.max(1000, (failure.detail.until ?? nowMs) - nowMs), reason: why({ code: 'throttled', text: failure.message }, null) } };
+      return { ...nothing, limiter: { ms: Math.max(1000, (failure.detail.until ?? nowMs) - nowMs), reason: why({ code: 'throttled', text: `${failure.message}.`, hint: 'vmdns waits as long as the provider asks' }, null) } };
     case 'credentials':
-      return { ...nothing, connection: { ms: backoffMs(BACKOFF.credentials, claim.connection.failures + 1, dice), reason: why({ code: 'credentials', text: failure.message }, null) } };
+      return { ...nothing, connection: { ms: backoffMs(BACKOFF.credentials, claim.connection.failures + 1, dice), reason: why({ code: 'credentials', text: `${failure.message}.`, hint: 'set the secrets of the connection again' }, null) } };
     case 'missing-zone':
-      return { ...nothing, lane: { ms: backoffMs(BACKOFF.missingZone, claim.failures + 1, dice), reason: why({ code: 'zone-missing', text: failure.message }, claim.failingSince) } };
+      return { ...nothing, lane: { ms: backoffMs(BACKOFF.missingZone, claim.failures + 1, dice), reason: why({ code: 'zone-missing', text: `${failure.message}.`, hint: 'create the zone at the provider' }, claim.failingSince) } };
     case 'conflict':
     case 'refused':
     case 'zone-full':
-      return { ...nothing, lane: { ms: backoffMs(BACKOFF.lane, claim.failures + 1, dice), reason: why({ code: 'refused-by-provider', text: failure.message }, claim.failingSince) } };
+      return { ...nothing, lane: { ms: backoffMs(BACKOFF.lane, claim.failures + 1, dice), reason: why({ code: 'refused-by-provider', text: `${failure.message}.` }, claim.failingSince) } };
     default:
       return assertNever(failure.kind);
   }
@@ -108,7 +108,8 @@ function judgeName(row: DueRow, outcome: NameOutcome, state: NameVerdict['state'
     row, doubt, reason,
     // What was looked at before the lost call is dead is no last word.
     state: state === 'applied' && doubt !== 'none' ? 'unconfirmed' : state,
-    providerText: outcome.providerText ?? null,
+    // Postgres takes no NUL in text; a provider's words must not keep an outcome from being stored.
+    providerText: outcome.providerText?.replaceAll('\0', ' ') ?? null,
     owned: outcome.owned,
     wrote: outcome.wrote,
     next: nextLook(row, state, doubt, reason, context),
@@ -135,7 +136,7 @@ function nextLook(row: DueRow, state: NameVerdict['state'], doubt: NameVerdict['
 }
 
 function withSince(reason: Reason, since: Date | null): Reason {
-  return since === null ? reason : { ...reason, text: `${reason.text} (since ${since.toISOString()})` };
+  return since === null ? reason : { ...reason, text: `${reason.text} It has been so since ${since.toISOString()}.` };
 }
 
 function assertNever(value: never): never {

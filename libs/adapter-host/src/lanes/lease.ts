@@ -78,6 +78,8 @@ export class Leases {
 
   hold(claim: Claim): Lease {
     const lease = new Lease(claim.target, claim.epoch, { key: claim.limiter.key, n: claim.limiter.slot }, claim.leasedAt);
+    // Taken again by this very process after it was lost: what still runs under the old lease is given up.
+    this.held.get(claim.target)?.lose();
     this.held.set(claim.target, lease);
     return lease;
   }

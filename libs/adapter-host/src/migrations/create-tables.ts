@@ -138,7 +138,7 @@ const TABLES = [
   /* Outcomes that were committed and perhaps not said: written with them, deleted when the bus has them. */
   `create table unsaid (
     target text collate "C" not null,
-    instance text not null,
+    instance text collate "C" not null,
     since timestamptz not null,
     mark bigint not null,
     primary key (target, instance)

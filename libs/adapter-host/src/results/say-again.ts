@@ -24,8 +24,8 @@ const REBORN = '(stream)';
 const OVERDUE = `
 select u.*, l.connection_id, (select z.apex from zone z where z.zone_id = l.zone_id) as apex
 from unsaid u left join lane l on l.target = u.target
-where u.instance = $1 or u.since < clock_timestamp() - $2::int * interval '1 second'
-order by u.since limit ${LANES_AT_ONCE}`;
+where (u.instance = $1 or u.since < clock_timestamp() - $2::int * interval '1 second') and (u.target, u.instance) > ($3, $4)
+order by u.target, u.instance limit ${LANES_AT_ONCE}`;
 
 const NAMES = `
 select ${OUTCOME_COLUMNS} from name n
@@ -45,8 +45,8 @@ export class SayAgain {
       if (rows[0] === undefined || rows[0].before === null) return;
       this.log.warn({ created, before: rows[0].before }, 'the result stream is new, the last outcomes are said again');
       await tx.query(
-        `insert into unsaid (target, instance, since, mark) select target, $1, clock_timestamp() - $2::int * interval '1 hour', 0 from lane order by target
-         on conflict (target, instance) do update set since = least(unsaid.since, excluded.since)`,
+        `insert into unsaid (target, instance, since, mark) select target, $1, clock_timestamp() - $2::int * interval '1 hour', (extract(epoch from clock_timestamp()) * 1000)::bigint from lane order by target
+         on conflict (target, instance) do update set since = least(unsaid.since, excluded.since), mark = excluded.mark`,
         [REBORN, REBORN_HOURS]);
     });
   }
@@ -59,10 +59,15 @@ export class SayAgain {
     return this.running;
   }
 
+  /** One pass over all that is overdue; a row that grows meanwhile waits for the next pass. */
   private async sayOverdue(): Promise<void> {
-    for (const row of await this.store.query<UnsaidRow>(OVERDUE, [REBORN, OVERDUE_SECONDS])) {
-      if (!(await this.sayLane(row))) return;
-      await this.store.query('delete from unsaid where target = $1 and instance = $2 and mark = $3', [row.target, row.instance, row.mark]);
+    for (let last: Pick<UnsaidRow, 'target' | 'instance'> | undefined = { target: '', instance: '' }; last !== undefined; ) {
+      const rows: readonly UnsaidRow[] = await this.store.query<UnsaidRow>(OVERDUE, [REBORN, OVERDUE_SECONDS, last.target, last.instance]);
+      for (const row of rows) {
+        if (!(await this.sayLane(row))) return;
+        await this.store.query('delete from unsaid where target = $1 and instance = $2 and mark = $3', [row.target, row.instance, row.mark]);
+      }
+      last = rows.at(-1);
     }
   }
 
