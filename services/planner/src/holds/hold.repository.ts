@@ -1,7 +1,7 @@
 import type { Hold, HoldMember } from '@vmdns/contracts';
 import type { Tx } from '@vmdns/store';
 import { newId } from '../ids.js';
-import { placeKey, type NameRow } from '../planning/name.repository.js';
+import { placeKey, type NameCore } from '../planning/name.repository.js';
 
 export interface HoldRow {
   readonly id: string;
@@ -63,7 +63,7 @@ export interface HoldsAtHand {
 export const NO_HOLDS: HoldsAtHand = { openOf: new Map(), stateOf: new Map(), leftOf: new Set() };
 
 /** Read after the names are locked; who decides a hold waits until this transaction has ended. */
-export async function shareHolds(tx: Tx, rows: readonly NameRow[]): Promise<HoldsAtHand> {
+export async function shareHolds(tx: Tx, rows: readonly NameCore[]): Promise<HoldsAtHand> {
   if (rows.length === 0) return NO_HOLDS;
   const holds = await tx.query<Pick<HoldRow, 'id' | 'zone_id' | 'state'>>(
     `select id, zone_id, state from hold where id = any($1::text[]) or (state = 'open' and zone_id = any($2::text[])) order by id for share`,

@@ -3,11 +3,11 @@ import type { RrsetBody } from '@vmdns/contracts';
 import type { HoldsAtHand } from '../holds/hold.repository.js';
 import type { PlannedZone, ZonePicture } from '../zones/zone-sets.js';
 import { zonesAround, type KeyHomes } from './key-homes.js';
-import { placeKey, type NameRow } from './name.repository.js';
+import { placeKey, type NameCore } from './name.repository.js';
 
 /** What a row shall be. `kept`, `holdId`, `joins` and `leaves`: its part in a hold (L13). */
 export interface RowPlan {
-  readonly row: NameRow;
+  readonly row: NameCore;
   readonly rrsets: readonly RrsetBody[];
   readonly digest: string;
   readonly reason: Reason | null;
@@ -27,14 +27,14 @@ export interface KeyQuestion {
   readonly picture: ZonePicture;
   readonly homes: KeyHomes;
   /** The locked rows of the key, in all zones. */
-  readonly rows: readonly NameRow[];
+  readonly rows: readonly NameCore[];
   /** Wishes that can decide them. */
   readonly wishes: readonly Wish[];
   readonly holds: HoldsAtHand;
 }
 
 /** Rows that are nobody's home any more and still hold something: another zone took them in, or their entry leaves. */
-export function outgoingRows(picture: ZonePicture, homes: KeyHomes, rows: readonly NameRow[]): NameRow[] {
+export function outgoingRows(picture: ZonePicture, homes: KeyHomes, rows: readonly NameCore[]): NameCore[] {
   const atHome = new Set([...homes.base, ...homes.planned].map((home) => placeKey(home.zone.zoneId, home.ownerName)));
   return rows.filter((row) => row.desired.length > 0 && picture.zones.has(row.zone_id) && !atHome.has(placeKey(row.zone_id, row.owner_name)));
 }
@@ -88,7 +88,7 @@ function readiness(homes: readonly RowPlan[]): Readiness {
 const NOTHING = desiredDigest([]);
 const NOT_HELD = { kept: false, holdId: null, joins: null, leaves: null, abandoned: false } as const;
 
-function atHome(row: NameRow, role: RowPlan['role'], decision: NameDecision): RowPlan {
+function atHome(row: NameCore, role: RowPlan['role'], decision: NameDecision): RowPlan {
   return { row, ...contents(decision), role, replaces: false, ...NOT_HELD };
 }
 
@@ -101,12 +101,12 @@ export function toBody(rrset: Rrset): RrsetBody {
   return { type: rrset.type as RrsetBody['type'], ttl: rrset.ttl, values: [...rrset.values] };
 }
 
-function decide(question: KeyQuestion, zones: ZoneSet, zone: ZoneView, row: NameRow): NameDecision {
+function decide(question: KeyQuestion, zones: ZoneSet, zone: ZoneView, row: NameCore): NameDecision {
   return decideName({ zones, zone, ownerName: row.owner_name, wishes: question.wishes, settings: question.picture.settings });
 }
 
 /** The parent's PTR turns into a CNAME when the classless zone answers for the address (RFC 2317), not before. */
-function pointer(question: KeyQuestion, home: HomeName, row: NameRow, ready: Readiness): RowPlan {
+function pointer(question: KeyQuestion, home: HomeName, row: NameCore, ready: Readiness): RowPlan {
   const zone = question.picture.zones.get(row.zone_id);
   const holdsPtr = row.desired.some((rrset) => rrset.type === 'PTR');
   if (!holdsPtr || ready.applied || zone === undefined) return atHome(row, 'pointer', decide(question, question.picture.base, home.zone, row));
@@ -114,13 +114,13 @@ function pointer(question: KeyQuestion, home: HomeName, row: NameRow, ready: Rea
 }
 
 /** What an outgoing row has for as long as it stays. */
-function stillHere(question: KeyQuestion, zone: PlannedZone, row: NameRow): RowPlan {
+function stillHere(question: KeyQuestion, zone: PlannedZone, row: NameCore): RowPlan {
   const zones = zonesAround(question.picture, zone, question.homes.key);
   const view = zones.find(zone.view.zoneId) ?? zone.view;
   return atHome(row, 'outgoing', decide(question, zones, view, row));
 }
 
-function outgoing(question: KeyQuestion, row: NameRow, ready: Readiness): RowPlan {
+function outgoing(question: KeyQuestion, row: NameCore, ready: Readiness): RowPlan {
   const zone = question.picture.zones.get(row.zone_id);
   if (zone === undefined) throw new Error(`planning ${row.owner_name}: zone ${row.zone_id} is in no picture`);
   const here = stillHere(question, zone, row);
@@ -137,7 +137,7 @@ function outgoing(question: KeyQuestion, row: NameRow, ready: Readiness): RowPla
 }
 
 /** The removal waits for a person while a hold of its zone is open; what a newer fact changed is off the list. */
-function brake(question: KeyQuestion, row: NameRow, isSame: boolean, here: RowPlan): RowPlan | undefined {
+function brake(question: KeyQuestion, row: NameCore, isSame: boolean, here: RowPlan): RowPlan | undefined {
   const place = placeKey(row.zone_id, row.owner_name);
   const state = question.holds.stateOf.get(place);
   if (state === 'rejected' && isSame) return { ...here, kept: true };

@@ -1,8 +1,8 @@
 import type { Reason, RrsetBody } from '@vmdns/contracts';
 import type { Tx } from '@vmdns/store';
 
-/** One (zone, owner name): what it shall hold, and how that stands. */
-export interface NameRow {
+/** One (zone, owner name) as far as deciding and settling need it. */
+export interface NameCore {
   readonly zone_id: string;
   readonly owner_name: string;
   /** Key of the wishes that decide it. */
@@ -15,17 +15,21 @@ export interface NameRow {
   readonly generation: number;
   readonly settled_generation: number;
   readonly state: string;
-  readonly reason: Reason | null;
   readonly turn: number;
-  readonly heard: boolean;
-  readonly issue_attempts: number;
   readonly priority: number;
   readonly vms: readonly string[];
-  readonly attempts: number;
-  readonly next_try_at: Date | null;
   readonly replaces: boolean;
   readonly hold_id: string | null;
   readonly kept: boolean;
+}
+
+/** The same, with how it stands. */
+export interface NameRow extends NameCore {
+  readonly reason: Reason | null;
+  readonly heard: boolean;
+  readonly issue_attempts: number;
+  readonly attempts: number;
+  readonly next_try_at: Date | null;
   /** Since when state and reason are what they are. */
   readonly since: Date;
   readonly updated_at: Date;
@@ -38,17 +42,15 @@ export function placeKey(zoneId: string, ownerName: string): string {
   return `${zoneId} ${ownerName}`;
 }
 
+const CORE_COLUMNS = 'zone_id, owner_name, rkey, desired, digest, plan_reason, timeline, generation, settled_generation, state, turn, priority, vms, replaces, hold_id, kept';
 /** Everything but `issue_at`, which only statements use. */
-export const NAME_COLUMNS = `zone_id, owner_name, rkey, desired, digest, plan_reason, timeline, generation, settled_generation, state, reason,
-  turn, heard, issue_attempts, priority, vms, attempts, next_try_at, replaces, hold_id, kept, since, updated_at`;
+export const NAME_COLUMNS = `${CORE_COLUMNS}, reason, heard, issue_attempts, attempts, next_try_at, since, updated_at`;
 
 /** A place that has no row yet, as a row. */
-export function blankName(place: NamePlace): NameRow {
-  const never = new Date(0);
+export function blankName(place: NamePlace): NameCore {
   return {
     zone_id: place.zoneId, owner_name: place.ownerName, rkey: place.rkey, desired: [], digest: '', plan_reason: null, timeline: 1, generation: 0, settled_generation: 0,
-    state: 'pending', reason: null, turn: -1, heard: false, issue_attempts: 0, priority: 1, vms: [], attempts: 0, next_try_at: null, replaces: false, hold_id: null, kept: false,
-    since: never, updated_at: never,
+    state: 'pending', turn: -1, priority: 1, vms: [], replaces: false, hold_id: null, kept: false,
   };
 }
 
@@ -60,7 +62,7 @@ export async function findKeysWithNames(tx: Tx, keys: readonly string[]): Promis
 }
 
 /** Inserts rows as they are decided, in the order of locks; gives the places that were free. */
-export async function insertNames(tx: Tx, names: readonly { readonly row: NameRow; readonly change: NameChange | undefined }[], firstMs: number): Promise<ReadonlySet<string>> {
+export async function insertNames(tx: Tx, names: readonly { readonly row: NameCore; readonly change: NameChange | undefined }[], firstMs: number): Promise<ReadonlySet<string>> {
   if (names.length === 0) return new Set();
   const rows = await tx.query<{ zone_id: string; owner_name: string }>(
     `insert into name (zone_id, owner_name, rkey, desired, digest, plan_reason, vms, priority, timeline, generation, issue_at)
@@ -96,26 +98,26 @@ type Place = Pick<NamePlace, 'zoneId' | 'ownerName'>;
  * One probe of the key for each place, whatever the statistics say: `limit 1` keeps the inner query from being turned
  * into a join that reads the whole table (L6).
  */
-const rowsAt = (places: string, lock: '' | 'for update') =>
+const rowsAt = (places: string, columnsRead: string, lock: '' | 'for update') =>
   `select n.* from (${places} order by 1, 2) p cross join lateral (
-     select ${NAME_COLUMNS} from name where zone_id = p.zone_id and owner_name = p.owner_name limit 1 ${lock}) n`;
+     select ${columnsRead} from name where zone_id = p.zone_id and owner_name = p.owner_name limit 1 ${lock}) n`;
 
 /** Locks in the order that all keep (PROTOCOL §7); rows that are not there are left out. */
-export async function lockNames(tx: Tx, places: readonly Place[]): Promise<readonly NameRow[]> {
+export async function lockNames(tx: Tx, places: readonly Place[]): Promise<readonly NameCore[]> {
   if (places.length === 0) return [];
-  return tx.query<NameRow>(rowsAt('select * from unnest($1::text[], $2::text[]) as u(zone_id, owner_name)', 'for update'), columns(places));
+  return tx.query<NameCore>(rowsAt('select * from unnest($1::text[], $2::text[]) as u(zone_id, owner_name)', CORE_COLUMNS, 'for update'), columns(places));
 }
 
 /** The same for every row that these keys decide, in whatever zone, and for these places. */
-export async function lockNamesOfKeys(tx: Tx, keys: readonly string[], places: readonly Place[]): Promise<readonly NameRow[]> {
+export async function lockNamesOfKeys(tx: Tx, keys: readonly string[], places: readonly Place[]): Promise<readonly NameCore[]> {
   const all = `select r.zone_id, r.owner_name from unnest($3::text[]) k(rkey) cross join lateral (select zone_id, owner_name from name where rkey = k.rkey limit 1000) r
     union select * from unnest($1::text[], $2::text[])`;
-  return tx.query<NameRow>(rowsAt(all, 'for update'), [...columns(places), keys]);
+  return tx.query<NameCore>(rowsAt(all, CORE_COLUMNS, 'for update'), [...columns(places), keys]);
 }
 
 export async function readNames(tx: Tx, places: readonly Place[]): Promise<readonly NameRow[]> {
   if (places.length === 0) return [];
-  return tx.query<NameRow>(rowsAt('select distinct * from unnest($1::text[], $2::text[]) as u(zone_id, owner_name)', ''), columns(places));
+  return tx.query<NameRow>(rowsAt('select distinct * from unnest($1::text[], $2::text[]) as u(zone_id, owner_name)', NAME_COLUMNS, ''), columns(places));
 }
 
 function columns(places: readonly Place[]): [string[], string[]] {

@@ -7,7 +7,7 @@ import type { ZonePicture } from '../zones/zone-sets.js';
 import { decideKey, outgoingRows, type RowPlan } from './decide-key.js';
 import { keyHomes, placesOf, type Key, type KeyHomes } from './key-homes.js';
 import { changeOf, issueOf, type ChangeAsk } from './name-change.js';
-import { blankName, dropNames, findKeysWithNames, insertNames, insertPlaces, lockNamesOfKeys, placeKey, writeNames, type NamePlace, type NameRow } from './name.repository.js';
+import { blankName, dropNames, findKeysWithNames, insertNames, insertPlaces, lockNamesOfKeys, placeKey, writeNames, type NamePlace, type NameCore } from './name.repository.js';
 
 export interface PlanAsk extends ChangeAsk {
   readonly keys: readonly Key[];
@@ -84,12 +84,12 @@ async function planLocked(tx: Tx, ask: PlanAsk, homes: readonly KeyHomes[]): Pro
   return store(tx, ask, homes.flatMap((home) => decideRows(picture, home, byKey.get(home.key.key) ?? [], wishesOf, holds)));
 }
 
-function decideRows(picture: ZonePicture, homes: KeyHomes, rows: readonly NameRow[], wishesOf: ReadonlyMap<string, readonly Wish[]>, holds: typeof NO_HOLDS): RowPlan[] {
+function decideRows(picture: ZonePicture, homes: KeyHomes, rows: readonly NameCore[], wishesOf: ReadonlyMap<string, readonly Wish[]>, holds: typeof NO_HOLDS): RowPlan[] {
   const keys = new Set([homes.key.key, ...rows.flatMap((row) => keysOfRow(picture, row))]);
   return decideKey({ picture, homes, rows, wishes: [...keys].flatMap((key) => wishesOf.get(key) ?? []), holds });
 }
 
-async function lockPlaces(tx: Tx, homes: readonly KeyHomes[]): Promise<readonly NameRow[]> {
+async function lockPlaces(tx: Tx, homes: readonly KeyHomes[]): Promise<readonly NameCore[]> {
   const keys = homes.map((home) => home.key.key);
   const wanted = unique(homes.flatMap(placesOf));
   for (let tries = 0; tries < 5; tries += 1) {
@@ -106,18 +106,18 @@ function unique(places: readonly NamePlace[]): NamePlace[] {
   return [...new Map(places.map((place) => [placeKey(place.zoneId, place.ownerName), place])).values()];
 }
 
-function keysOfRow(picture: ZonePicture, row: NameRow): readonly string[] {
+function keysOfRow(picture: ZonePicture, row: NameCore): readonly string[] {
   const zone = picture.zones.get(row.zone_id);
   return zone === undefined ? [row.rkey] : [row.rkey, ...wishKeysOf(zone.view, row.owner_name)];
 }
 
-function wishKeys(picture: ZonePicture, keys: readonly string[], rows: readonly NameRow[]): string[] {
+function wishKeys(picture: ZonePicture, keys: readonly string[], rows: readonly NameCore[]): string[] {
   return [...new Set([...keys, ...rows.flatMap((row) => keysOfRow(picture, row))])];
 }
 
 /** A row belongs to the key that it was made for, and to a key that is at home there. Each row is decided once. */
-function groupRows(homes: readonly KeyHomes[], rows: readonly NameRow[]): ReadonlyMap<string, NameRow[]> {
-  const groups = new Map<string, NameRow[]>(homes.map((home) => [home.key.key, []]));
+function groupRows(homes: readonly KeyHomes[], rows: readonly NameCore[]): ReadonlyMap<string, NameCore[]> {
+  const groups = new Map<string, NameCore[]>(homes.map((home) => [home.key.key, []]));
   const guests = new Map(homes.flatMap((home) => placesOf(home).map((place) => [placeKey(place.zoneId, place.ownerName), home.key.key] as const)));
   for (const row of rows) {
     const key = groups.has(row.rkey) ? row.rkey : guests.get(placeKey(row.zone_id, row.owner_name));

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Bus, cloudEvent, type Outgoing } from '@vmdns/bus';
 import { Clock } from '@vmdns/chassis';
 import { COMMAND_NAMES_MAX, subjects, type Command, type CommandName, type Priority, type RrsetBody } from '@vmdns/contracts';
-import type { NameRow } from '../planning/name.repository.js';
+import type { NameCore } from '../planning/name.repository.js';
 import type { ZoneRow } from '../zones/zone.row.js';
 import { ReconcileMetrics } from './reconcile-metrics.js';
 
@@ -23,7 +23,7 @@ export interface Issue {
 }
 
 /** A stored row as it is said to its adapter. */
-export function issueOfRow(row: Pick<NameRow, 'zone_id' | 'owner_name' | 'timeline' | 'generation' | 'digest' | 'desired' | 'priority' | 'vms'>, zone: Pick<ZoneRow, 'apex' | 'provider' | 'connection_id'>): Issue {
+export function issueOfRow(row: Pick<NameCore, 'zone_id' | 'owner_name' | 'timeline' | 'generation' | 'digest' | 'desired' | 'priority' | 'vms'>, zone: Pick<ZoneRow, 'apex' | 'provider' | 'connection_id'>): Issue {
   return {
     zoneId: row.zone_id, apex: zone.apex, provider: zone.provider, connectionId: zone.connection_id, ownerName: row.owner_name,
     timeline: row.timeline, generation: row.generation, digest: row.digest, desired: row.desired, priority: row.priority, vms: row.vms,

@@ -3,7 +3,7 @@ import { CONFIG, Log } from '@vmdns/chassis';
 import type { NameResult, Result } from '@vmdns/contracts';
 import { Store, type Tx } from '@vmdns/store';
 import { Config } from '../config.js';
-import { lockNames, placeKey, type NameRow } from '../planning/name.repository.js';
+import { lockNames, placeKey, type NameCore } from '../planning/name.repository.js';
 import { Planner, Voice } from '../planning/planner.service.js';
 import { issueOfRow, type Issue } from './commands.js';
 import { judgeResult, newestResult } from './judge-result.js';
@@ -68,7 +68,7 @@ export class Settler {
   }
 }
 
-function takenOf(row: NameRow, result: NameResult, verdict: { readonly final: boolean; readonly state: string; readonly reason: object | null }): Taken {
+function takenOf(row: NameCore, result: NameResult, verdict: { readonly final: boolean; readonly state: string; readonly reason: object | null }): Taken {
   return {
     zoneId: row.zone_id, ownerName: row.owner_name, final: verdict.final, state: verdict.state, reason: verdict.reason,
     turn: result.turn, attempts: result.attempts, nextTryAt: result.nextTryAt ?? null,

@@ -80,7 +80,8 @@ export class StatusPublisher implements OnApplicationShutdown {
       try {
         const answers = await this.reader.read(vmIds);
         const time = this.clock.now().toISOString();
-        this.bus.post([...answers.values()].map((dns) => ({ subject: subjects.status.vm(dns.vmId), event: cloudEvent('vmdns.vm.status.v1', '/planner', dns, { subject: dns.vmId, time }) })));
+        // The stream stores them without being asked to confirm: a status that is lost is asked for.
+        for (const dns of answers.values()) this.bus.broadcast(subjects.status.vm(dns.vmId), cloudEvent('vmdns.vm.status.v1', '/planner', dns, { subject: dns.vmId, time }));
       } catch (err) {
         this.log.warn({ err, vms: vmIds.length }, 'statuses were not said');
       }
