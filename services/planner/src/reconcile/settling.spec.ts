@@ -90,6 +90,18 @@ describe('settling, and issuing again', () => {
     await adapter.answer('patient.example.com.', { state: 'applied' });
   });
 
+  it('L8 a provider that never answers delays nobody else', async () => {
+    const deaf = await rig.zone('deaf.example', await rig.connection('deaf', 'deaf'));
+    const facts = Array.from({ length: 300 }, (_, at) => rig.fact(`deaf-${at}`, { fqdn: `vm${at}.deaf.example.`, ips: [`10.3.${at >> 8}.${at & 255}`] }));
+    await rig.publish(...facts);
+    adapter.script = applied;
+    await create('meanwhile');
+    await rig.becomes('meanwhile', 'live');
+    await until(async () => (await rig.store.query('select 1 from name where zone_id = $1 and issue_attempts > 0', [deaf.id])).length > 0);
+    await create('meanwhile2');
+    await rig.becomes('meanwhile2', 'live');
+  });
+
   it('a planner that is killed between commit and publish says it when it lives again', async () => {
     adapter.script = applied;
     const app = rig.planners[0]?.app;

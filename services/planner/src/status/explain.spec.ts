@@ -44,7 +44,7 @@ describe('how things stand, and why', () => {
   });
 
   it('says of a name that nobody wishes where it would be', async () => {
-    expect((await explain('nobody.example.com')).sentences).toEqual(['No VM wishes nobody.example.com..', 'Its zone is example.com.']);
+    expect((await explain('nobody.example.com')).sentences).toEqual(['No VM wishes nobody.example.com.', 'Its zone is example.com.']);
     expect((await explain('nobody.elsewhere.example')).sentences[1]).toContain('No zone is configured');
     expect((await explain('what?')).kind).toBe('unknown');
   });

@@ -47,7 +47,7 @@ export class Explainer {
       'select distinct vm_id from wish where rkey = $1 and ($2::text is null or tenant = $2) order by vm_id limit $3', [key, caller.tenant, VMS_MAX]);
     const vmIds = wished.map((row) => row.vm_id);
     if (caller.tenant !== null && vmIds.length === 0) {
-      return { query: q, kind, sentences: [`No VM of yours wishes ${shown}.`], vms: [], names: [] };
+      return { query: q, kind, sentences: [sentence(`No VM of yours wishes ${shown}`)], vms: [], names: [] };
     }
     const rows = caller.tenant !== null ? [] : await this.store.query<NameRow>(`select ${NAME_COLUMNS} from name where rkey = $1 or owner_name = $2 and zone_id = any($3::text[]) order by zone_id limit 100`,
       [key, name, [...(await this.zoneSets.picture(this.store)).zones.keys()]]);
@@ -55,14 +55,14 @@ export class Explainer {
     const vms = [...(await this.reader.read(vmIds)).values()];
     const about = vms.flatMap((vm) => vm.records.filter((record) => isAbout(record, name, kind)).map((record) => `VM ${vm.vmId}: ${recordSentence(record)}`));
     const sentences = [...names.map(nameSentence), ...about];
-    if (vmIds.length === 0) sentences.unshift(`No VM wishes ${shown}.`, await this.homeSentence(name, shown));
+    if (vmIds.length === 0) sentences.unshift(sentence(`No VM wishes ${shown}`), await this.homeSentence(name, shown));
     return { query: q, kind, sentences, vms, names };
   }
 
   private async homeSentence(name: string, shown: string): Promise<string> {
     const picture = await this.zoneSets.picture(this.store);
     const apex = picture.full.closest(name)[0]?.apex;
-    return apex === undefined ? `No zone is configured that encloses ${shown}.` : `Its zone is ${apex}`;
+    return sentence(apex === undefined ? `No zone is configured that encloses ${shown}` : `Its zone is ${apex}`);
   }
 
   private async entries(rows: readonly NameRow[]): Promise<NameEntry[]> {

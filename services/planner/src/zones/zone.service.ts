@@ -88,11 +88,9 @@ export class Zones {
 
   /** Buries leaving entries of which nothing is left to do. Cheap when none is leaving. */
   async finishLeaving(): Promise<void> {
-    const leaving = await this.store.query<{ id: string }>(
-      `select z.id from zone z where z.state = 'leaving'
-          and not exists (select 1 from name n where n.zone_id = z.id and n.settled_generation < n.generation)
-          and not exists (select 1 from name n where n.zone_id = z.id and n.desired <> '[]')`);
+    const leaving = await this.store.query<{ id: string }>(`select id from zone where state = 'leaving'`);
     for (const { id } of leaving) {
+      if (await hasOpenNames(this.store, id)) continue;
       await this.changeSet(async (tx) => {
         const gone = await tx.query(`update zone z set state = 'removed', revision = revision + 1 where id = $1 and state = 'leaving'
           and not exists (select 1 from name n where n.zone_id = z.id and n.settled_generation < n.generation) returning 1`, [id]);
@@ -139,6 +137,13 @@ export class Zones {
     if (row === undefined) throw new Error('changing the zone set gave no zone');
     return toZone(row);
   }
+}
+
+/** Looks at what is open first: only then may it take reading the zone's rows, in order, up to the first that holds something. */
+async function hasOpenNames(tx: Tx, id: string): Promise<boolean> {
+  const open = await tx.query('select 1 from name where zone_id = $1 and settled_generation < generation limit 1', [id]);
+  if (open.length > 0) return true;
+  return (await tx.query(`select 1 from name where zone_id = $1 and desired <> '[]' order by owner_name limit 1`, [id])).length > 0;
 }
 
 /** What hung on a zone entry that is no more. */
