@@ -55,10 +55,12 @@ export class Adapter {
   /** Begins to work; Postgres must be migrated. */
   async start(world: AdapterWorld): Promise<void> {
     const { again, log, store, unsaid, worker, zones } = this.parts;
+    // First what may fail: whoever starts us tries again from here.
+    const settled = await zones.settleAll();
+    worker.start();
+    await this.follow(settled);
     world.announcer.start();
     this.stops.push(() => world.announcer.stop());
-    await this.follow(await zones.settleAll());
-    worker.start();
     const every = (ms: number, what: string, work: () => Promise<unknown>): void => {
       const guarded = (): void => void work().catch((error: unknown) => log.warn({ err: error }, what));
       this.timers.push(setInterval(guarded, ms));
