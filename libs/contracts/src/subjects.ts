@@ -20,7 +20,7 @@ export const subjects = {
   deadLetter: { of: (service: string) => `vmdns.deadletter.${service}`, all: 'vmdns.deadletter.*' },
   /** What a service accepted as well-formed but did not act on, and why (stale, an old life, …). For the log. */
   notice: { of: (service: string) => `vmdns.notice.${service}`, all: 'vmdns.notice.*' },
-  /** Core NATS, no stream: each log entry once it is stored, for those who follow live. */
+  /** Core NATS, no stream: log entries (`ToldEntries`) once they are stored, for those who follow live. */
   logEntry: 'vmdns.logentry',
   rpc: (service: string, operation: string) => `vmdns.rpc.${service}.${operation}`,
 } as const;

@@ -1,7 +1,7 @@
 import { get, type ClientRequest, type IncomingMessage } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { until, within } from '@vmdns/test/support';
-import { subjects, type LogEntry, type VmDns } from '@vmdns/contracts';
+import { subjects, type LogEntry, type ToldEntries, type VmDns } from '@vmdns/contracts';
 import { problem, type ScriptedServices } from '../testing/scripted-services.js';
 import { ADMIN_TOKEN, NOW, World } from '../testing/world.js';
 
@@ -99,6 +99,9 @@ describe("a VM's DNS", () => {
 describe('the log as it happens', () => {
   const entry = (id: string, changed: Partial<LogEntry> = {}): LogEntry => ({ id, at: NOW, kind: 'result', zone: 'example.com.', provider: 'powerdns', name: 'vm1.example.com.', vms: ['vm1'], status: 'applied', text: `entry ${id}`, ...changed });
 
+  /** As the log tells: what it stored at once is one message. */
+  const tell = (...entries: ToldEntries): Promise<void> => services.say(subjects.logEntry, entries);
+
   /** Opens a stream and collects what it says. */
   async function follow(query: string, headers: Readonly<Record<string, string>> = {}): Promise<{ readonly response: IncomingMessage; text(): string; ids(): string[] }> {
     let text = '';
@@ -116,7 +119,8 @@ describe('the log as it happens', () => {
   it('tells what passes the filter, as server-sent events', async () => {
     const stream = await follow('?zone=Example.com&status=applied&vmId=vm1');
     expect(stream.response.headers['content-type']).toBe('text/event-stream');
-    for (const each of [entry('1', { zone: 'example.net.' }), entry('2', { status: 'failed' }), entry('3', { vms: ['vm9'] }), entry('4'), entry('5', { text: 'two\nlines' })]) await services.say(subjects.logEntry, each);
+    await tell(entry('1', { zone: 'example.net.' }), entry('2', { status: 'failed' }), entry('3', { vms: ['vm9'] }), entry('4'));
+    await tell(entry('5', { text: 'two\nlines' }));
     await until(() => stream.ids().length === 2);
     expect(stream.ids()).toEqual(['4', '5']);
     expect(stream.text()).toContain(`event: entry\ndata: ${JSON.stringify(entry('5', { text: 'two\nlines' }))}\n\n`);
@@ -127,11 +131,11 @@ describe('the log as it happens', () => {
     await services.on('log.search', async () => { await searched; return { items: [entry('4'), entry('3'), entry('2'), entry('1')] }; });
     const opening = follow('?zone=example.com', { 'last-event-id': '2' });
     await until(() => services.asksOf('log.search').length === 1);
-    await services.say(subjects.logEntry, entry('4'));
-    await services.say(subjects.logEntry, entry('5'));
+    await tell(entry('4'));
+    await tell(entry('5'));
     released(undefined);
     const stream = await opening;
-    await services.say(subjects.logEntry, entry('6'));
+    await tell(entry('6'));
     await until(() => stream.ids().length === 4);
     expect(stream.ids()).toEqual(['3', '4', '5', '6']);
     expect(services.asksOf('log.search')[0]).toMatchObject({ zone: 'example.com', limit: 500 });

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Bus, cloudEvent } from '@vmdns/bus';
-import { type LogEntry, streams, subjects } from '@vmdns/contracts';
+import { type LogEntry, streams, subjects, ToldEntries } from '@vmdns/contracts';
 import { freshDatabase, type NatsServer, startNats, type TestDatabase, until } from '@vmdns/test/support';
 import { nameResult, Replica, resultOf, Speaker } from '../testing/replica.js';
 import { EntryPartitions } from './results/entry-partitions.js';
@@ -29,7 +29,7 @@ describe('the log on real servers', () => {
     for (const stream of ['RESULT', 'DEADLETTER'] as const) await bus.connection.current?.manager.streams.purge(stream);
     speaker = new Speaker(bus);
     heard = [];
-    bus.subscribe(subjects.logEntry, (body) => heard.push(...(body as LogEntry[])));
+    bus.subscribe(subjects.logEntry, (body) => heard.push(...ToldEntries.parse(body)));
     replica = await Replica.start({ nats: nats.url, postgres });
   });
   afterEach(async () => {
@@ -66,6 +66,13 @@ describe('the log on real servers', () => {
     await second.close();
     expect(fresh.flat()).toHaveLength(300);
     expect(await stored()).toBe(300);
+  });
+
+  it('tells thousands of large outcomes to those who follow, whatever fits into a message', async () => {
+    const values = Array.from({ length: 1000 }, (_, n) => `2001:db8:ffff:ffff:ffff:ffff:ffff:${n.toString(16)}`);
+    await replica.recorder.record(entriesOfResult(resultOf(Array.from({ length: 250 }, (_, n) => nameResult({ name: `n${n}.example.com.`, at: ago(5), rrsets: n % 10 === 0 ? [{ type: 'AAAA', ttl: 300, values }] : [] }))), undefined));
+    await until(() => heard.length === 250);
+    expect(heard.map((entry) => entry.name)).toEqual(Array.from({ length: 250 }, (_, n) => `n${n}.example.com.`));
   });
 
   it('keeps the outcome although a “behind” with the same turn came first', async () => {

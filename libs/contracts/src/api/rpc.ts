@@ -159,6 +159,9 @@ export const LogEntry = z.object({
 export type LogEntry = z.infer<typeof LogEntry>;
 export const LogFilter = z.object({ zone: z.string().optional(), provider: z.string().optional(), vmId: z.string().optional(), name: z.string().optional(), status: z.string().optional(), since: Instant.optional() });
 export type LogFilter = z.infer<typeof LogFilter>;
+/** On `vmdns.logentry`: entries that were just stored, several in one message; at most once, for those who follow live. */
+export const ToldEntries = z.array(LogEntry);
+export type ToldEntries = z.infer<typeof ToldEntries>;
 export const logRpc = { search: operation(LogFilter.extend(Page.shape), z.object({ items: z.array(LogEntry), next: z.string().optional() })) };
 
 export type OperationsOf<S> = S extends 'inventory' ? typeof inventoryRpc : S extends 'planner' ? typeof plannerRpc : S extends 'log' ? typeof logRpc : typeof adapterRpc;

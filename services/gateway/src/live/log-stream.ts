@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { Bus } from '@vmdns/bus';
-import { LogEntry, subjects, type LogFilter } from '@vmdns/contracts';
+import { subjects, ToldEntries, type LogEntry, type LogFilter } from '@vmdns/contracts';
 import { Services, valueOf } from '../api/services.js';
 import { Leaving } from './leaving.js';
 
@@ -23,8 +23,8 @@ export class LogStream {
     const early: LogEntry[] = [];
     let take = (entry: LogEntry): void => { early.push(entry); };
     const stop = this.bus.subscribe(subjects.logEntry, (body) => {
-      const parsed = LogEntry.safeParse(body);
-      if (parsed.success && passes(parsed.data, filter)) take(parsed.data);
+      const told = ToldEntries.safeParse(body);
+      for (const entry of told.data ?? []) if (passes(entry, filter)) take(entry);
     });
     try {
       const missed = await this.#missed(filter, lastEventId);
