@@ -176,7 +176,10 @@ describe('zone', () => {
     expect(door?.heard.at(-1)?.body).toEqual({ name: 'new.example', connectionId: 'c1' });
     await door?.close();
     const ran = await ask('zone move z1 --connection ns1', { ...script, 'POST /v1/zones/z1/move': { status: 202, body: { ...zone, id: 'z9' } } });
-    expect(ran.out).toBe('example.com. moves to ns1 (zone z9).\n');
+    expect(ran.out).toBe('example.com. moves to ns1 (zone z9); what is here stays here.\n');
+    expect(door?.heard.at(-1)?.body).toEqual({ connectionId: 'c1' });
+    await ask('zone move z1 --connection ns1 --purge', { ...script, 'POST /v1/zones/z1/move': { status: 202, body: { ...zone, id: 'z9' } } });
+    expect(door?.heard.at(-1)?.body).toEqual({ connectionId: 'c1', purge: true });
   });
   it('asks for an id where two entries have one apex', async () => {
     const ran = await ask('zone test example.com', { 'GET /v1/zones': { body: { items: [zone, { ...zone, id: 'z7' }] } } });

@@ -231,6 +231,8 @@ describe('connections and zones', () => {
     expect((await world.door.ask('DELETE', '/v1/zones/z1')).body).toMatchObject({ state: 'removed' });
     expect((await world.door.ask('DELETE', '/v1/zones/z1?purge=yes')).status).toBe(400);
     expect((await world.door.ask('POST', '/v1/zones/z1/move', { body: { connectionId: 'c2' } })).status).toBe(202);
+    expect((await world.door.ask('POST', '/v1/zones/z1/move', { body: { connectionId: 'c2', purge: true } })).status).toBe(202);
+    expect(services.asksOf('planner.zone-move')).toMatchObject([{ id: 'z1', connectionId: 'c2', purge: false }, { id: 'z1', connectionId: 'c2', purge: true }]);
     expect((await world.door.ask('POST', '/v1/zones/z1/test')).body).toMatchObject({ ok: false, steps: [{ text: 'nobody answers' }] });
     expect(services.asksOf('adapter-powerdns.zone-test')[0]).toEqual({ zoneId: 'z1' });
     expect((await world.door.ask('GET', '/v1/zones/z1/records?state=applied')).body).toMatchObject({ items: [{ name: 'vm1.example.com.' }] });

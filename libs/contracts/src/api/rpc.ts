@@ -126,7 +126,8 @@ export const plannerRpc = {
   'zone-change': operation(z.object({ id: Id, patch: ZonePatch, caller: Caller }), Zone),
   /** `purge` removes our records first; else they stay at the provider. */
   'zone-remove': operation(z.object({ id: Id, purge: z.boolean().default(false), caller: Caller }), Zone),
-  'zone-move': operation(z.object({ id: Id, connectionId: Id, caller: Caller }), Zone),
+  /** `purge` removes our records at the first server, each when the second has it; else they stay there. */
+  'zone-move': operation(z.object({ id: Id, connectionId: Id, purge: z.boolean().default(false), caller: Caller }), Zone),
   'zone-names': operation(Page.extend({ id: Id, state: z.string().optional() }), z.object({ items: z.array(z.object({ name: z.string(), state: z.string(), reason: Reason.optional(), rrsets: z.array(z.unknown()), generation: Count })), next: z.string().optional() })),
   'pause-add': operation(z.object({ scope: PauseScope, why: z.string().max(500).default(''), until: Instant.nullable().default(null), caller: Caller }), Pause),
   'pause-list': operation(Nothing, z.object({ items: z.array(Pause) })),

@@ -54,8 +54,11 @@ export const zoneCalls = {
   }),
   test: call({ ...common, id: 'testZone', method: 'post', path: '/v1/zones/:id/test', summary: 'Tries a saved zone: reach, rights, serial, limits.', params: idParams, answers: tested }),
   move: call({
-    ...common, id: 'moveZone', method: 'post', path: '/v1/zones/:id/move', summary: 'Moves a zone to another connection: added there first, then removed here.',
-    params: idParams, body: z.strictObject({ connectionId: Id }), answers: one(202, 'The new entry of the zone.'),
+    ...common, id: 'moveZone', method: 'post', path: '/v1/zones/:id/move', summary: 'Moves a zone to another connection: added there first, then given up here.',
+    params: idParams, body: z.strictObject({
+      connectionId: Id,
+      purge: z.boolean().default(false).describe('Remove our records at the first server, each when the second has it. Without it they stay there, since that server may be asked until the delegation changes.'),
+    }), answers: one(202, 'The new entry of the zone.'),
   }),
   records: call({
     ...common, roles: READERS, id: 'listZoneRecords', method: 'get', path: '/v1/zones/:id/records', summary: 'The owner names of a zone as planned, with state and reason.',

@@ -47,7 +47,7 @@ export class ZoneController {
 
   @Handles(zoneCalls.move)
   move(@Asked() { params, body }: AskOf<typeof zoneCalls.move>, @By() caller: Caller) {
-    return this.zones.move(params.id, body.connectionId, caller);
+    return this.zones.move(params.id, body, caller);
   }
 
   @Handles(zoneCalls.records)

@@ -39,8 +39,8 @@ export class Zones {
     return this.#did('zone removed', valueOf(await this.services.planner['zone-remove']({ id, purge, caller }, this.services.slowly)), caller);
   }
 
-  async move(id: string, connectionId: string, caller: Caller): Promise<Zone> {
-    return this.#did('zone moved', valueOf(await this.services.planner['zone-move']({ id, connectionId, caller }, this.services.slowly)), caller);
+  async move(id: string, to: { readonly connectionId: string; readonly purge: boolean }, caller: Caller): Promise<Zone> {
+    return this.#did('zone moved', valueOf(await this.services.planner['zone-move']({ id, ...to, caller }, this.services.slowly)), caller);
   }
 
   async test(id: string): Promise<ZoneTest> {

@@ -48,6 +48,7 @@ export function outgoingRows(picture: ZonePicture, homes: KeyHomes, rows: readon
  * | at home in a zone that is only looked at | the same, as a plan |
  * | elsewhere, home not yet applied | what it would have as a home: added there before it is removed here |
  * | elsewhere, home applied | nothing; or it waits in a hold, or was kept |
+ * | leaving, home settled | with purge nothing, by a move once the home has it; else what it had, and is nobody's |
  */
 export function decideKey(question: KeyQuestion): RowPlan[] {
   const { picture, homes, rows } = question;
@@ -73,8 +74,8 @@ export function decideKey(question: KeyQuestion): RowPlan[] {
   return [...plans, ...direct.map((plan) => ({ ...plan, replaces: waits })), ...rest.map((plan) => ({ ...plan, replaces: false }))];
 }
 
-/** How far the homes of a key are: `applied`, all that shall hold something do; `settled`, all are answered. */
-interface Readiness { readonly applied: boolean; readonly settled: boolean }
+/** How far the homes of a key are: `applied`, all that shall hold something do; `settled`, all are answered; `taken`, and none is refused. */
+interface Readiness { readonly applied: boolean; readonly settled: boolean; readonly taken: boolean }
 
 function readiness(homes: readonly RowPlan[]): Readiness {
   const holding = homes.filter((plan) => plan.rrsets.length > 0);
@@ -82,6 +83,7 @@ function readiness(homes: readonly RowPlan[]): Readiness {
   return {
     applied: homes.length === 0 || (holding.length > 0 && holding.every((plan) => isSettled(plan) && plan.row.state === 'applied')),
     settled: holding.every(isSettled),
+    taken: holding.every((plan) => isSettled(plan) && plan.row.state !== 'refused'),
   };
 }
 
@@ -129,7 +131,9 @@ function outgoing(question: KeyQuestion, row: NameCore, ready: Readiness): RowPl
   if (here.rrsets.length === 0) return { ...here, leaves: isListed ? row.hold_id : null };
   if (zone.state === 'leaving') {
     if (!ready.settled) return { ...here, replaces: true };
-    return zone.purge ? gone : { ...here, abandoned: true };
+    if (!zone.purge) return { ...here, abandoned: true };
+    // What the second server refuses would be nowhere: it stays until that is mended, or the entry is removed.
+    return zone.isMoving && !ready.taken ? { ...here, replaces: true } : gone;
   }
   const isSame = here.digest === row.digest;
   if (row.kept && isSame) return { ...here, kept: true };

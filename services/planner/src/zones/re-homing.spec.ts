@@ -121,6 +121,26 @@ describe('zones come and go', () => {
     await rig.becomes('m2', 'live');
   });
 
+  it('moves with purge: each record goes at the first when the second has it; one that the second refuses stays until that is mended', async () => {
+    const from = await rig.zone('taken.example', main);
+    for (const n of [1, 2]) await create(`t${n}`, `vm${n}.taken.example.`, `198.51.100.${n + 20}`);
+    await until(() => values(from.id, 'vm1.taken.example.') !== undefined && values(from.id, 'vm2.taken.example.') !== undefined);
+    adapter.script = (name, command) => (command.zoneId === from.id ? { state: 'applied' } : name.name.startsWith('vm2') ? { state: 'refused', reason: { code: 'foreign-record', text: 'somebody else made it' } } : undefined);
+    const to = value(await rig.rpc['zone-move']({ id: from.id, connectionId: second, purge: true, caller: ADMIN }));
+    await adapter.hears('vm1.taken.example.', () => true, to.id);
+    await until(async () => (await rig.row(to.id, 'vm2.taken.example.'))?.state === 'refused');
+    await noJobs();
+    expect([values(from.id, 'vm1.taken.example.'), values(from.id, 'vm2.taken.example.')]).toEqual([['198.51.100.21'], ['198.51.100.22']]);
+    await adapter.answer('vm1.taken.example.', { state: 'applied' });
+    await until(() => held(from.id, 'vm1.taken.example.')?.length === 0);
+    expect([await zoneState(from.id), values(from.id, 'vm2.taken.example.')]).toEqual(['leaving', ['198.51.100.22']]);
+    adapter.script = applied;
+    await adapter.answer('vm2.taken.example.', { state: 'applied' });
+    await until(() => held(from.id, 'vm2.taken.example.')?.length === 0);
+    await until(async () => await zoneState(from.id) === 'removed');
+    expect([values(to.id, 'vm1.taken.example.'), values(to.id, 'vm2.taken.example.')]).toEqual([['198.51.100.21'], ['198.51.100.22']]);
+  });
+
   it('keeps a plan that is only looked at apart from what is written, until it is released', async () => {
     const outer = await rig.zone('c.example', main, FREELY);
     await create('c1', 'vm1.in.c.example.', '198.51.100.10');

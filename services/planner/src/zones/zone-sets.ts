@@ -10,6 +10,8 @@ export interface PlannedZone {
   readonly released: boolean;
   readonly state: 'active' | 'leaving';
   readonly purge: boolean;
+  /** A move leads to another entry of the same apex. */
+  readonly isMoving: boolean;
 }
 
 /** The zone set and the settings at one version. */
@@ -33,7 +35,7 @@ export function toZoneView(row: ZoneRow): ZoneView {
 }
 
 export function pictureOf(version: number, rows: readonly ZoneRow[], settings: PlanningSettings): ZonePicture {
-  const planned = rows.flatMap((row): PlannedZone[] => (row.state === 'removed' ? [] : [{ view: toZoneView(row), released: row.released, state: row.state, purge: row.purge }]));
+  const planned = rows.flatMap((row): PlannedZone[] => (row.state === 'removed' ? [] : [{ view: toZoneView(row), released: row.released, state: row.state, purge: row.purge, isMoving: row.body.successor !== undefined }]));
   const active = planned.filter((zone) => zone.state === 'active');
   return {
     version, settings,

@@ -1,7 +1,7 @@
 import type { Connection, ConnectionFact, Zone, ZoneFact, ZoneInput } from '@vmdns/contracts';
 
-/** What of a zone entry may change, as its row keeps it. */
-export type ZoneBody = Pick<ZoneInput, 'ttl' | 'addresses' | 'limits' | 'settings'> & { readonly reservedNames?: readonly string[] | undefined };
+/** What of a zone entry may change, as its row keeps it; `successor`: the entry that it moves to. */
+export type ZoneBody = Pick<ZoneInput, 'ttl' | 'addresses' | 'limits' | 'settings'> & { readonly reservedNames?: readonly string[] | undefined; readonly successor?: string };
 
 export interface ZoneRow {
   readonly id: string;

@@ -70,8 +70,11 @@ export class Zones {
     });
   }
 
-  /** The other connection takes every name; when all are answered there, this entry goes and leaves its records. */
-  async move(id: string, connectionId: string, caller: Caller): Promise<Zone> {
+  /**
+   * The other connection takes every name; when all are answered there, this entry goes. Its records stay, since the
+   * first server may be asked until the delegation changes; `purge`: each goes when the second server has it.
+   */
+  async move(id: string, connectionId: string, purge: boolean, caller: Caller): Promise<Zone> {
     requireOperator(caller);
     return this.changeSet(async (tx) => {
       const zone = await findZone(tx, id, true);
@@ -80,7 +83,7 @@ export class Zones {
       if (zone.connection_id === connectionId) throw conflict('the zone is there already', `the zone ${zone.apex} is at connection ${connectionId}`);
       const connection = await this.connectionFor(tx, connectionId, zone.apex, zone.body);
       const next = await insertZone(tx, { apex: zone.apex, connection, mode: zone.mode, released: zone.released, body: zone.body });
-      await tx.query(`update zone set state = 'leaving', purge = false, revision = revision + 1 where id = $1`, [id]);
+      await tx.query(`update zone set state = 'leaving', purge = $2, body = $3::jsonb, revision = revision + 1 where id = $1`, [id, purge, JSON.stringify({ ...zone.body, successor: next })]);
       await replanRange(tx, keyRange(zone.apex), `the zone ${zone.apex} moves to connection ${connectionId}`, []);
       return [next, id];
     });
