@@ -41,9 +41,9 @@ function providersOf(definition: ProviderDefinition): Provider[] {
     },
     { provide: Timeline, inject: [Store], useFactory: (store: Store) => new Timeline(store) },
     {
-      provide: FeedFollower, inject: [Bus, Store, Log, Health, Timeline, Adapter, Host],
-      useFactory: (bus: Bus, store: Store, log: Log, health: Health, timeline: Timeline, adapter: Adapter, host: Host) =>
-        new FeedFollower<ZoneFeedBody>({ bus, store, log, health, timeline }, {
+      provide: FeedFollower, inject: [Bus, Store, Log, Health, Metrics, Timeline, Adapter, Host],
+      useFactory: (bus: Bus, store: Store, log: Log, health: Health, metrics: Metrics, timeline: Timeline, adapter: Adapter, host: Host) =>
+        new FeedFollower<ZoneFeedBody>({ bus, store, log, health, metrics, timeline }, {
           service: 'planner', contract: plannerRpc['changes-after'], stream: 'ZONE', topic: host.provider,
           take: (changes) => adapter.takeZones(changes.map((change) => change.body)),
         }),

@@ -28,15 +28,16 @@ export interface Ground {
   readonly log: Log;
 }
 
-/** NaN while Postgres is away: the other metrics are worth having then. */
-async function countDue(store: Store): Promise<number> {
-  const rows = await store.query<{ count: number }>('select count(*) as count from name where due_at is not null').catch(() => []);
-  return rows[0]?.count ?? Number.NaN;
+/** By the lanes, of which there are as many as zones with something due; never by the names. */
+async function oldestDue(store: Store): Promise<number> {
+  const rows = await store.query<{ seconds: number | null }>(`
+    select extract(epoch from clock_timestamp() - min(due_at))::float8 as seconds from lane where due_at is not null and not paused and not removed and held is null`);
+  return Math.max(0, rows[0]?.seconds ?? 0);
 }
 
 /** Makes the parts of one adapter and joins them. */
 export function assemble({ host, store, bus, connections, metrics, log }: Ground): Adapter {
-  const counts = new AdapterMetrics(metrics, () => countDue(store));
+  const counts = new AdapterMetrics(metrics, () => oldestDue(store));
   const unsaid = new Unsaid(store, host);
   const sayer = new Sayer(host, bus, new Traces(), unsaid, log);
   const claims = new Claims(host);

@@ -102,5 +102,19 @@ describe('an adapter as a process', () => {
     await until(() => results.length > 0, { withinMs: 20_000 });
     const text = await (await fetch(`${service.url}/metrics`)).text();
     expect(text).toContain('vmdns_adapter_outcomes_total{state="applied"} 1');
+    // There is no planner here, so its feed was never read.
+    expect(text).toMatch(/^vmdns_feed_lag_seconds \+Inf$/m);
+  });
+
+  it('says how long the zone that waits longest has been due', async () => {
+    const due = async () => Number(/^vmdns_oldest_due_seconds (.+)$/m.exec(await (await fetch(`${service.url}/metrics`)).text())?.[1]);
+    await tell(connectionFact(), zoneFact());
+    await until(async () => (await database.query('select 1 from adapter_scripted.lane')).length === 1, { withinMs: 20_000 });
+    await until(async () => await due() === 0, { withinMs: 20_000 });
+    // Held by nobody that lives, so that no turn ends the wait.
+    await database.query(`update adapter_scripted.lane set owner = 'nobody', until = now() + interval '1 minute', due_at = now() - interval '1 hour'`);
+    expect(await due()).toBeGreaterThanOrEqual(3600);
+    await database.query(`update adapter_scripted.lane set paused = true`);
+    expect(await due()).toBe(0);
   });
 });

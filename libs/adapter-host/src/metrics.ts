@@ -8,9 +8,9 @@ export class AdapterMetrics {
   private readonly commands;
   private readonly lost;
 
-  /** `due` counts the names that wait; asked at each scrape. */
-  constructor(metrics: Metrics, due: () => Promise<number>) {
-    metrics.gauge('vmdns_adapter_due_names', 'Names that are not settled', [], due);
+  /** `oldestDue`: how long the zone that has waited longest has been due, in seconds; asked at each scrape. */
+  constructor(metrics: Metrics, oldestDue: () => Promise<number>) {
+    metrics.gauge('vmdns_oldest_due_seconds', 'How long the zone that has waited longest for its turn has been due (its server may be down); paused zones do not count', [], oldestDue);
     this.outcomes = metrics.counter('vmdns_adapter_outcomes_total', 'Outcomes of names by state', ['state']);
     this.commands = metrics.counter('vmdns_adapter_commands_total', 'Names of commands by what became of them', ['kind']);
     this.turns = metrics.histogram('vmdns_adapter_turn_seconds', 'How long turns of lanes take, provider calls included');

@@ -4,12 +4,14 @@ import type { Operation, StreamName } from '@vmdns/contracts';
 import { type FeedChange, type FeedPage, FeedReader, type Store, type Timeline } from '@vmdns/store';
 import type { Health } from './health.js';
 import type { Log } from './log.js';
+import type { Metrics } from './metrics.js';
 
 export interface FeedFollowerParts {
   readonly bus: Bus;
   readonly store: Store;
   readonly log: Log;
   readonly health: Health;
+  readonly metrics: Metrics;
   /** When given, a raise takes the cursor back an hour (PROTOCOL §1). */
   readonly timeline?: Timeline;
 }
@@ -40,7 +42,7 @@ export class FeedFollower<B> implements OnApplicationBootstrap, BeforeApplicatio
   private stops: readonly (() => void)[] = [];
 
   constructor(private readonly parts: FeedFollowerParts, private readonly options: FeedFollowerOptions<B>) {
-    const { log, health, store, timeline } = parts;
+    const { log, health, metrics, store, timeline } = parts;
     const { service, take, everyMs } = options;
     this.reader = new FeedReader(store, {
       name: service, take, ...(everyMs === undefined ? {} : { everyMs }),
@@ -50,6 +52,7 @@ export class FeedFollower<B> implements OnApplicationBootstrap, BeforeApplicatio
       },
     });
     health.add(`feed ${service}`, () => this.reader.isCaughtUp || 'not read to its end yet');
+    metrics.gauge('vmdns_feed_lag_seconds', 'How long ago the feed that this service follows was last read to its end (by any replica); a minute is usual.', [], () => this.reader.lagSeconds());
     timeline?.onRaise(() => this.rewind(AN_HOUR_MS));
   }
 

@@ -52,6 +52,12 @@ export class FeedReader<B> {
     return this.caughtUp;
   }
 
+  /** How long ago any replica read it to its end; infinite before the first time. One row by its key. */
+  async lagSeconds(): Promise<number> {
+    const [row] = await this.store.query<{ lag: number | null }>('select extract(epoch from clock_timestamp() - caught_up_at)::float8 as lag from feed_cursor where name = $1', [this.options.name]);
+    return row?.lag ?? Number.POSITIVE_INFINITY;
+  }
+
   start(): void {
     this.stopped = false;
     this.next(0);

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { Bus } from '@vmdns/bus';
-import { FeedFollower, Health, Log } from '@vmdns/chassis';
+import { FeedFollower, Health, Log, Metrics } from '@vmdns/chassis';
 import { inventoryRpc, type VmState } from '@vmdns/contracts';
 import { Store, Timeline } from '@vmdns/store';
 import { HoldController } from './holds/hold.controller.js';
@@ -35,8 +35,8 @@ import { ZoneSets } from './zones/zone-sets.js';
 /** Heals what events lost: inventory's feed, read to its end at start, when a stream was wiped, and every 60 s. */
 const inventoryFeed = {
   provide: FeedFollower,
-  inject: [Bus, Store, Log, Health, Timeline, Planner],
-  useFactory: (bus: Bus, store: Store, log: Log, health: Health, timeline: Timeline, planner: Planner) => new FeedFollower<VmState>({ bus, store, log, health, timeline }, {
+  inject: [Bus, Store, Log, Health, Metrics, Timeline, Planner],
+  useFactory: (bus: Bus, store: Store, log: Log, health: Health, metrics: Metrics, timeline: Timeline, planner: Planner) => new FeedFollower<VmState>({ bus, store, log, health, metrics, timeline }, {
     service: 'inventory', contract: inventoryRpc['changes-after'], stream: 'EVENT',
     take: (changes) => planner.takeFacts(changes.map((change) => change.body), { priority: 2 }),
   }),

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG } from '@vmdns/chassis';
+import type { Reason } from '@vmdns/contracts';
 import type { Fact } from '@vmdns/domain';
 import { Store, type Tx } from '@vmdns/store';
 import { Config } from '../config.js';
@@ -15,6 +16,9 @@ import { isNewer, readRevisions } from './vm.repository.js';
 
 export interface Cause { readonly priority: 1 | 2; readonly traceparent?: string | undefined }
 
+/** What a result made of a name. */
+export interface SettledAs { readonly state: string; readonly reason: Pick<Reason, 'code'> | null }
+
 /** What is said when planning or settling has committed. */
 @Injectable()
 export class Voice {
@@ -26,10 +30,10 @@ export class Voice {
     this.status.planned(taken);
   }
 
-  settled(settled: { readonly issues: readonly Issue[]; readonly vms: Iterable<string>; readonly states: readonly string[] }, traceparent?: string): void {
+  settled(settled: { readonly issues: readonly Issue[]; readonly vms: Iterable<string>; readonly outcomes: readonly SettledAs[] }, traceparent?: string): void {
     this.commands.issue(settled.issues, traceparent);
     this.status.settled(settled.vms);
-    for (const state of settled.states) this.metrics.taken(state);
+    for (const { state, reason } of settled.outcomes) this.metrics.taken(state, reason?.code);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Reason } from '@vmdns/contracts';
 import type { Tx } from '@vmdns/store';
 import type { ZoneRow } from '../zones/zone.row.js';
 
@@ -7,7 +8,7 @@ export interface Taken {
   readonly ownerName: string;
   readonly final: boolean;
   readonly state: string;
-  readonly reason: object | null;
+  readonly reason: Reason | null;
   readonly turn: number;
   readonly attempts: number;
   readonly nextTryAt: string | null;

@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, Log } from '@vmdns/chassis';
-import type { NameResult, Result } from '@vmdns/contracts';
+import type { NameResult, Reason, Result } from '@vmdns/contracts';
 import { Store, type Tx } from '@vmdns/store';
 import { Config } from '../config.js';
 import { lockNames, placeKey, type NameCore } from '../planning/name.repository.js';
-import { Planner, Voice } from '../planning/planner.service.js';
+import { Planner, type SettledAs, Voice } from '../planning/planner.service.js';
 import { issueOfRow, type Issue } from './commands.js';
 import { judgeResult, newestResult } from './judge-result.js';
 import { readZones, writeOvertaken, writeTaken, type Overtaken, type Taken } from './settle.repository.js';
@@ -13,7 +13,7 @@ interface Settled {
   readonly issues: readonly Issue[];
   readonly vms: ReadonlySet<string>;
   /** States that were taken. */
-  readonly states: readonly string[];
+  readonly outcomes: readonly SettledAs[];
   /** Keys of which another row waited for this. */
   readonly followed: readonly string[];
 }
@@ -64,11 +64,11 @@ export class Settler {
     }
     await writeTaken(tx, taken);
     await writeOvertaken(tx, overtaken, this.config.REISSUE_FIRST_MS, this.config.REISSUE_MAX_MS);
-    return { issues, vms, states: taken.map((one) => one.state), followed: [...followed] };
+    return { issues, vms, outcomes: taken, followed: [...followed] };
   }
 }
 
-function takenOf(row: NameCore, result: NameResult, verdict: { readonly final: boolean; readonly state: string; readonly reason: object | null }): Taken {
+function takenOf(row: NameCore, result: NameResult, verdict: { readonly final: boolean; readonly state: string; readonly reason: Reason | null }): Taken {
   return {
     zoneId: row.zone_id, ownerName: row.owner_name, final: verdict.final, state: verdict.state, reason: verdict.reason,
     turn: result.turn, attempts: result.attempts, nextTryAt: result.nextTryAt ?? null,
