@@ -71,7 +71,7 @@ export class Explainer {
     return rows.flatMap((row) => {
       const zone = picture.zones.get(row.zone_id);
       if (zone === undefined) return [];
-      const standing = standingOf(row, zone.view.provider, around);
+      const standing = standingOf(row, zone.view, around);
       const isOpen = row.settled_generation < row.generation;
       return [{
         name: row.owner_name, zone: zone.view.apex, provider: zone.view.provider, state: standing.state, generation: row.generation, rrsets: [...row.desired], since: row.since.toISOString(),

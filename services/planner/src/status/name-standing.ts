@@ -1,5 +1,5 @@
 import type { NameState, Pause, Reason } from '@vmdns/contracts';
-import { reasonOf } from '@vmdns/domain';
+import { reasonOf, type ZoneView } from '@vmdns/domain';
 import type { NameRow } from '../planning/name.repository.js';
 import type { DnsPicture } from './vm-dns.reader.js';
 
@@ -12,19 +12,21 @@ const ADAPTER_SILENT_MS = 30_000;
 type Around = Pick<DnsPicture, 'pauses' | 'adapters' | 'now'>;
 
 /** An unsettled name is explained by what stops it: a pause, or an adapter that nobody hears; else by its own reason. */
-export function standingOf(row: NameRow, provider: string | undefined, around: Around): Standing {
+export function standingOf(row: NameRow, zone: Pick<ZoneView, 'provider' | 'mode'>, around: Around): Standing {
   const state = toNameState(row.state);
   if (row.hold_id !== null) return { state: 'on-hold', reason: reasonOf.onHold(`the removal of ${row.owner_name}`) };
   if (row.kept) return { state, reason: reasonOf.kept(row.owner_name) };
   if (row.settled_generation >= row.generation) {
+    // Only looked at so far, and written from now on: what was seen is no answer any more (L14).
+    if (state === 'observed' && zone.mode === 'write') return { state: 'pending' };
     if (row.desired.length === 0 && row.plan_reason !== null) return { state: 'refused', reason: row.plan_reason };
     return { state, ...because(row.reason ?? row.plan_reason) };
   }
   const pause = around.pauses.get(row.zone_id);
   if (pause !== undefined) return { state: stopped(state), reason: reasonOf.paused(scopeText(pause)) };
   if (row.reason?.code === 'paused') return { state: stopped(state), reason: row.reason };
-  if (row.reason === null && !row.heard && provider !== undefined) {
-    const silent = silence(provider, around);
+  if (row.reason === null && !row.heard) {
+    const silent = silence(zone.provider, around);
     if (silent !== undefined) return { state, reason: silent };
   }
   return { state, ...because(row.reason) };

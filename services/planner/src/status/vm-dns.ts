@@ -60,7 +60,7 @@ function homeRecords(vm: VmHead, wish: Wish, home: HomeName, picture: DnsPicture
   });
   if (lost !== undefined) return wantedBodies(wish).map((body) => counted(home.role === 'pointer' ? { ...body, type: 'CNAME' } : body, 'refused', lost.reason));
   if (row === undefined) return (decision?.rrsets ?? []).map(toBody).filter((body) => isOfKind(body, wish.kind)).map((body) => counted(body, 'pending', reasonOf.notYetPlanned()));
-  const standing = standingOf(row, home.zone.provider, picture);
+  const standing = standingOf(row, home.zone, picture);
   const bodies = row.desired.filter((body) => isOfKind(body, wish.kind));
   if (bodies.length > 0) return bodies.map((body) => counted(body, standing.state, standing.reason));
   const isOpen = row.settled_generation < row.generation;
@@ -86,7 +86,7 @@ function formerRecords(vm: VmHead, wishes: readonly HomedWish[], picture: DnsPic
     const row = picture.names.get(placeKey(former.zoneId, former.ownerName));
     const zone = picture.zones.zones.get(former.zoneId)?.view;
     if (row === undefined || zone === undefined || isDone(row, former) || current.has(placeKey(former.zoneId, former.ownerName))) return [];
-    const standing = standingOf(row, zone.provider, picture);
+    const standing = standingOf(row, zone, picture);
     return [{
       ...record(former.ownerName, isReverse(former.ownerName) ? 'PTR' : 'A', [], row.updated_at),
       zone: zone.apex, zoneId: zone.zoneId, provider: zone.provider, attempts: row.attempts, generation: row.generation, state: unfinished(standing.state),

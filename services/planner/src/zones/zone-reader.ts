@@ -46,7 +46,7 @@ export class ZoneReader {
     const last = page.at(-1);
     return {
       items: page.map((row) => {
-        const standing = standingOf(row, zone.provider, around);
+        const standing = standingOf(row, zone, around);
         return { name: row.owner_name, state: standing.state, rrsets: [...row.desired], generation: row.generation, ...(standing.reason === undefined ? {} : { reason: standing.reason }) };
       }),
       ...(rows.length > limit && last !== undefined ? { next: last.owner_name } : {}),
