@@ -18,7 +18,7 @@ export const subjects = {
   announce: { of: (provider: string) => `vmdns.announce.${provider}`, all: 'vmdns.announce.*' },
   status: { vm: (vmId: string) => `vmdns.status.${vmToken(vmId)}`, all: 'vmdns.status.*' },
   deadLetter: { of: (service: string) => `vmdns.deadletter.${service}`, all: 'vmdns.deadletter.*' },
-  /** What a service accepted as well-formed but did not act on, and why (stale, an old life, …). For the log. */
+  /** What a person should hear of although nothing failed: ignored facts, zones that were not as expected. For the log. */
   notice: { of: (service: string) => `vmdns.notice.${service}`, all: 'vmdns.notice.*' },
   /** Core NATS, no stream: log entries (`ToldEntries`) once they are stored, for those who follow live. */
   logEntry: 'vmdns.logentry',

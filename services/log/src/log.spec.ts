@@ -99,6 +99,16 @@ describe('the log on real servers', () => {
     expect((await speaker.search({ status: 'dead' })).items).toHaveLength(1);
   });
 
+  it('shows what an adapter noticed in a zone, found by its zone, provider, name and VM', async () => {
+    const text = 'vm1.example.com. A was changed to 203.0.113.9 (TTL 60) by somebody else; vmdns owns it and puts 192.0.2.1 (TTL 300)';
+    const notice = { service: 'adapter-powerdns', code: 'drift', text, at: ago(1), zone: 'example.com.', zoneId: 'z1', provider: 'powerdns', name: 'vm1.example.com.', vms: ['vm-1', 'vm-2'] };
+    await bus.publish(subjects.notice.of('adapter-powerdns'), cloudEvent('vmdns.fact.ignored.v1', 'test', notice));
+    await until(async () => (await stored()) === 1);
+    for (const ask of [{ zone: 'example.com' }, { zone: 'z1', status: 'noticed' }, { provider: 'powerdns' }, { name: 'vm1.example.com' }, { vmId: 'vm-2' }]) {
+      expect((await speaker.search(ask)).items).toMatchObject([{ kind: 'notice', status: 'noticed', zone: 'example.com.', zoneId: 'z1', name: 'vm1.example.com.', vms: ['vm-1', 'vm-2'], text: `In the zone example.com. at powerdns: ${text}.` }]);
+    }
+  });
+
   it('finds by zone, provider, VM, name, status and time, newest first', async () => {
     await speaker.say(resultOf([nameResult({ name: 'a.example.com.', vms: ['vm-1'], at: ago(5) }), nameResult({ name: 'b.example.com.', vms: ['vm-1', 'vm-2'], state: 'failed', at: ago(4) })]));
     await speaker.say(resultOf([nameResult({ name: '1.2.0.192.in-addr.arpa.', vms: ['vm-2'], at: ago(3) })], { zoneId: 'z2', apex: '2.0.192.in-addr.arpa.', provider: 'cloudflare', target: 't2' }));

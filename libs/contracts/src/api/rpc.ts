@@ -154,7 +154,7 @@ export const adapterService = (provider: string) => `adapter-${provider}`;
 export const LogEntry = z.object({
   id: z.string(), at: Instant, kind: z.enum(['result', 'dead-letter', 'notice']),
   zone: z.string().optional(), zoneId: z.string().optional(), provider: z.string().optional(), name: z.string().optional(), vms: z.array(z.string()),
-  /** The name's state, `behind`, `dead` or `ignored`. */
+  /** The name's state, `behind`, `dead`, `ignored` (a fact) or `noticed` (a zone). */
   status: z.string(), text: z.string(), providerText: z.string().optional(), generation: Count.optional(), timeline: Count.optional(), turn: Count.optional(), rrsets: z.array(z.unknown()).optional(), traceId: z.string().optional(),
 });
 export type LogEntry = z.infer<typeof LogEntry>;

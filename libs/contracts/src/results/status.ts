@@ -46,8 +46,16 @@ export const DeadLetterEvent = cloudEventOf('vmdns.message.dead.v1', z.object({
 }));
 export type DeadLetterEvent = z.infer<typeof DeadLetterEvent>;
 
-/** On `vmdns.notice.<service>`: well-formed, but not acted on, and why (stale, an old life, …). */
+/**
+ * On `vmdns.notice.<service>`: what a person should hear of, although nothing failed. About a fact: well-formed, but not
+ * acted on, and why (stale, an old life, …). About a zone (`zone` is set), from its adapter: it was not as expected
+ * (somebody else wrote there, a record of ours was changed).
+ */
 export const NoticeEvent = cloudEventOf('vmdns.fact.ignored.v1', z.object({
   service: z.string(), vmId: VmId.optional(), code: z.string(), text: z.string(), source: z.string().optional(), at: Instant,
+  /** The apex. */
+  zone: z.string().optional(), zoneId: Id.optional(), provider: ProviderName.optional(),
+  /** An owner name of the zone, and the VMs that it is about. */
+  name: z.string().optional(), vms: z.array(VmId).max(8).optional(),
 }));
 export type NoticeEvent = z.infer<typeof NoticeEvent>;

@@ -56,15 +56,17 @@ export function entryOfDeadLetter(event: DeadLetterEvent, traceId: string | unde
 
 export function entryOfNotice(event: NoticeEvent, traceId: string | undefined): NewEntry {
   const { data } = event;
+  const { zone, zoneId, provider, name } = data;
   const entry: LogEntry = {
-    id: randomUUID(), at: data.at, kind: 'notice', vms: data.vmId === undefined ? [] : [data.vmId], status: 'ignored',
+    id: randomUUID(), at: data.at, kind: 'notice', vms: data.vms ?? (data.vmId === undefined ? [] : [data.vmId]), status: zone === undefined ? 'ignored' : 'noticed',
+    ...(zone === undefined ? {} : { zone }), ...(zoneId === undefined ? {} : { zoneId }), ...(provider === undefined ? {} : { provider }), ...(name === undefined ? {} : { name }),
     text: storable(noticeSentence(data)), ...(traceId === undefined ? {} : { traceId }),
   };
-  return { key: keyOfEvent('notice', event.id), entry };
+  return { key: keyOfEvent('notice', event.id, name), entry };
 }
 
-function keyOfEvent(kind: string, eventId: string): EntryKey {
-  return { name: '', target: storable(`${kind}:${eventId}`), timeline: 0, generation: 0, turn: 0 };
+function keyOfEvent(kind: string, eventId: string, name = ''): EntryKey {
+  return { name, target: storable(`${kind}:${eventId}`), timeline: 0, generation: 0, turn: 0 };
 }
 
 /** The VM that a broken message speaks of, where that can still be read: so `log --vm` shows it. */
