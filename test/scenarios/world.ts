@@ -74,9 +74,9 @@ export class World {
   }
 
   /** Makes the zone on the first PowerDNS (and the second, where asked) and adds it. */
-  async zone(name: string, options: { readonly alsoOnSecond?: boolean } = {}): Promise<Zone> {
+  async zone(name: string, options: { readonly alsoOnSecond?: boolean; readonly rehomeShare?: number } = {}): Promise<Zone> {
     if (options.alsoOnSecond === true) await this.second?.powerdns.createZone(`${name}.`, { apiRectify: false });
-    return this.stack.addZone(name, { entry: { connectionId: this.connectionId } });
+    return this.stack.addZone(name, { entry: { connectionId: this.connectionId, ...(options.rehomeShare === undefined ? {} : { limits: { rehomeShare: options.rehomeShare } }) } });
   }
 
   /** Adds a zone that is on the first PowerDNS already. */
