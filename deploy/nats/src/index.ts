@@ -1,1 +1,2 @@
-export {};
+export * from './nats-config.js';
+export * from './users.js';
