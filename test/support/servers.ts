@@ -5,12 +5,13 @@ import { freshDatabase } from './postgres.js';
 import { childEnv, finder, newFolder } from './run-folder.js';
 
 /** A nats-server of the caller's own, empty unless `dir` holds an earlier store. */
-export async function startNats(options: { readonly dir?: string; readonly port?: number } = {}): Promise<NatsServer> {
+export async function startNats(options: { readonly dir?: string; readonly port?: number; readonly config?: string } = {}): Promise<NatsServer> {
   return NatsServer.start({
     binary: await findNatsServer(finder()),
     folder: options.dir ?? newFolder('nats'),
     env: childEnv(),
     ...(options.port === undefined ? {} : { port: options.port }),
+    ...(options.config === undefined ? {} : { config: options.config }),
   });
 }
 

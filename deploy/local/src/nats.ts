@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Binary } from './binaries.js';
@@ -11,6 +11,8 @@ export interface NatsOptions {
   /** Holds the JetStream store and the log. */
   readonly folder: string;
   readonly port?: number;
+  /** Text of a nats-server.conf: users and what they may do. It holds their passwords. */
+  readonly config?: string;
   readonly pidFile?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -69,11 +71,16 @@ function storeOf(options: NatsOptions): string {
 
 async function launch(options: NatsOptions, port: number): Promise<ManagedProcess> {
   mkdirSync(storeOf(options), { recursive: true, mode: 0o700 });
-  const { binary } = options;
+  const { binary, config } = options;
+  const file = join(options.folder, 'nats-server.conf');
+  if (config !== undefined) {
+    writeFileSync(file, config, { mode: 0o600 });
+    chmodSync(file, 0o600);
+  }
   const server = ManagedProcess.start({
     name: 'nats-server',
     command: binary.path,
-    args: [...binary.args, '--jetstream', '--store_dir', storeOf(options), '--addr', '127.0.0.1', '--port', String(port)],
+    args: [...binary.args, ...(config === undefined ? [] : ['--config', file]), '--jetstream', '--store_dir', storeOf(options), '--addr', '127.0.0.1', '--port', String(port)],
     env: { ...binary.env, ...options.env },
     logFile: join(options.folder, 'nats.log'),
     ...(options.pidFile === undefined ? {} : { pidFile: options.pidFile }),
