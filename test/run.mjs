@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { build, install, ROOT } from '../deploy/local/prepare.mjs';
 import { sweep } from './support/sweep.mjs';
 
 /*
- * `npm test`: set-up, lint, types, every spec; the last line is the sum. `npm test -- --fast` leaves out the build, the
- * end-to-end tests and the lint rules that need types. `npm test -- planner` runs the specs whose path says so, alone.
+ * `npm test`: set-up, lint, types, every spec; the last line is the sum. `npm test -- --fast` leaves out the build, every
+ * spec that needs a real server, and the lint rules that need types. `npm test -- planner` runs the specs whose path says
+ * so, alone.
  * Plain JavaScript on Node's own modules: it runs before anything is installed.
  */
 
@@ -115,13 +116,28 @@ async function lint() {
   if (count > 0) console.log(output.split('\n').filter((line) => !/^npm |^> |^\s*$|nx\.app/.test(line)).join('\n'));
 }
 
+/** Whether a spec, or a helper that it imports from its own room, starts real servers. */
+function needsServers(file, seen = new Set()) {
+  if (seen.has(file) || !existsSync(file)) return false;
+  seen.add(file);
+  const text = readFileSync(file, 'utf8');
+  if (/@vmdns\/(test\/support|local)'|private-apt\.js'/.test(text)) return true;
+  return [...text.matchAll(/from '(\.[^']+)\.js'/g)].some(([, path]) => needsServers(`${join(dirname(file), path)}.ts`, seen));
+}
+
+function fastSpecs() {
+  const specs = ['libs', 'services', 'deploy'].flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true })
+    .filter((path) => path.endsWith('.spec.ts') && !/(^|\/)(node_modules|dist)\//.test(path)).map((path) => join(ROOT, folder, path)));
+  return [...specs.filter((file) => !needsServers(file)), join(ROOT, 'test/support/canary.spec.ts')];
+}
+
 async function specs() {
   const folder = mkdtempSync(join(tmpdir(), 'vmdns-results-'));
   const file = join(folder, 'results.json');
-  const chosen = patterns.length > 0 ? patterns : fast ? ['/libs/', '/services/', '/deploy/local/', '/test/support/canary'] : [];
+  const chosen = patterns.length > 0 ? ['--testPathPatterns', ...patterns] : fast ? ['--runTestsByPath', ...fastSpecs()] : [];
   const { code } = await node([
     '--experimental-vm-modules', '--disable-warning=ExperimentalWarning', join(ROOT, 'node_modules/jest/bin/jest.js'), '--config', join(ROOT, 'jest.config.mjs'),
-    '--reporters', 'default', '--reporters', join(ROOT, 'test/support/stuck-reporter.mjs'), '--json', '--outputFile', file, '--maxWorkers', String(Math.max(1, Math.min(4, cpus().length))), '--ci', ...(chosen.length > 0 ? ['--testPathPatterns', ...chosen] : []),
+    '--reporters', 'default', '--reporters', join(ROOT, 'test/support/stuck-reporter.mjs'), '--json', '--outputFile', file, '--maxWorkers', String(Math.max(1, Math.min(4, cpus().length))), '--ci', ...chosen,
   ], { show: true });
   try {
     const results = JSON.parse(readFileSync(file, 'utf8'));
@@ -141,7 +157,7 @@ async function everything() {
   if (!(await step('install', async () => { await install(); }))) return;
   if (patterns.length === 0) {
     if (!fast && !(await step('build', async () => { await build(); }))) return;
-    await step('servers', findBinaries);
+    if (!fast) await step('servers', findBinaries);
     await lint();
     await step('types', () => mustEndWell([...TSC, '-p', 'tsconfig.spec.json', '--pretty', 'false']));
   }

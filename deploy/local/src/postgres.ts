@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { freePort } from './ports.js';
-import { ManagedProcess, tailOf } from './processes.js';
+import { childrenOf, killQuietly, ManagedProcess, startOf, tailOf } from './processes.js';
 import { until } from './wait.js';
 
 export interface PostgresOptions {
@@ -52,8 +52,12 @@ export class PostgresServer {
     await this.current.stop({ signal: 'SIGINT', withinMs: 20_000 });
   }
 
+  /** kill -9 for the server and its children: those would serve open connections for a moment longer. */
   async kill(): Promise<void> {
+    const children = childrenOf(this.current.exit === undefined ? this.current.pid : 0);
     await this.current.kill();
+    for (const child of children) killQuietly(child);
+    await until(() => children.every((child) => startOf(child) === undefined), { withinMs: 10_000, what: "PostgreSQL's children to be gone" });
   }
 
   /** Starts it again on the same port, after a stop when it still runs. */

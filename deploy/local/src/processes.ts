@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pause, until, within } from './wait.js';
 
@@ -162,6 +162,31 @@ export async function endLeftOver(pidFile: string, signal: NodeJS.Signals = 'SIG
   }
   rmSync(pidFile, { force: true });
   return pid;
+}
+
+/** The processes whose parent it is. */
+export function childrenOf(pid: number): readonly number[] {
+  if (pid <= 1) return [];
+  const asked = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
+  const pairs = asked.error === undefined && asked.status === 0 ? asked.stdout.trim().split('\n').map((line) => line.trim().split(/\s+/).map(Number)) : pairsOfProc();
+  return pairs.filter(([, parent]) => parent === pid).map(([child = 0]) => child);
+}
+
+/** Slim images have no `ps`. */
+function pairsOfProc(): readonly (readonly number[])[] {
+  if (!existsSync('/proc/self/stat')) return [];
+  return readdirSync('/proc').filter((entry) => /^\d+$/.test(entry)).flatMap((entry) => {
+    try {
+      const stat = readFileSync(`/proc/${entry}/stat`, 'utf8');
+      return [[Number(entry), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])]];
+    } catch {
+      return [];
+    }
+  });
+}
+
+export function killQuietly(pid: number): void {
+  send(pid, 'SIGKILL');
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {
