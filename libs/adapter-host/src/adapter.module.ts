@@ -32,8 +32,8 @@ function providersOf(definition: ProviderDefinition): Provider[] {
     { provide: Connections, inject: [Host, KeyRing], useFactory: (host: Host, keys: KeyRing) => new Connections(host, keys) },
     { provide: ZoneTester, inject: [Host, Store, Connections], useFactory: (host: Host, store: Store, connections: Connections) => new ZoneTester(host, store, connections) },
     {
-      provide: Adapter, inject: [Host, Store, Bus, Connections, Metrics, Log],
-      useFactory: (host: Host, store: Store, bus: Bus, connections: Connections, metrics: Metrics, log: Log) => assemble({ host, store, bus, connections, metrics, log }),
+      provide: Adapter, inject: [Host, Store, Bus, Connections, Clock, Metrics, Log],
+      useFactory: (host: Host, store: Store, bus: Bus, connections: Connections, clock: Clock, metrics: Metrics, log: Log) => assemble({ host, store, bus, connections, clock, metrics, log }),
     },
     {
       provide: Announcer, inject: [Host, KeyRing, Bus, Store, Clock, Log],

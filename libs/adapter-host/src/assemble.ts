@@ -1,5 +1,5 @@
 import type { Bus } from '@vmdns/bus';
-import type { Log, Metrics } from '@vmdns/chassis';
+import type { Clock, Log, Metrics } from '@vmdns/chassis';
 import type { Store } from '@vmdns/store';
 import { Adapter, type AdapterParts } from './adapter.js';
 import { Intake } from './commands/intake.js';
@@ -10,6 +10,7 @@ import { Leases } from './lanes/lease.js';
 import { TurnEnds } from './lanes/turn-ends.js';
 import { Turns } from './lanes/turns.js';
 import { AdapterMetrics } from './metrics.js';
+import { Noticer } from './results/noticer.js';
 import { SayAgain } from './results/say-again.js';
 import { Sayer } from './results/sayer.js';
 import { Traces } from './results/traces.js';
@@ -22,8 +23,9 @@ import { ZoneBook } from './zones/zone-book.js';
 export interface Ground {
   readonly host: Host;
   readonly store: Store;
-  readonly bus: Pick<Bus, 'publishMany'>;
+  readonly bus: Pick<Bus, 'publishMany' | 'post'>;
   readonly connections: Connections;
+  readonly clock: Clock;
   readonly metrics: Metrics;
   readonly log: Log;
 }
@@ -36,7 +38,7 @@ async function oldestDue(store: Store): Promise<number> {
 }
 
 /** Makes the parts of one adapter and joins them. */
-export function assemble({ host, store, bus, connections, metrics, log }: Ground): Adapter {
+export function assemble({ host, store, bus, connections, clock, metrics, log }: Ground): Adapter {
   const counts = new AdapterMetrics(metrics, () => oldestDue(store));
   const unsaid = new Unsaid(store, host);
   const sayer = new Sayer(host, bus, new Traces(), unsaid, log);
@@ -45,7 +47,7 @@ export function assemble({ host, store, bus, connections, metrics, log }: Ground
   const waiting = new WaitingNames(store, unsaid, sayer, log);
   const turns = new Turns(host, connections, leases, counts, log);
   const ends = new TurnEnds(host, store, claims, unsaid, sayer);
-  const worker = new LaneWorker(host, turns, ends, leases, { waiting, log, onLost: () => counts.lane() });
+  const worker = new LaneWorker(host, turns, ends, leases, { waiting, notices: new Noticer(host, bus, clock), log, onLost: () => counts.lane() });
   const parts: AdapterParts = {
     store, log, worker, leases, waiting, sayer, unsaid,
     intake: new Intake(store, claims, unsaid, counts),

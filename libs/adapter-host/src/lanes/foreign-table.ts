@@ -16,19 +16,20 @@ select $1, h.owner_name, jsonb_agg(h.type)::text from held h where not h.is_ours
 
 const DRIFTED = `
 with held as materialized (select * from unnest($2::text[], $3::text[], $4::text[]) as h (owner_name, type, digest)),
-ours as materialized (select n.owner_name, o.key as type, o.value as digest from name n cross join lateral jsonb_each_text(n.owned) o where n.target = $1 and n.owned <> '{}'),
+ours as materialized (select n.owner_name, o.key as type, o.value as digest from name n cross join lateral jsonb_each_text(n.owned) o where n.target = $1 and n.owned <> '{}'
+  and not exists (select 1 from unnest($5::text[]) as d (owner_name) where d.owner_name = n.owner_name)),
 drifted as (
   select distinct o.owner_name from ours o left join held h on h.owner_name = o.owner_name and h.type = o.type where h.digest is distinct from o.digest
 )
 update name n set must_read = true from drifted d where n.target = $1 and n.owner_name = d.owner_name and not n.must_read
 returning n.owner_name`;
 
-/** Stores a whole reading; gives the names that were found changed behind our back. */
-export async function storeWholeReading(tx: Tx, target: string, reading: readonly HeldRrset[]): Promise<readonly string[]> {
+/** Stores a whole reading; gives the names that were found changed behind our back. `due`: names of the turn, which the reading leaves out. */
+export async function storeWholeReading(tx: Tx, target: string, reading: readonly HeldRrset[], due: readonly string[]): Promise<readonly string[]> {
   const columns = [target, reading.map((r) => r.name), reading.map((r) => r.type), reading.map((r) => r.digest)];
   await tx.query('delete from held_foreign where target = $1', [target]);
   await tx.query(REPLACE, columns);
-  const drifted = await tx.query<{ owner_name: string }>(DRIFTED, columns);
+  const drifted = await tx.query<{ owner_name: string }>(DRIFTED, [...columns, due]);
   return drifted.map((row) => row.owner_name);
 }
 

@@ -42,6 +42,44 @@ describe('what is known of a zone', () => {
     expect(world.provider.values(APEX, 'b4.example.com.', 'MX')).toEqual(['10 mail.example.com.']);
   });
 
+  it('what somebody else changed is overwritten by the next command, and people are told', async () => {
+    const replica = await begin();
+    await take(replica, command([wish(A, 1, ['192.0.2.1'])]));
+    await world.settled(A);
+    world.provider.put(APEX, { name: A, type: 'A', ttl: 60, values: ['203.0.113.9'] });
+    await take(replica, command([wish(A, 2, ['192.0.2.2'], { vms: ['vm1', 'vm2'] })]));
+    await until(() => world.bus.last(A)?.generation === 2 && world.bus.notices.length === 1);
+    expect(world.bus.notices).toEqual([{
+      service: 'adapter-scripted', code: 'drift', zone: APEX, zoneId: 'z1', provider: 'scripted', name: A, vms: ['vm1', 'vm2'], at: expect.any(String),
+      text: `${A} A was changed to 203.0.113.9 (TTL 60) by somebody else; vmdns owns it and puts 192.0.2.2 (TTL 300).`,
+    }]);
+    expect(world.provider.values(APEX, A)).toEqual(['192.0.2.2']);
+  });
+
+  it('nobody is accused where only the zone moved: names that are written in the turn of a whole reading are not missing', async () => {
+    const replica = await begin();
+    await take(replica, command(many('a')));
+    await world.settled('a11.example.com.');
+    world.provider.put(APEX, { name: 'www.example.com.', type: 'A', ttl: 60, values: ['198.51.100.1'] });
+    await take(replica, command(many('a', 2)));
+    await until(() => world.bus.last('a11.example.com.')?.generation === 2);
+    await take(replica, command([wish(A, 1, ['192.0.2.1'])]));
+    await world.settled(A);
+    expect([world.provider.wholeReads, world.bus.notices]).toEqual([2, []]);
+  });
+
+  it('who wrote a whole zone over is told of in some sentences, not in thousands', async () => {
+    const replica = await begin();
+    const names = (generation: number) => Array.from({ length: 300 }, (_, at) => wish(`n${at}.example.com.`, generation, [`192.0.2.${generation}`]));
+    await take(replica, command(names(1)));
+    await world.settled('n299.example.com.');
+    for (let at = 0; at < 300; at += 1) world.provider.put(APEX, { name: `n${at}.example.com.`, type: 'A', ttl: 60, values: ['203.0.113.9'] });
+    await take(replica, command(names(2)));
+    await until(() => world.bus.last('n299.example.com.')?.generation === 2 && world.bus.notices.length > 0);
+    expect(world.bus.notices).toHaveLength(21);
+    expect(world.bus.notices.at(-1)).toMatchObject({ code: 'drift', text: 'as much was met 280 times more in the same turn' });
+  });
+
   it('a record of ours that somebody took away is written by the next command, although the ledger has it', async () => {
     const replica = await begin();
     await take(replica, command([...many('a'), wish(A, 1, ['192.0.2.1'])]));
@@ -52,6 +90,8 @@ describe('what is known of a zone', () => {
     await world.settled('b11.example.com.');
     expect(world.provider.wholeReads).toBe(2);
     expect(await world.row(A)).toMatchObject({ must_read: true, due_at: null });
+    await until(() => world.bus.notices.length === 1);
+    expect(world.bus.notices).toMatchObject([{ code: 'drift', name: A, text: `what vmdns wrote was changed or removed by somebody else at ${A}; it is put right with the next change of each name` }]);
     await take(replica, command([...many('c'), wish(A, 2, ['192.0.2.1'])]));
     await until(() => world.bus.last(A)?.generation === 2);
     expect(world.provider.values(APEX, A)).toEqual(['192.0.2.1']);

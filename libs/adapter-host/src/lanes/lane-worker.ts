@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isTransient } from '@vmdns/bus';
 import type { Log } from '@vmdns/chassis';
 import type { Host } from '../host.js';
+import type { Noticer } from '../results/noticer.js';
 import type { WaitingNames } from '../results/waiting-names.js';
 import type { Claim } from './claim.js';
 import type { Leases } from './lease.js';
@@ -28,7 +29,7 @@ export class LaneWorker {
     private readonly turns: Turns,
     private readonly ends: TurnEnds,
     private readonly leases: Leases,
-    private readonly parts: { readonly waiting: WaitingNames; readonly log: Log; readonly onLost: () => void },
+    private readonly parts: { readonly waiting: WaitingNames; readonly notices: Noticer; readonly log: Log; readonly onLost: () => void },
   ) {}
 
   /** Lanes that this process may still take. */
@@ -119,6 +120,8 @@ export class LaneWorker {
       return this.wake();
     }
     if (committed.drifted.length > 0) this.parts.log.warn({ target: claim.target, names: committed.drifted.length, first: committed.drifted[0] }, 'names were changed behind our back');
+    this.parts.notices.drifted(claim, committed.drifted);
+    this.parts.notices.reported(claim, end.reports);
     this.dispatch(committed.claims);
     if (committed.isMoreDue) this.wakeSoon();
     const { lane, connection, limiter } = end.verdict;

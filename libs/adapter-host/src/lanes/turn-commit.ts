@@ -1,4 +1,4 @@
-import type { HeldRrset, TurnKnowledge } from '@vmdns/provider-kit';
+import type { HeldRrset, TurnKnowledge, TurnReport } from '@vmdns/provider-kit';
 import type { Tx } from '@vmdns/store';
 import type { Host } from '../host.js';
 import { OTHER_IS_DUE } from './claims.js';
@@ -16,6 +16,8 @@ export interface TurnEnd {
   readonly verdict: TurnVerdict;
   readonly knowledge: TurnKnowledge;
   readonly wholeReading: readonly HeldRrset[] | null;
+  /** What people are told of when it is committed. */
+  readonly reports: readonly TurnReport[];
   /** Name → foreign types that it was found to have, where the table says otherwise. */
   readonly foreign: ReadonlyMap<string, readonly string[]>;
   /** ms until the zone's own hygiene; `done`: it was just that. */

@@ -63,7 +63,7 @@ export class TurnEnds {
         await doubtRefused(tx, claim.target, claim.names.filter((row) => end.sent.has(row.ownerName)), this.host.deadAfterMs);
         return null;
       }
-      const drifted = end.wholeReading === null ? [] : await storeWholeReading(tx, claim.target, end.wholeReading);
+      const drifted = end.wholeReading === null ? [] : await storeWholeReading(tx, claim.target, end.wholeReading, claim.names.map((row) => row.ownerName));
       const names = end.names.length === 0 ? [] : await commitNames(tx, this.host, claim, end.names, at);
       await storeForeign(tx, claim.target, end.foreign);
       const lane = await commitLane(tx, this.host, end);

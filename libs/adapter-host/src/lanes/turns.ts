@@ -78,6 +78,7 @@ export class Turns {
       claim, names, sent, verdict,
       knowledge: outcome.knowledge,
       wholeReading: outcome.wholeReading ?? null,
+      reports: outcome.reports,
       foreign: learntForeign(claim, outcome),
       tidy: outcome.untidy && zone?.tidyAfterMs !== undefined ? { afterMs: zone.tidyAfterMs } : null,
     };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Outgoing, PublishResult } from '@vmdns/bus';
-import { Log, Metrics } from '@vmdns/chassis';
-import { Result, type Command, type CommandName, type ConnectionFact, type NameResult, type ZoneFact } from '@vmdns/contracts';
+import { Clock, Log, Metrics } from '@vmdns/chassis';
+import { NoticeEvent, Result, type Command, type CommandName, type ConnectionFact, type NameResult, type ZoneFact } from '@vmdns/contracts';
 import { desiredDigest, type Rrset } from '@vmdns/domain';
 import { ProviderError, type ProviderDefinition, type RrsetChange, type ZonePort } from '@vmdns/provider-kit';
 import { Store } from '@vmdns/store';
@@ -142,7 +142,12 @@ export class ScriptedProvider {
 /** A bus that keeps what it is told, or cannot hear. */
 export class DeafBus {
   readonly results: Result[] = [];
+  readonly notices: NoticeEvent['data'][] = [];
   isDeaf = false;
+
+  post(items: readonly Outgoing[]): void {
+    for (const item of items) this.notices.push(NoticeEvent.parse(item.event).data);
+  }
 
   async publishMany(items: readonly Outgoing[]): Promise<readonly PublishResult[]> {
     return items.map((item): PublishResult => {
@@ -181,7 +186,7 @@ export class World {
     const host = new Host(this.provider.definition as unknown as ProviderDefinition, `replica-${randomUUID().slice(0, 8)}`, { lanesMax: options.lanesMax ?? 16, namesPerTurn: options.namesPerTurn ?? 5000, commitsMax: 6 }, { ...LANE_TIMING, pollMs: 100, ...options.timing });
     const connections = new Connections(host, await KeyRing.open(this.keyFile));
     const log = Log.to({ level: options.log === true ? 'debug' : 'silent' });
-    const adapter = assemble({ host, store, bus: this.bus, connections, metrics: new Metrics(), log });
+    const adapter = assemble({ host, store, bus: this.bus, connections, clock: new Clock(), metrics: new Metrics(), log });
     if (options.start !== false) await adapter.start({ ...NO_WORLD, timeline: { ...NO_WORLD.timeline, ...(options.onRaise === undefined ? {} : { onRaise: options.onRaise }) } });
     let isStopped = false;
     const replica: Replica = {
