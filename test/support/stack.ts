@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connectionSettings, dnsAsk, schemaOf, ServiceProcess, SERVICES, type AskedType, type DnsAnswer, type NatsServer, type NewZone, type PostgresServer, type PowerdnsServer, type ServiceName } from '@vmdns/local';
+import { connectionSettings, dnsAsk, localNatsConfig, natsUserEnv, schemaOf, ServiceProcess, SERVICES, type AskedType, type DnsAnswer, type NatsServer, type NewZone, type PostgresServer, type PowerdnsServer, type ServiceName } from '@vmdns/local';
 import type { Connection, Zone } from '@vmdns/contracts';
 import { FaultProxy } from './fault-proxy.js';
 import { GatewayClient, type NewZoneEntry } from './gateway-client.js';
@@ -22,6 +22,8 @@ export interface StackOptions {
 }
 
 const DEFAULT_SERVICES = SERVICES.filter((service) => service !== 'adapter-memory');
+
+const natsPassword = (user: string): string => `nats-password-of-${user}`;
 
 /** A whole vmdns as real processes, with proxies before everything that can fail. */
 export class Stack {
@@ -79,6 +81,7 @@ export class Stack {
       env: {
         ...childEnv(),
         NATS_URL: this.natsProxy.instead(this.nats.url),
+        ...natsUserEnv(name, natsPassword),
         DATABASE_URL: this.postgresProxy.instead(await this.database.urlFor(schemaOf(name))),
         INSTANCE: instance,
         LOG_LEVEL: 'debug',
@@ -150,7 +153,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   writeFileSync(join(folder, 'admin-token'), token, { mode: 0o600 });
   const ownPostgres = options.postgres === 'own' ? await startPostgres() : undefined;
   const [nats, database, powerdns] = await Promise.all([
-    startNats(),
+    startNats({ config: localNatsConfig(natsPassword) }),
     freshDatabase(ownPostgres?.url()),
     options.powerdns === false ? undefined : startPowerdns({ rectify: false, ...options.powerdns }),
   ]);

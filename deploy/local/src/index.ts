@@ -7,6 +7,7 @@ export * from './gateway-api.js';
 export * from './home.js';
 export * from './local-stack.js';
 export * from './nats.js';
+export * from './nats-users.js';
 export * from './ports.js';
 export * from './postgres.js';
 export * from './powerdns.js';

@@ -6,6 +6,7 @@ import { DATABASE, provisionDatabase, roleUrl } from './database.js';
 import { GatewayApi } from './gateway-api.js';
 import type { Endpoints, Home } from './home.js';
 import { NatsServer } from './nats.js';
+import { localNatsConfig, natsUserEnv } from './nats-users.js';
 import { isFree } from './ports.js';
 import { PostgresServer } from './postgres.js';
 import { PowerdnsServer } from './powerdns.js';
@@ -117,7 +118,7 @@ export class LocalStack {
     await mustBeFree(settings.ports);
     await Promise.all([
       this.startPostgres(),
-      NatsServer.start({ binary: nats, folder: home.path('nats'), port: settings.ports.nats, pidFile: home.pidFile('nats') }).then((server) => this.keep('nats-server', server)),
+      NatsServer.start({ binary: nats, folder: home.path('nats'), port: settings.ports.nats, pidFile: home.pidFile('nats'), config: localNatsConfig(this.natsPassword) }).then((server) => this.keep('nats-server', server)),
       PowerdnsServer.start({
         binary: powerdns, folder: home.path('powerdns'), store: { backend: 'lmdb' }, apiKey: home.secret('powerdns-api-key'),
         apiPort: settings.ports.powerdnsApi, dnsPort: settings.ports.dns, pidFile: home.pidFile('powerdns'),
@@ -164,12 +165,15 @@ export class LocalStack {
     return service === 'gateway' ? { port: this.options.settings.ports.http } : {};
   }
 
+  private readonly natsPassword = (user: string): string => this.options.home.secret(`nats-${user}`);
+
   /** What a service is told; nothing of another's. */
   private envOf(service: ServiceName): Readonly<Record<string, string>> {
     const { home, settings } = this.options;
     this.options.home.secret('admin-token');
     return {
       NATS_URL: `nats://127.0.0.1:${settings.ports.nats}`,
+      ...natsUserEnv(service, this.natsPassword),
       DATABASE_URL: roleUrl(settings.ports.postgres, schemaOf(service), home.secret(`postgres-${service}`)),
       LOG_LEVEL: settings.logLevel,
       ...(service === 'gateway' ? { ADMIN_TOKEN_FILE: home.tokenFile } : {}),
