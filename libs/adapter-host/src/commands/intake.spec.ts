@@ -36,11 +36,13 @@ describe('taking commands in', () => {
       ['a higher generation of a lower timeline', wish(A, 9, ['192.0.2.4'], { timeline: 1 }), { state: 'behind', timeline: 2, generation: 5 }],
       ['a higher generation', wish(A, 6, ['192.0.2.6'], { timeline: 2 }), { state: 'applied', generation: 6, turn: 2 }],
       ['a lower generation of a higher timeline', wish(A, 1, ['192.0.2.6'], { timeline: 3 }), { state: 'applied', timeline: 3, generation: 1, turn: 2 }],
-    ])('%s is answered as the table says', async (_, name, answer) => {
+    ])('L3 %s is answered as the table says, and changes nothing but forwards', async (_, name, answer) => {
       const before = world.bus.of(A).length;
       await take(replica, command([name]));
       await until(() => world.bus.of(A).length > before);
       expect(world.bus.last(A)).toMatchObject(answer);
+      const isNewer = 'turn' in answer && answer.turn === 2;
+      expect([world.provider.values('example.com.', A), world.provider.writes.length]).toEqual(isNewer ? [['192.0.2.6'], 2] : [['192.0.2.5'], 1]);
     });
 
     it('L12 the second run writes nothing and changes no row', async () => {
@@ -55,10 +57,12 @@ describe('taking commands in', () => {
       expect([world.provider.writes.length, world.provider.reads]).toEqual([writes, reads]);
     });
 
-    it('a removal takes away what is ours', async () => {
+    it('L3 a removal takes away what is ours, and no other type', async () => {
+      world.provider.put('example.com.', { name: A, type: 'MX', ttl: 60, values: ['10 mail.example.com.'] });
       await take(replica, command([wish(A, 6, [], { timeline: 2 })]));
       await until(() => world.bus.last(A)?.generation === 6);
       expect(world.provider.values('example.com.', A)).toBeUndefined();
+      expect(world.provider.values('example.com.', A, 'MX')).toEqual(['10 mail.example.com.']);
       expect((await world.row(A))?.owned).toEqual({});
     });
   });

@@ -54,6 +54,16 @@ export function resultOf(row: OutcomeRow, at: Date): NameResult {
   };
 }
 
+/** A message stays well below the server's 1 MiB, also where each name has a thousand addresses. */
+const CHARACTERS_MAX = 400_000;
+
+/** About what a result is as JSON, without writing it twice. */
+function sizeOf({ name, rrsets, reason, providerText, vms }: NameResult): number {
+  const values = rrsets.reduce((sum, rrset) => sum + 40 + rrset.values.reduce((size, value) => size + value.length + 3, 0), 0);
+  const words = (reason?.text.length ?? 0) + (reason?.hint?.length ?? 0) + (providerText?.length ?? 0);
+  return 300 + name.length + values + words + vms.reduce((sum, vm) => sum + vm.length + 3, 0);
+}
+
 /** Messages of at most 500 names of one zone entry, in the order given. */
 export function messagesOf(provider: string, outcomes: readonly Outcome[], again: boolean): readonly Result[] {
   const byZone = new Map<string, Outcome[]>();
@@ -68,10 +78,24 @@ export function messagesOf(provider: string, outcomes: readonly Outcome[], again
     const [first] = group;
     if (first === undefined) continue;
     const { zoneId, apex, connectionId, target } = first;
-    for (let from = 0; from < group.length; from += COMMAND_NAMES_MAX) {
-      const names = group.slice(from, from + COMMAND_NAMES_MAX).map((outcome) => outcome.result);
-      messages.push({ zoneId, apex, provider, connectionId, target, ...(again ? { again } : {}), names });
-    }
+    for (const names of portionsOf(group)) messages.push({ zoneId, apex, provider, connectionId, target, ...(again ? { again } : {}), names });
   }
   return messages;
+}
+
+function portionsOf(group: readonly Outcome[]): readonly NameResult[][] {
+  const portions: NameResult[][] = [];
+  let characters = 0;
+  for (const { result } of group) {
+    const size = sizeOf(result);
+    const last = portions.at(-1);
+    if (last === undefined || last.length >= COMMAND_NAMES_MAX || characters + size > CHARACTERS_MAX) {
+      portions.push([result]);
+      characters = size;
+    } else {
+      last.push(result);
+      characters += size;
+    }
+  }
+  return portions;
 }

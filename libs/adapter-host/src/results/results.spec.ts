@@ -50,6 +50,14 @@ describe('many outcomes', () => {
     const outcomes = Array.from({ length: 1100 }, (_, at) => ({ zoneId: at % 11 === 0 ? 'z1' : 'z2', apex: 'example.com.', connectionId: 'c1', target: 't', result }));
     expect(messagesOf('scripted', outcomes, false).map((message) => [message.zoneId, message.names.length])).toEqual([['z1', 100], ['z2', 500], ['z2', 500]]);
   });
+
+  it('are said in messages that NATS takes, however long each is', () => {
+    const values = Array.from({ length: 1000 }, (_, n) => `2001:db8:ffff:ffff:ffff:ffff:ffff:${n.toString(16)}`);
+    const result = { name: A, timeline: 1, generation: 1, digest: 'd', turn: 1, state: 'applied' as const, rrsets: [{ type: 'AAAA' as const, ttl: 300, values }], wrote: true, attempts: 1, vms: [], at: '2026-01-01T00:00:00Z' };
+    const messages = messagesOf('scripted', Array.from({ length: 60 }, () => ({ zoneId: 'z1', apex: 'example.com.', connectionId: 'c1', target: 't', result })), false);
+    expect(messages.flatMap((message) => message.names)).toHaveLength(60);
+    expect(Math.max(...messages.map((message) => JSON.stringify(message).length))).toBeLessThan(500_000);
+  });
 });
 
 describe('traces', () => {
