@@ -103,10 +103,19 @@ export class Connection {
   }
 
   private async follow(nats: NatsConnection): Promise<void> {
+    const told = new Set<string>();
     for await (const status of nats.status()) {
+      if (status.type === Events.Error && status.permissionContext !== undefined) this.tellRefusal(status.permissionContext, told);
       if (status.type === Events.Disconnect) this.announceDown();
       if (status.type === Events.Reconnect) this.announceUp();
     }
+  }
+
+  /** Once for each subject and connection: what is refused is tried again and again. */
+  private tellRefusal({ operation, subject }: { readonly operation: string; readonly subject: string }, told: Set<string>): void {
+    if (told.has(`${operation} ${subject}`) || told.size > 100) return;
+    told.add(`${operation} ${subject}`);
+    this.log.error({ operation, subject }, 'NATS refuses this to the user of this service');
   }
 
   private attach(nats: NatsConnection, wanted: Wanted): void {
