@@ -43,6 +43,27 @@ describe('how things stand, and why', () => {
     expect(address.sentences.join(' ')).toContain('VM b1: PTR 2.2.0.192.in-addr.arpa. → b1.example.com.');
   });
 
+  it('explains an address by its own records, not by those of addresses that end alike', async () => {
+    await rig.zone('8.b.d.0.1.0.0.2.ip6.arpa', (await rig.rpc['connection-list']({}).then(value)).items[0]?.id ?? '');
+    await rig.tell(rig.fact('six', { ips: ['2001:db8::1', '2001:db8:7::1'], fqdn: 'six.example.com.' }));
+    await rig.becomes('six', 'live');
+    const about = (await explain('2001:db8:7::1')).sentences.filter((sentence) => sentence.startsWith('VM six'));
+    expect(about).toEqual([expect.stringContaining(`PTR 1.${'0.'.repeat(19)}7.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.`)]);
+  });
+
+  it('explains a VM of a thousand addresses in an answer that can be sent and read', async () => {
+    await rig.tell(rig.fact('wide', { fqdn: 'wide.example.com.', ips: Array.from({ length: 1000 }, (_, n) => `2001:db8:ffff:ffff:ffff:ffff:0:${(n + 4096).toString(16)}`) }));
+    await rig.zone('f.f.f.f.8.b.d.0.1.0.0.2.ip6.arpa', (await rig.rpc['connection-list']({}).then(value)).items[0]?.id ?? '');
+    adapter.script = () => ({ state: 'failed', attempts: 3, nextTryAt: '2030-01-01T00:00:00.000Z', reason: { code: 'provider-unreachable', text: `writing at http://127.0.0.1:8081: ${'no answer, '.repeat(20)}`, hint: 'vmdns tries again by itself; check that the provider is up and can be reached from here.' } });
+    for (const q of ['wide', 'wide.example.com', '2001:db8:ffff:ffff:ffff:ffff:0:1000']) {
+      const answer = await explain(q);
+      expect(JSON.stringify(answer).length).toBeLessThan(1_000_000);
+      expect(answer.sentences.length).toBeLessThan(110);
+    }
+    expect((await explain('wide')).sentences.at(-1)).toMatch(/^… and \d+ more records; GET \/v1\/vms\/wide\/dns lists all\.$/);
+    adapter.script = applied;
+  });
+
   it('says of a name that nobody wishes where it would be', async () => {
     expect((await explain('nobody.example.com')).sentences).toEqual(['No VM wishes nobody.example.com.', 'Its zone is example.com.']);
     expect((await explain('nobody.elsewhere.example')).sentences[1]).toContain('No zone is configured');

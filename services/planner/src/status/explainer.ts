@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller, Explanation, Reason, RecordStatus, VmDns } from '@vmdns/contracts';
-import { parseIp, parseName, reverseKey, reverseName } from '@vmdns/domain';
+import { addressAt, parseIp, parseName, reverseKey, reverseName } from '@vmdns/domain';
 import { Store } from '@vmdns/store';
 import { NAME_COLUMNS, readNames, type NameRow } from '../planning/name.repository.js';
 import { ZoneSets } from '../zones/zone-sets.js';
@@ -9,6 +9,9 @@ import { standingOf } from './name-standing.js';
 import { VmDnsReader } from './vm-dns.reader.js';
 
 const VMS_MAX = 20;
+/** An explanation is for a person, and fits into one message: of a VM of a thousand addresses so much is told, and where the rest is. */
+const RECORDS_TOLD_MAX = 100;
+const RECORDS_SHOWN_MAX = 1000;
 type NameEntry = Explanation['names'][number];
 
 /** Why a VM, a name or an address has the DNS it has: sentences for a person, data for a program (L11). */
@@ -35,7 +38,7 @@ export class Explainer {
 
   /** The rows behind a VM's records, so that each sentence can say since when. */
   private async since(dns: VmDns): Promise<NameEntry[]> {
-    const places = dns.records.flatMap((record) => (record.zoneId === null ? [] : [{ zoneId: record.zoneId, ownerName: record.name }]));
+    const places = toldFirst(dns.records).flatMap((record) => (record.zoneId === null ? [] : [{ zoneId: record.zoneId, ownerName: record.name }]));
     const entries = await this.entries(await readNames(this.store, places));
     // A row may hold another VM's data: what this VM may not see is not in its records either.
     return entries.filter((entry) => dns.records.some((record) => record.name === entry.name && record.values.length > 0 && record.state !== 'refused'));
@@ -53,10 +56,11 @@ export class Explainer {
       [key, name, [...(await this.zoneSets.picture(this.store)).zones.keys()]]);
     const names = await this.entries(rows);
     const vms = [...(await this.reader.read(vmIds)).values()];
-    const about = vms.flatMap((vm) => vm.records.filter((record) => isAbout(record, name, kind)).map((record) => `VM ${vm.vmId}: ${recordSentence(record)}`));
+    const ip = kind === 'address' ? shown : null;
+    const about = vms.flatMap((vm) => vm.records.filter((record) => isAbout(record, name, ip)).map((record) => `VM ${vm.vmId}: ${recordSentence(record)}`));
     const sentences = [...names.map(nameSentence), ...about];
     if (vmIds.length === 0) sentences.unshift(sentence(`No VM wishes ${shown}`), await this.homeSentence(name, shown));
-    return { query: q, kind, sentences, vms, names };
+    return { query: q, kind, sentences, vms: fitting(vms), names };
   }
 
   private async homeSentence(name: string, shown: string): Promise<string> {
@@ -81,8 +85,21 @@ export class Explainer {
   }
 }
 
-function isAbout(record: RecordStatus, name: string, kind: 'name' | 'address'): boolean {
-  return record.name === name || (kind === 'address' && (record.type === 'PTR' || record.type === 'CNAME') && record.zoneId !== null && record.name.split('.')[0] === name.split('.')[0]);
+/** Also the names that an address' PTR has in classless zones, and the pointers to them. */
+function isAbout(record: RecordStatus, name: string, ip: string | null): boolean {
+  return record.name === name || (ip !== null && record.zone !== null && addressAt({ apex: record.zone }, record.name) === ip);
+}
+
+/** The first, and of the others those whose records are not too many together. */
+function fitting(vms: readonly VmDns[]): VmDns[] {
+  let records = 0;
+  return vms.filter((vm, at) => (records += vm.records.length) <= RECORDS_SHOWN_MAX || at === 0);
+}
+
+/** Those that are not as they shall be come first. */
+function toldFirst(records: readonly RecordStatus[]): readonly RecordStatus[] {
+  const isOpen = (record: RecordStatus) => record.state !== 'applied';
+  return [...records.filter(isOpen), ...records.filter((record) => !isOpen(record))].slice(0, RECORDS_TOLD_MAX);
 }
 
 function vmSentences(dns: VmDns): string[] {
@@ -90,7 +107,9 @@ function vmSentences(dns: VmDns): string[] {
   const sentences = [`VM ${dns.vmId} is ${dns.state}: revision ${dns.revision}, ${good} of ${dns.records.length} records are as they shall be.`];
   if (dns.state === 'planning' && dns.reason !== undefined) sentences.push(withHint(dns.reason));
   if (dns.records.length === 0 && dns.state === 'live') sentences.push('It wishes no record: it has no name, or no address.');
-  return [...sentences, ...dns.records.filter((record) => record.state !== 'applied').map(recordSentence)];
+  const open = dns.records.filter((record) => record.state !== 'applied');
+  const rest = open.length - RECORDS_TOLD_MAX;
+  return [...sentences, ...open.slice(0, RECORDS_TOLD_MAX).map(recordSentence), ...(rest > 0 ? [`… and ${rest} more records; GET /v1/vms/${dns.vmId}/dns lists all.`] : [])];
 }
 
 /** What, where, how it stands, why, when the next try is, what to do. */
