@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { natsAuthorization } from '../nats/dist/index.js';
 
 /*
  * Makes the secrets of a composed vmdns on its first start: one file each, readable by the one container that needs it
@@ -11,7 +12,8 @@ const UIDS = { gateway: 1001, inventory: 1002, planner: 1003, log: 1004, 'adapte
 const NATS_UID = 0;
 const POSTGRES_UID = 999;
 const POWERDNS_UID = 0;
-const { POSTGRES_HOST = 'postgres' } = process.env;
+const { POSTGRES_HOST = 'postgres', NATS_TENANTS = '', NATS_PLATFORMS = '' } = process.env;
+const ADAPTER = 'adapter-';
 
 mkdirSync(FOLDER, { recursive: true });
 chmodSync(FOLDER, 0o755);
@@ -27,15 +29,22 @@ function secret(name, uid, make = () => randomBytes(24).toString('base64url')) {
 
 secret('postgres-superuser', POSTGRES_UID);
 secret('powerdns-api-key', POWERDNS_UID);
-const natsPassword = randomBytes(24).toString('base64url');
-const natsConfig = secret('nats-auth.conf', NATS_UID, () => `authorization { user: vmdns, password: "${natsPassword}" }\n`);
-const nats = /password: "([^"]+)"/.exec(natsConfig)?.[1] ?? natsPassword;
+
+// A NATS user for each service, and for whoever publishes without the gateway (NATS_TENANTS, NATS_PLATFORMS).
+const listed = (text) => text.split(',').map((one) => one.trim()).filter((one) => one !== '');
+const cast = {
+  providers: Object.keys(UIDS).filter((service) => service.startsWith(ADAPTER)).map((service) => service.slice(ADAPTER.length)),
+  tenants: listed(NATS_TENANTS), platforms: listed(NATS_PLATFORMS),
+};
+const natsPassword = (user) => secret(`nats-password-${user}`, UIDS[user] ?? NATS_UID);
+// Written anew at each start: what a user may do is part of the release.
+rmSync(join(FOLDER, 'nats-auth.conf'), { force: true });
+secret('nats-auth.conf', NATS_UID, () => natsAuthorization(cast, natsPassword));
 
 const roles = [];
 for (const [service, uid] of Object.entries(UIDS)) {
   const role = `vmdns_${service.replaceAll('-', '_')}`;
   const url = secret(`database-url-${service}`, uid, () => `postgres://${role}:${randomBytes(24).toString('base64url')}@${POSTGRES_HOST}:5432/vmdns`);
-  secret(`nats-password-${service}`, uid, () => nats);
   roles.push(`${role} ${new URL(url).password}`);
 }
 secret('roles', POSTGRES_UID, () => `${roles.join('\n')}\n`);

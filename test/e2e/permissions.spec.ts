@@ -23,6 +23,7 @@ const PUBLISH: readonly (readonly [string, readonly string[]])[] = [
   ['vmdns.announce.powerdns', ['adapter-powerdns']],
   ['vmdns.status.vm-1', ['planner']],
   ['vmdns.notice.inventory', ['inventory']],
+  ['vmdns.notice.adapter-powerdns', ['adapter-powerdns']],
   ['vmdns.deadletter.inventory', ['inventory']],
   ['vmdns.deadletter.adapter-powerdns', ['adapter-powerdns']],
   ['vmdns.logentry', ['log']],

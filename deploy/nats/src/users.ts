@@ -1,4 +1,4 @@
-import { adapterRpc, adapterService, inventoryRpc, logRpc, plannerRpc, streams, subjects, type StreamName } from '@vmdns/contracts';
+import { adapterRpc, adapterService, inventoryRpc, logRpc, plannerRpc, streams, subjects, TenantId, type StreamName } from '@vmdns/contracts';
 
 /** One user of NATS and the only subjects it may publish to and subscribe to. */
 export interface NatsUser {
@@ -44,8 +44,10 @@ const FEED = 'changes-after';
 const asks = (service: string, operations: object): readonly string[] => Object.keys(operations).filter((operation) => operation !== FEED).map((operation) => subjects.rpc(service, operation));
 const answersAt = (service: string): string => subjects.rpc(service, '*');
 
-/** Every user, with what it needs and nothing else; a new subject in the contracts is a line here. */
+/** Every user, with what it needs and nothing else; a new subject in the contracts is a line here. Throws for a name that is no subject token. */
 export function natsUsers(cast: Cast): readonly NatsUser[] {
+  const odd = [...cast.providers, ...(cast.tenants ?? []), ...(cast.platforms ?? [])].find((name) => !TenantId.safeParse(name).success);
+  if (odd !== undefined) throw new Error(`"${odd}" cannot be part of the name of a NATS user: 1 to 63 letters, digits, _ or -`);
   const adapters = cast.providers.map(adapterService);
   const operator: NatsUser = { name: OPERATOR, publish: ['>'], subscribe: ['>'] };
   return [
@@ -102,7 +104,7 @@ const adapter = (provider: string): Needs => ({
     { stream: 'ZONE', durable: `${adapterService(provider)}-zones`, filter: subjects.zone.of(provider) },
   ],
   answers: ['gateway'],
-  publish: [subjects.result.of(provider, '*'), subjects.announce.of(provider), subjects.rpc('planner', FEED)],
+  publish: [subjects.result.of(provider, '*'), subjects.announce.of(provider), subjects.notice.of(adapterService(provider)), subjects.rpc('planner', FEED)],
   subscribe: [],
 });
 

@@ -1,0 +1,47 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { inboxOf, tenantUser } from '@vmdns/nats';
+import { connect } from 'nats';
+import { startNats, type NatsServer } from '../support/index.js';
+import { newFolder, ROOT } from '../support/run-folder.js';
+
+describe('the secrets that compose makes for NATS', () => {
+  const folder = newFolder('secrets');
+  const environment = { PATH: process.env['PATH'], SECRETS_FOLDER: folder, KEYS_FOLDER: join(folder, 'keys'), NATS_TENANTS: 'acme, other' };
+  const makeSecrets = () => execFileSync(process.execPath, [join(ROOT, 'deploy/docker/make-secrets.mjs')], { env: environment, encoding: 'utf8' });
+  const passwordOf = (user: string) => readFileSync(join(folder, `nats-password-${user}`), 'utf8');
+  let nats: NatsServer;
+  let config: string;
+
+  beforeAll(async () => {
+    makeSecrets();
+    config = readFileSync(join(folder, 'nats-auth.conf'), 'utf8');
+    nats = await startNats({ config });
+  });
+  afterAll(() => nats?.kill());
+
+  it('L10 are files for one reader each, and stay as they are at the next start', () => {
+    makeSecrets();
+    expect(readFileSync(join(folder, 'nats-auth.conf'), 'utf8')).toBe(config);
+    for (const file of ['nats-auth.conf', 'nats-password-planner', 'nats-password-operator']) expect(statSync(join(folder, file)).mode & 0o777).toBe(0o400);
+    expect(passwordOf('planner')).not.toBe(passwordOf('gateway'));
+  });
+
+  it.each(['gateway', 'inventory', 'planner', 'log', 'adapter-powerdns', 'operator', tenantUser('acme'), tenantUser('other')])('let %s in', async (user) => {
+    const connection = await connect({ servers: nats.url, user, pass: passwordOf(user), inboxPrefix: inboxOf(user).slice(0, -2) });
+    await connection.flush();
+    await connection.close();
+  });
+
+  it('let nobody in without a name', async () => {
+    await expect(connect({ servers: nats.url })).rejects.toThrow(/Authorization/);
+  });
+
+  it('docker-compose.yml gives each service its own user and its own password', () => {
+    const lines = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8').split('\n').filter((line) => line.includes('NATS_PASSWORD_FILE'));
+    const users = lines.map((line) => /NATS_USER: ([a-z-]+), NATS_PASSWORD_FILE: \/run\/vmdns\/nats-password-\1,/.exec(line)?.[1]);
+    expect(users).toEqual(['gateway', 'inventory', 'planner', 'log', 'adapter-powerdns']);
+  });
+});
