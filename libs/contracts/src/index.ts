@@ -11,3 +11,4 @@ export * from './results/announce.js';
 export * from './results/status.js';
 export * from './api/problem.js';
 export * from './api/rpc.js';
+export * from './api/door.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Count, Id, Instant, ProviderName, TenantId, VmId } from '../primitives.js';
+import { Count, Id, Instant, ProviderName, RrsetBody, TenantId, VmId } from '../primitives.js';
 import { FactAnswer } from '../events/inbound.js';
 import { ChangesAfter, changesPage, ZoneFeedBody, ZoneMode } from '../events/feed.js';
 import { VmState } from '../events/vm-state.js';
@@ -40,6 +40,7 @@ export const Hold = z.object({
 export type Hold = z.infer<typeof Hold>;
 export const HoldDecision = z.object({ holdId: Id, decision: z.enum(['approve', 'reject']), caller: Caller });
 export const HoldOutcome = z.object({ hold: Hold, released: Count, /** Members that changed since and were left out. */ changed: z.array(z.string()) });
+export type HoldOutcome = z.infer<typeof HoldOutcome>;
 
 const holdOperations = {
   'holds-list': operation(Page.extend({ state: z.enum(['open', 'approved', 'rejected']).optional() }), z.object({ items: z.array(Hold), next: z.string().optional() })),
@@ -88,6 +89,10 @@ export const ZonePatch = z.object({ mode: ZoneMode, ttl: TtlSettings, addresses:
 
 export type ZonePatch = z.infer<typeof ZonePatch>;
 
+/** One owner name of a zone as the planner knows it. */
+export const ZoneRecord = z.object({ name: z.string(), state: z.string(), reason: Reason.optional(), rrsets: z.array(RrsetBody), generation: Count });
+export type ZoneRecord = z.infer<typeof ZoneRecord>;
+
 export const PauseScope = z.discriminatedUnion('kind', [z.object({ kind: z.literal('all') }), z.object({ kind: z.literal('zone'), id: Id }), z.object({ kind: z.literal('connection'), id: Id })]);
 export type PauseScope = z.infer<typeof PauseScope>;
 export const Pause = z.object({ id: Id, scope: PauseScope, by: z.string(), why: z.string(), since: Instant, until: Instant.nullable() });
@@ -128,7 +133,7 @@ export const plannerRpc = {
   'zone-remove': operation(z.object({ id: Id, purge: z.boolean().default(false), caller: Caller }), Zone),
   /** `purge` removes our records at the first server, each when the second has it; else they stay there. */
   'zone-move': operation(z.object({ id: Id, connectionId: Id, purge: z.boolean().default(false), caller: Caller }), Zone),
-  'zone-names': operation(Page.extend({ id: Id, state: z.string().optional() }), z.object({ items: z.array(z.object({ name: z.string(), state: z.string(), reason: Reason.optional(), rrsets: z.array(z.unknown()), generation: Count })), next: z.string().optional() })),
+  'zone-names': operation(Page.extend({ id: Id, state: z.string().optional() }), z.object({ items: z.array(ZoneRecord), next: z.string().optional() })),
   'pause-add': operation(z.object({ scope: PauseScope, why: z.string().max(500).default(''), until: Instant.nullable().default(null), caller: Caller }), Pause),
   'pause-list': operation(Nothing, z.object({ items: z.array(Pause) })),
   'pause-remove': operation(z.object({ id: Id, caller: Caller }), Nothing),

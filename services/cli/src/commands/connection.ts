@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import type { Connection } from '@vmdns/contracts';
+import type { Connection, Provider } from '@vmdns/contracts';
 import { CommandError, EXIT, usage } from '../exit.js';
 import { part, type Api } from '../http/api.js';
 import { askSecret, givenSecrets, type SecretOptions } from '../input/secret.js';
-import { requiredOf, secretsOf, settingsOf, type ProviderForm } from '../input/settings.js';
+import { requiredOf, secretsOf, settingsOf } from '../input/settings.js';
 import { connectionsText } from '../output/texts.js';
 import { table } from '../output/table.js';
 import { many, type Commands, type Session } from '../session.js';
@@ -20,9 +20,9 @@ const secretShape = (command: Command) => command
 export function connectionCommands(program: Command, commands: Commands): void {
   const provider = program.command('provider').description('what kinds of name servers there are');
   commands.add(provider, 'list', 'the providers that have announced themselves', (command) => command, async (session) => {
-    const { items } = await (await session.api()).get<{ items: ProviderForm[] }>('/v1/providers');
+    const { items } = await (await session.api()).get<{ items: Provider[] }>('/v1/providers');
     session.tell({ items }, items.length === 0 ? ['no adapter has announced itself'] : table([
-      { title: 'PROVIDER', of: (each: ProviderForm) => each.name },
+      { title: 'PROVIDER', of: (each: Provider) => each.name },
       { title: 'NEEDS', of: (each) => requiredOf(each.connectionSchema).join(', ') },
       { title: 'SECRETS', of: (each) => secretsOf(each.connectionSchema).join(', ') },
     ], items));
@@ -94,8 +94,8 @@ async function askOrRefuse(field: string, session: Session): Promise<string> {
   return asked;
 }
 
-async function formOf(api: Api, name: string): Promise<ProviderForm> {
-  const { items } = await api.get<{ items: ProviderForm[] }>('/v1/providers');
+async function formOf(api: Api, name: string): Promise<Provider> {
+  const { items } = await api.get<{ items: Provider[] }>('/v1/providers');
   const found = items.find((each) => each.name === name);
   if (found === undefined) throw new CommandError(EXIT.failed, `there is no provider "${name}"`, [items.length === 0 ? 'no adapter has announced itself yet' : `there are ${items.map((each) => each.name).join(', ')}`]);
   return found;

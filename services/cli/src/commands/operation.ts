@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
-import type { Explanation, Hold, HoldMember, Pause } from '@vmdns/contracts';
+import type { Explanation, Hold, HoldOutcome, HoldPage, Pause } from '@vmdns/contracts';
 import { usage } from '../exit.js';
 import { part, type Api } from '../http/api.js';
 import { holdsText, instant, pausesText } from '../output/texts.js';
 import { time, type Commands, type Session } from '../session.js';
 import { findConnection, findZone } from './lookup.js';
 
-interface Decision { readonly hold: Hold; readonly released: number; readonly changed: readonly string[] }
 interface ScopeOptions { readonly all?: true; readonly zone?: string; readonly connection?: string }
 
 /** `vmdns hold …`: big changes that wait for a person. */
@@ -18,7 +17,7 @@ export function holdCommands(program: Command, commands: Commands): void {
   });
   commands.add(hold, 'show <holdId>', 'what a hold would do', (command) => command, async (session, _, holdId = '') => {
     const api = await session.api();
-    const shown = await api.get<{ hold: Hold; members: HoldMember[]; next?: string }>(`/v1/holds/${part(holdId)}`, { limit: 500 });
+    const shown = await api.get<HoldPage>(`/v1/holds/${part(holdId)}`, { limit: 500 });
     const more = shown.hold.members - shown.members.length;
     session.tell(shown, [
       shown.hold.text, ...shown.members.map((member) => `  ${member.text}`), ...(more > 0 ? [`  … and ${more} more`] : []),
@@ -27,7 +26,7 @@ export function holdCommands(program: Command, commands: Commands): void {
   });
   for (const [verb, text, done] of [['approve', 'let it happen', 'released'], ['reject', 'keep everything as it is', 'kept']] as const) {
     commands.add(hold, `${verb} <holdId>`, text, (command) => command, async (session, _, holdId = '') => {
-      const decision = await (await session.api()).post<Decision>(`/v1/holds/${part(holdId)}/${verb}`);
+      const decision = await (await session.api()).post<HoldOutcome>(`/v1/holds/${part(holdId)}/${verb}`);
       session.tell(decision, [
         `${verb === 'approve' ? decision.released : decision.hold.members - decision.changed.length} ${done}.`,
         ...(decision.changed.length === 0 ? [] : ['Changed since, and left out:', ...decision.changed.map((member) => `  ${member}`)]),

@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
+import type { NewToken, Token } from '@vmdns/contracts';
 import { part } from '../http/api.js';
 import { table } from '../output/table.js';
 import { instant } from '../output/texts.js';
 import type { Commands } from '../session.js';
-
-interface Token { readonly id: string; readonly name: string; readonly role: string; readonly tenant: string | null; readonly createdAt: string; readonly lastUsedAt: string | null; readonly revokedAt: string | null }
 
 /** `vmdns token …`: who may call. */
 export function tokenCommands(program: Command, commands: Commands): void {
@@ -22,7 +21,7 @@ export function tokenCommands(program: Command, commands: Commands): void {
   });
   commands.add<{ role: string; tenant?: string }>(token, 'add <name>', 'a new token, shown this once', (command) => command
     .requiredOption('--role <role>', 'admin, operator, publisher or viewer').option('--tenant <tenant>', 'sees and touches only this tenant'), async (session, { role, tenant }, name = '') => {
-    const made = await (await session.api()).post<Token & { token: string }>('/v1/tokens', { name, role, tenant: tenant ?? null });
+    const made = await (await session.api()).post<NewToken>('/v1/tokens', { name, role, tenant: tenant ?? null });
     session.tell(made, [made.token]);
     if (!session.isJson) session.shell.stderr.write(`This is ${made.id}; its value is not shown again.\n`);
   });

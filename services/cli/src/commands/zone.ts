@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import type { Zone, ZoneTest } from '@vmdns/contracts';
+import type { Provider, Zone, ZoneRecord, ZoneTest } from '@vmdns/contracts';
 import { EXIT, usage } from '../exit.js';
 import { part, type Api } from '../http/api.js';
-import { settingsOf, type ProviderForm } from '../input/settings.js';
+import { settingsOf } from '../input/settings.js';
 import { table } from '../output/table.js';
 import { testText, zonesText } from '../output/texts.js';
 import { many, whole, type Commands, type Session } from '../session.js';
@@ -11,7 +11,6 @@ import { findConnection, findZone } from './lookup.js';
 interface AddOptions {
   readonly connection: string; readonly mode?: string; readonly ttlForward?: number; readonly ttlReverse?: number; readonly addresses?: string; readonly reserved?: readonly string[]; readonly set?: readonly string[];
 }
-interface ZoneRecord { readonly name: string; readonly state: string; readonly reason?: { readonly code: string; readonly text: string }; readonly rrsets: readonly { readonly type?: string; readonly values?: readonly string[] }[] }
 const TEST_TIMEOUT_MS = 45_000;
 
 const shape = (command: Command) => command
@@ -51,7 +50,7 @@ export function zoneCommands(program: Command, commands: Commands): void {
     const items = await api.all<ZoneRecord>(`/v1/zones/${part((await findZone(api, said)).id)}/records`, { state }, limit ?? 100);
     session.tell({ items }, items.length === 0 ? ['no names'] : table([
       { title: 'NAME', of: (each: ZoneRecord) => each.name },
-      { title: 'RECORDS', of: (each) => each.rrsets.map((rrset) => `${rrset.type ?? ''} ${rrset.values?.join(', ') ?? ''}`).join('; ') },
+      { title: 'RECORDS', of: (each) => each.rrsets.map((rrset) => `${rrset.type} ${rrset.values.join(', ')}`).join('; ') },
       { title: 'STATE', of: (each) => each.state },
       { title: 'WHY', of: (each) => each.reason?.text ?? '' },
     ], items));
@@ -95,6 +94,6 @@ async function bodyOf(api: Api, options: Omit<AddOptions, 'connection'>, provide
 }
 
 async function zoneSchemaOf(api: Api, provider: string): Promise<Readonly<Record<string, unknown>>> {
-  const { items } = await api.get<{ items: ProviderForm[] }>('/v1/providers');
+  const { items } = await api.get<{ items: Provider[] }>('/v1/providers');
   return items.find((each) => each.name === provider)?.zoneSchema ?? {};
 }

@@ -1,9 +1,6 @@
 import { usage } from '../exit.js';
 import { pairs } from './secret.js';
 
-/** A provider as `GET /v1/providers` gives it. */
-export interface ProviderForm { readonly name: string; readonly connectionSchema: Readonly<Record<string, unknown>>; readonly zoneSchema: Readonly<Record<string, unknown>> }
-
 interface Field { readonly type?: unknown; readonly writeOnly?: unknown }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,16 +1,7 @@
 import { z } from 'zod';
-import { Capabilities, Connection, Instant, ProviderName } from '@vmdns/contracts';
+import { Connection, Provider, ProviderName } from '@vmdns/contracts';
 import { call, OPERATORS, pageOf, pageQuery, READERS, WATCHERS } from '../http/call.js';
 import { idParams } from './fields.js';
-
-const JsonSchema = z.record(z.string(), z.unknown());
-export const Provider = z.object({
-  name: ProviderName, capabilities: Capabilities,
-  connectionSchema: JsonSchema.describe('JSON Schema of `settings` of a connection; secret fields carry `writeOnly: true`.'),
-  zoneSchema: JsonSchema.describe('JSON Schema of `settings` of a zone.'),
-  seenAt: Instant.describe('When its adapter last said that it is there.'),
-});
-export type Provider = z.infer<typeof Provider>;
 
 const Settings = z.record(z.string().min(1).max(64), z.unknown());
 const name = z.string().min(1).max(128);

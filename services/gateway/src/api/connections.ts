@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Log } from '@vmdns/chassis';
-import type { Caller, Connection } from '@vmdns/contracts';
+import type { Caller, Connection, Provider } from '@vmdns/contracts';
 import type { AskOf } from '../http/call.js';
 import { AnnouncedProviders } from '../sealing/announced-providers.js';
 import { sealChange, sealSecrets, sealSettings } from '../sealing/connection-form.js';
-import type { connectionCalls, Provider } from './connection.calls.js';
+import type { connectionCalls } from './connection.calls.js';
 import { Services, valueOf } from './services.js';
 
 /** Connections on their way to the planner: checked by the provider's announced form, secrets sealed. */

@@ -1,18 +1,10 @@
 import { z } from 'zod';
-import { FactAnswer, Problem } from '@vmdns/contracts';
+import { EventOutcome, FactAnswer } from '@vmdns/contracts';
 import { call, PUBLISHERS } from '../http/call.js';
 import { factAnswers } from './vm.calls.js';
 
 export const STRUCTURED = 'application/cloudevents+json';
 export const BATCH = 'application/cloudevents-batch+json';
-
-/** What became of one event of a batch, in the order of the batch. */
-export const EventOutcome = z.object({
-  id: z.string().optional(), source: z.string().optional(),
-  status: z.int().describe('As the event alone would have been answered: 200, 202, 400, 403, 409 or 503.'),
-  answer: FactAnswer.optional(), problem: Problem.optional(),
-});
-export type EventOutcome = z.infer<typeof EventOutcome>;
 
 export const eventCalls = {
   post: call({

@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller, FactAnswer } from '@vmdns/contracts';
+import type { Caller, EventOutcome, FactAnswer } from '@vmdns/contracts';
 import { Answer } from '../http/answer.js';
 import { badInput, outward, problemOf } from '../http/problems.js';
 import type { Delivery, ReadEvent } from './cloud-events.js';
-import type { EventOutcome } from './event.calls.js';
 import { Facts, statusOf } from './facts.js';
 import { valueOf } from './services.js';
 

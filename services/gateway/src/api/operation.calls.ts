@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Brakes, Explanation, Hold, HoldMember, HoldOutcome, Id, Instant, LogEntry, LogFilter, Pause, PauseScope, PlanningSettings, Role, TenantId } from '@vmdns/contracts';
+import { Brakes, Explanation, Hold, HoldOutcome, HoldPage, Instant, LogEntry, LogFilter, NewToken, Pause, PauseScope, PlanningSettings, Role, Settings, TenantId, Token } from '@vmdns/contracts';
 import { ADMINS, call, OPERATORS, pageOf, pageQuery, READERS, WATCHERS } from '../http/call.js';
 import { idParams } from './fields.js';
 
@@ -21,7 +21,6 @@ export const pauseCalls = {
   remove: call({ id: 'removePause', method: 'delete', path: '/v1/pause/:id', tag: 'Stop button', summary: 'Resumes: everything that waited is done.', roles: OPERATORS, forTenants: false, params: idParams, answers: { 204: { text: 'It is resumed.' } } }),
 };
 
-export const HoldPage = z.object({ hold: Hold, members: z.array(HoldMember), next: z.string().optional() });
 const decided = { 200: { text: 'What was decided, and the members that have changed since and were left out.', schema: HoldOutcome } };
 export const holdCalls = {
   list: call({
@@ -33,8 +32,6 @@ export const holdCalls = {
   reject: call({ id: 'rejectHold', method: 'post', path: '/v1/holds/:id/reject', tag: 'Holds', summary: 'Keep everything as it is.', roles: OPERATORS, forTenants: false, params: idParams, answers: decided }),
 };
 
-/** All settings of the house: the planner's, and inventory's brakes. */
-export const Settings = PlanningSettings.extend({ brakes: Brakes });
 export const SettingsBody = z.strictObject({ ...PlanningSettings.shape, brakes: Brakes.prefault({}) });
 const settled = { 200: { text: 'The settings as they are.', schema: Settings } };
 export const settingsCalls = {
@@ -51,10 +48,6 @@ export const logCalls = {
   }),
 };
 
-export const Token = z.object({
-  id: Id, name: z.string(), role: Role, tenant: TenantId.nullable(), createdAt: Instant, createdBy: z.string(), lastUsedAt: Instant.nullable().describe('To the minute.'), revokedAt: Instant.nullable(),
-});
-export const NewToken = Token.extend({ token: z.string().describe('Shown this once.') });
 export const tokenCalls = {
   list: call({ id: 'listTokens', method: 'get', path: '/v1/tokens', tag: 'Tokens', summary: 'Who may call; never a token itself.', roles: ADMINS, forTenants: false, query: z.strictObject(pageQuery), answers: { 200: { text: 'A page of tokens.', schema: pageOf(Token) } } }),
   add: call({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AddressFilter, Id, ProviderName, Reason, Zone, ZoneMode, ZoneTest } from '@vmdns/contracts';
+import { AddressFilter, Id, ProviderName, Zone, ZoneMode, ZoneRecord, ZoneTest } from '@vmdns/contracts';
 import { call, OPERATORS, pageOf, pageQuery, READERS } from '../http/call.js';
 import { flag, idParams } from './fields.js';
 
@@ -31,9 +31,6 @@ export const ZoneTrial = z.strictObject({
   settings: Settings.default({}),
 }).refine((trial) => (trial.connectionId === undefined) !== (trial.connection === undefined), { message: 'give connectionId or connection, one of both', path: ['connectionId'] });
 export type ZoneTrial = z.infer<typeof ZoneTrial>;
-
-/** One owner name of a zone as the planner knows it. */
-export const ZoneRecord = z.object({ name: z.string(), state: z.string(), reason: Reason.optional(), rrsets: z.array(z.unknown()), generation: z.int() });
 
 const common = { tag: 'Zones', roles: OPERATORS, forTenants: false } as const;
 const one = (status: number, text: string) => ({ [status]: { text, schema: Zone } });

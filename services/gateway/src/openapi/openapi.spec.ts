@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import * as contracts from '@vmdns/contracts';
 import { z } from 'zod';
 import { CALLS } from '../api/calls.js';
 import { describeApi } from './openapi.js';
@@ -44,6 +45,14 @@ describe('/openapi.json', () => {
         expect({ call: call.id, status, has: 'content' in response }).toEqual({ call: call.id, status, has: answer.schema !== undefined });
       }
     }
+  });
+  it('answers in the words of contracts, so that pages and programs need to know nothing else', () => {
+    const known = new Set<unknown>(Object.values(contracts));
+    const isKnown = (schema: unknown): boolean => known.has(schema)
+      || (schema instanceof z.ZodArray && isKnown(schema.element)) || (schema instanceof z.ZodUnion && schema.options.every(isKnown))
+      || (schema instanceof z.ZodObject && 'items' in schema.shape && isKnown(schema.shape.items));
+    const unknown = CALLS.flatMap((call) => Object.values(call.answers).filter((answer) => answer.schema !== undefined && !isKnown(answer.schema)).map(() => call.id));
+    expect(unknown).toEqual([]);
   });
   it('points nowhere into the void', () => {
     const all = references(document);

@@ -1,20 +1,13 @@
 import { z } from 'zod';
 import * as contracts from '@vmdns/contracts';
 import { STATUS_CODES } from 'node:http';
-import { EventOutcome } from '../api/event.calls.js';
-import { Provider } from '../api/connection.calls.js';
-import { HoldPage, NewToken, Settings, Token } from '../api/operation.calls.js';
-import { ZoneRecord } from '../api/zone.calls.js';
 import { usualStatus } from '../http/answer.js';
 import type { Call } from '../http/call.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** Schemas that are told once, by name, under components. */
-const NAMED = {
-  ...pick(['VmFact', 'FactAnswer', 'VmView', 'VmDns', 'RecordStatus', 'Reason', 'Explanation', 'Connection', 'Zone', 'ZoneTest', 'TestStep', 'Hold', 'HoldMember', 'HoldOutcome', 'Pause', 'LogEntry', 'Problem', 'Fault', 'Capabilities', 'AddressFilter', 'PlanningSettings', 'Brakes', 'CloudEvent']),
-  EventOutcome, Provider, HoldPage, Settings, Token, NewToken, ZoneRecord,
-} as const;
+const NAMED = pick(['VmFact', 'FactAnswer', 'VmView', 'VmDns', 'RecordStatus', 'Reason', 'Explanation', 'Connection', 'Zone', 'ZoneTest', 'TestStep', 'Hold', 'HoldMember', 'HoldOutcome', 'Pause', 'LogEntry', 'Problem', 'Fault', 'Capabilities', 'AddressFilter', 'PlanningSettings', 'Brakes', 'CloudEvent', 'EventOutcome', 'Provider', 'HoldPage', 'Settings', 'Token', 'NewToken', 'ZoneRecord']);
 
 function pick<K extends keyof typeof contracts>(names: readonly K[]): Record<K, (typeof contracts)[K]> {
   return Object.fromEntries(names.map((name) => [name, contracts[name]])) as Record<K, (typeof contracts)[K]>;

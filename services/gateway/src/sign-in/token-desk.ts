@@ -1,14 +1,12 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { isTransient } from '@vmdns/bus';
 import { CONFIG, Log } from '@vmdns/chassis';
-import type { Caller } from '@vmdns/contracts';
+import type { Caller, NewToken, Token } from '@vmdns/contracts';
 import type { Config } from '../config.js';
 import { refused } from '../http/problems.js';
 import { SignIn } from './sign-in.js';
 import { hashOf, newToken, newTokenId } from './token.js';
 import { FIRST_ADMIN, TokenTable, type TokenRow } from './token.table.js';
-import type { NewToken, Token } from '../api/operation.calls.js';
-import type { z } from 'zod';
 
 const TOUCH_EVERY_MS = 60_000;
 const RETRY_MS = 1000;
@@ -38,13 +36,13 @@ export class TokenDesk implements OnApplicationBootstrap, OnModuleDestroy {
     await this.#touch();
   }
 
-  async list(limit: number, cursor: string | undefined): Promise<{ readonly items: readonly z.input<typeof Token>[]; readonly next?: string }> {
+  async list(limit: number, cursor: string | undefined): Promise<{ readonly items: readonly Token[]; readonly next?: string }> {
     const rows = await this.table.list(limit + 1, cursor);
     const last = rows.length > limit ? rows[limit - 1] : undefined;
     return { items: rows.slice(0, limit).map(toAnswer), ...(last === undefined ? {} : { next: last.id }) };
   }
 
-  async add({ name, role, tenant }: Caller, by: Caller): Promise<z.input<typeof NewToken>> {
+  async add({ name, role, tenant }: Caller, by: Caller): Promise<NewToken> {
     const token = newToken();
     const row = await this.table.add({ id: newTokenId(), hash: hashOf(token), name, role, tenant, createdBy: by.name });
     if (row === undefined) throw refused(409, `there is a live token "${name}" with another role or tenant; revoke it first or take another name`);
@@ -80,6 +78,6 @@ export class TokenDesk implements OnApplicationBootstrap, OnModuleDestroy {
   }
 }
 
-function toAnswer({ createdAt, lastUsedAt, revokedAt, ...row }: TokenRow): z.input<typeof Token> {
+function toAnswer({ createdAt, lastUsedAt, revokedAt, ...row }: TokenRow): Token {
   return { ...row, createdAt: createdAt.toISOString(), lastUsedAt: lastUsedAt?.toISOString() ?? null, revokedAt: revokedAt?.toISOString() ?? null };
 }
