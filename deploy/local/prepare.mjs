@@ -40,6 +40,7 @@ function whyInstall() {
   const wanted = readPackages(join(ROOT, 'package-lock.json'));
   const present = readPackages(installed);
   for (const [path, one] of Object.entries(wanted)) {
+    if (one.link && !existsSync(join(ROOT, path))) return `${path.slice('node_modules/'.length)} is new and not linked yet`;
     if (!path.startsWith('node_modules/') || one.link || one.optional || one.peer && one.optional) continue;
     if (present[path]?.version !== one.version) return `${path.slice('node_modules/'.length)} is not installed as the lock file says`;
   }
