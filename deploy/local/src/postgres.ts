@@ -190,8 +190,9 @@ function accountFor(folder: string, binaries: string): Account {
   // The folder we made is ours to open; what lies above it is not.
   chmodSync(folder, 0o711);
   if (reaches([])) return { uid, gid, prefix: [] };
+  // access(2), which initdb asks, counts that right only with no_setuid_fixup.
   const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
-  const prefix = setpriv === undefined ? [] : [setpriv, `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--inh-caps=-all,+dac_override', '--ambient-caps=+dac_override', '--bounding-set=-all,+dac_override', '--'];
+  const prefix = setpriv === undefined ? [] : [setpriv, `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--inh-caps=-all,+dac_override', '--ambient-caps=+dac_override', '--bounding-set=-all,+dac_override', '--securebits=+no_setuid_fixup', '--'];
   if (setpriv !== undefined && reaches(prefix)) return { uid, gid, prefix };
   throw new Error(`PostgreSQL does not run as root, and the user "nobody" cannot enter ${folder} or ${binaries}: run as an ordinary user, or put the checkout and VMDNS_HOME where everybody may enter`);
 }
