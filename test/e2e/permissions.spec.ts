@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { inboxOf, natsAuthorization, natsUsers, OPERATOR, platformUser, tenantUser, type Cast } from '@vmdns/nats';
-import { startNats, until, type NatsServer } from '@vmdns/test/support';
+import { startNats, until, type NatsServer } from '../support/index.js';
 import { connect, Events, type NatsConnection } from 'nats';
 import { Bus, silentLog } from '@vmdns/bus';
 import { streams } from '@vmdns/contracts';
