@@ -15,6 +15,9 @@ const RACES_MAX = 5;
 /** The one path of every fact, however it came in (ARCHITECTURE §2). */
 @Injectable()
 export class FactIntake {
+  /** What is being taken now, by VM. */
+  private readonly running = new Map<string, Promise<unknown>>();
+
   constructor(
     private readonly store: Store,
     private readonly vms: VmTable,
@@ -24,10 +27,26 @@ export class FactIntake {
   ) {}
 
   /**
+   * Facts about one VM count in the order in which they came, also where batches overtake each other: a call that was
+   * given up as unanswered may be carried out late, and must not undo the one that its caller sent instead.
+   */
+  async take(facts: readonly AdmittedFact[]): Promise<readonly Verdict[]> {
+    const vmIds = [...new Set(facts.map((fact) => fact.incoming.vmId))];
+    const before = vmIds.flatMap((vmId) => this.running.get(vmId) ?? []);
+    const taking = before.length === 0 ? this.takeNow(facts) : Promise.allSettled(before).then(() => this.takeNow(facts));
+    for (const vmId of vmIds) this.running.set(vmId, taking);
+    try {
+      return await taking;
+    } finally {
+      for (const vmId of vmIds) if (this.running.get(vmId) === taking) this.running.delete(vmId);
+    }
+  }
+
+  /**
    * Decides and stores a batch; the verdicts are in the order of the facts, given after the commit. Facts that change
    * nothing cost one read for all of them together (L12); only VMs that change are locked and written.
    */
-  async take(facts: readonly AdmittedFact[]): Promise<readonly Verdict[]> {
+  private async takeNow(facts: readonly AdmittedFact[]): Promise<readonly Verdict[]> {
     if (facts.length === 0) return [];
     const now = this.clock.now();
     const seen = await this.vms.read(this.store, [...new Set(facts.map((fact) => fact.incoming.vmId))]);
