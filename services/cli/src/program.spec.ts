@@ -145,6 +145,10 @@ describe('connection', () => {
     await ask('connection set-secret c1 --set-env apiKey=KEY', script, { environment: { KEY: 'from-a-variable' } });
     expect(door?.heard.at(-1)?.body).toEqual({ apiKey: 'from-a-variable' });
   });
+  it('changes an address, and says that it is the same server', async () => {
+    await ask('connection set ns1 --set url=http://ns2:8081 --same-server', { ...script, 'PATCH /v1/connections/c1': { body: connection } });
+    expect(door?.heard.at(-1)?.body).toEqual({ settings: { url: 'http://ns2:8081' }, sameServer: true });
+  });
   it('says who is missing where nobody can be asked', async () => {
     expect(await ask('connection add ns1 --provider powerdns', script)).toMatchObject({ code: 2, err: expect.stringContaining('apiKey is missing and nobody can be asked') });
   });

@@ -194,6 +194,14 @@ describe('connections and zones', () => {
     expect(sealed).toHaveLength(4);
     for (const { sealed: { apiKey } } of sealed) expect(new TextDecoder().decode((await compactDecrypt(apiKey, keys.privateKey)).plaintext)).toBe(CANARY);
   });
+  it('hands on what is taken away, and that a new address is the same server', async () => {
+    await world.announce();
+    await services.on('planner.connection-get', () => ({ ...connection, settings: { url: 'http://ns1:8081', dnsServer: 'ns1:53' } }));
+    await services.on('planner.connection-change', () => connection);
+    await world.door.ask('PATCH', '/v1/connections/c1', { body: { settings: { dnsServer: null } } });
+    await world.door.ask('PATCH', '/v1/connections/c1', { body: { sameServer: true } });
+    expect(services.asksOf('planner.connection-change')).toMatchObject([{ settings: { url: 'http://ns1:8081', dnsServer: null }, sameServer: false }, { id: 'c1', sameServer: true }]);
+  });
   it('lists the providers there are when one is unknown', async () => {
     await world.announce();
     const answer = await world.door.ask('POST', '/v1/connections', { body: { name: 'x', provider: 'bind', settings: {} } });

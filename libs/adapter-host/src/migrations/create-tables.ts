@@ -42,6 +42,7 @@ const TABLES = [
     sealed jsonb not null,
     paused boolean not null,
     removed boolean not null,
+    same_server boolean not null default false,
     revision bigint not null,
     failures integer not null default 0,
     blocked_until timestamptz,

@@ -22,6 +22,8 @@ export interface ConnectionRow {
   readonly sealed: Readonly<Record<string, string>>;
   readonly paused: boolean;
   readonly removed: boolean;
+  /** A person said that it leads to the same server as before; not yet carried out for every zone. */
+  readonly same_server: boolean;
   readonly revision: number;
 }
 
@@ -85,6 +87,6 @@ function targetChanged(from: string, to: string): Reason {
   return {
     code: 'target-changed',
     text: `the connection leads to ${to} now, but this zone's records are at ${from}`,
-    hint: 'lead the connection back, or remove the zone and add it again at the new place',
+    hint: 'if it is the same server at a new address, say so (vmdns connection set <connection> --same-server); if it is another, lead the connection back and move the zone to a connection of its own',
   };
 }

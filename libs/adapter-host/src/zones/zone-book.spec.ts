@@ -70,6 +70,39 @@ describe('a connection that leads elsewhere', () => {
     expect(await world.settled(A)).toMatchObject({ generation: 2 });
   });
 
+  it('goes along, with all that is ours, when a person says that it is the same server', async () => {
+    await take(replica, command([wish(A, 1, ['192.0.2.1']), wish(B, 1, ['192.0.2.8'])]));
+    await world.settled(B);
+    await replica.adapter.takeZones([connectionFact({ settings: { server: 's9' }, revision: 2 })]);
+    await take(replica, command([wish(A, 2, ['192.0.2.2'])]));
+    await world.settled(A, 'waiting');
+    await replica.adapter.takeZones([connectionFact({ settings: { server: 's9' }, sameServer: true, revision: 3 })]);
+    expect(await world.settled(A)).toMatchObject({ generation: 2, wrote: true });
+    expect(world.provider.values('example.com.', A)).toEqual(['192.0.2.2']);
+    await take(replica, command([wish(B, 2, [])]));
+    await until(() => world.bus.last(B)?.generation === 2);
+    expect(world.provider.values('example.com.', B)).toBeUndefined();
+    expect(await world.rows('select l.target from lane l')).toEqual([{ target: 'scripted|s9|example.com.' }]);
+    // Said once, it counts once: another address is another question.
+    await replica.adapter.takeZones([connectionFact({ settings: { server: 's10' }, revision: 4 })]);
+    await take(replica, command([wish(A, 3, ['192.0.2.3'])]));
+    expect(await world.settled(A, 'waiting')).toMatchObject({ reason: { code: 'target-changed' } });
+  });
+
+  it('waits with that until a call that is out has ended: what it writes is ours at the new address', async () => {
+    const door = new Door();
+    world.provider.script = async ({ apply }) => { apply(); await door.pass(); };
+    await take(replica, command([wish(A, 1, ['192.0.2.1'])]));
+    await until(() => door.arrived === 1);
+    await replica.adapter.takeZones([connectionFact({ settings: { server: 's9' }, sameServer: true, revision: 2 })]);
+    door.unlock();
+    await world.settled(A);
+    await replica.adapter.takeZones([zoneFact({ revision: 2 })]);
+    await take(replica, command([wish(A, 2, ['192.0.2.2'])]));
+    await until(() => world.bus.last(A)?.generation === 2 && world.bus.last(A)?.state === 'applied');
+    expect(await world.rows('select n.target, n.owned from name n')).toEqual([{ target: 'scripted|s9|example.com.', owned: { A: expect.any(String) } }]);
+  });
+
   it('takes a zone along where nothing is ours yet', async () => {
     await replica.adapter.takeZones([zoneFact({ paused: true, revision: 2 })]);
     await take(replica, command([wish(A, 1, ['192.0.2.1'])]));

@@ -5,6 +5,7 @@ import type { Host } from '../host.js';
 import type { Connections, Opened } from './connections.js';
 import { dropUndone, findMovable, type Move, moveNames, moveZones, releaseObserved } from './moves.js';
 import { type ConnectionRow, laneConfig, leadingZone, type LaneConfig, type Resolution, resolveZone, type ZoneRow } from './resolve.js';
+import { carryNames, findCarried, forgetSameServer } from './same-server.js';
 import { findConnections, findZones, findZonesByTarget, lockFacts, storeConnections, storeLanes, storeLimiters, storeZones } from './zone-tables.js';
 
 /** What facts changed, for those who work on lanes. */
@@ -68,12 +69,18 @@ export class ZoneBook {
     const targets = [...new Set([...zones.map((zone) => zone.target), ...wanted.map((move) => move.to)])].sort();
     const before = await tx.query<{ target: string; observe: boolean }>('select target, observe from lane where target = any($1) order by target for update', [targets]);
     const moves = await findMovable(tx, wanted);
-    await moveZones(tx, moves);
+    const isSame = (zone: ZoneRow) => known.connections.get(zone.connection_id)?.same_server === true;
+    const said = wanted.filter((move) => !moves.includes(move) && isSame(move.zone));
+    const carried = await findCarried(tx, said);
+    await moveZones(tx, [...moves, ...carried]);
     const lanes = await this.lanesOf(tx, targets, known);
     await storeLimiters(tx, this.limitersOf(known));
     const changed = await storeLanes(tx, lanes);
     await tx.query('update lane set blocked_until = null, blocked_by = null where target = any($1) and blocked_until is not null', [targets]);
     await moveNames(tx, moves);
+    await carryNames(tx, carried);
+    const waiting = new Set(said.filter((move) => !carried.includes(move)).map((move) => move.zone.connection_id));
+    await forgetSameServer(tx, [...known.connections.values()].filter((one) => one.same_server && !waiting.has(one.connection_id)).map((one) => one.connection_id));
     await dropUndone(tx, zones.filter((zone) => zone.state === 'removed'));
     const observed = new Set(before.filter((lane) => lane.observe).map((lane) => lane.target));
     await releaseObserved(tx, changed.filter((lane) => !lane.observe && observed.has(lane.target)).map((lane) => lane.target));

@@ -31,16 +31,16 @@ export async function storeZones(tx: Tx, facts: readonly ZoneFact[]): Promise<re
 export async function storeConnections(tx: Tx, facts: readonly ConnectionFact[]): Promise<readonly string[]> {
   if (facts.length === 0) return [];
   const rows = await tx.query<{ connection_id: string }>(
-    `insert into connection as k (connection_id, name, settings, sealed, paused, removed, revision)
-     select u.connection_id, u.name, u.settings::jsonb, u.sealed::jsonb, u.paused, u.removed, u.revision
-     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::bool[], $7::bigint[])
-       as u (connection_id, name, settings, sealed, paused, removed, revision) order by 1
+    `insert into connection as k (connection_id, name, settings, sealed, paused, removed, revision, same_server)
+     select u.connection_id, u.name, u.settings::jsonb, u.sealed::jsonb, u.paused, u.removed, u.revision, u.same_server
+     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::bool[], $7::bigint[], $8::bool[])
+       as u (connection_id, name, settings, sealed, paused, removed, revision, same_server) order by 1
      on conflict (connection_id) do update set name = excluded.name, settings = excluded.settings, sealed = excluded.sealed, paused = excluded.paused,
-       removed = excluded.removed, revision = excluded.revision, failures = 0, blocked_until = null, blocked_by = null
+       removed = excluded.removed, same_server = excluded.same_server, revision = excluded.revision, failures = 0, blocked_until = null, blocked_by = null
      where excluded.revision > k.revision returning k.connection_id`,
     [
       facts.map((f) => f.connectionId), facts.map((f) => f.name), facts.map((f) => JSON.stringify(f.settings)), facts.map((f) => JSON.stringify(f.sealed)),
-      facts.map((f) => f.paused), facts.map((f) => f.removed), facts.map((f) => f.revision),
+      facts.map((f) => f.paused), facts.map((f) => f.removed), facts.map((f) => f.revision), facts.map((f) => f.sameServer === true),
     ],
   );
   return rows.map((row) => row.connection_id);
@@ -53,7 +53,7 @@ export function findZones(tx: Tx, scope: { readonly zoneIds: readonly string[]; 
 }
 
 export function findConnections(tx: Tx, ids: readonly string[]): Promise<readonly ConnectionRow[]> {
-  return tx.query<ConnectionRow>('select connection_id, settings, sealed, paused, removed, revision from connection where connection_id = any($1)', [ids]);
+  return tx.query<ConnectionRow>('select connection_id, settings, sealed, paused, removed, same_server, revision from connection where connection_id = any($1)', [ids]);
 }
 
 export function findZonesByTarget(tx: Tx, targets: readonly string[]): Promise<readonly ZoneRow[]> {

@@ -122,8 +122,8 @@ export const plannerRpc = {
   'connection-add': operation(z.object({ input: ConnectionInput, caller: Caller }), Connection),
   'connection-list': operation(Page, z.object({ items: z.array(Connection), next: z.string().optional() })),
   'connection-get': operation(z.object({ id: Id }), Connection),
-  /** Replaces the named secret fields and settings only. */
-  'connection-change': operation(z.object({ id: Id, name: z.string().optional(), settings: z.record(z.string(), z.unknown()).optional(), sealed: z.record(z.string(), z.string()).optional(), caller: Caller }), Connection),
+  /** Replaces the named secret fields and settings only; a setting of null is taken away. `sameServer`: the settings, now or as they were changed, lead to the same server as before. */
+  'connection-change': operation(z.object({ id: Id, name: z.string().optional(), settings: z.record(z.string(), z.unknown()).optional(), sealed: z.record(z.string(), z.string()).optional(), sameServer: z.boolean().default(false), caller: Caller }), Connection),
   'connection-remove': operation(z.object({ id: Id, caller: Caller }), Nothing),
   'zone-add': operation(z.object({ input: ZoneInput, caller: Caller }), Zone),
   'zone-list': operation(Page.extend({ name: z.string().optional() }), z.object({ items: z.array(Zone), next: z.string().optional() })),

@@ -39,6 +39,8 @@ export const ConnectionFact = z.object({
   sealed: z.record(z.string(), z.string()),
   paused: z.boolean(),
   removed: z.boolean(),
+  /** A person said that these settings lead to the same server as those before: what is ours there stays ours. */
+  sameServer: z.boolean().optional(),
   revision: z.int().min(1),
 });
 export type ConnectionFact = z.infer<typeof ConnectionFact>;

@@ -10,7 +10,7 @@ import { many, type Commands, type Session } from '../session.js';
 import { findConnection } from './lookup.js';
 
 interface AddOptions extends SecretOptions { readonly provider: string; readonly set?: readonly string[] }
-interface ChangeOptions extends SecretOptions { readonly name?: string; readonly set?: readonly string[]; readonly unset?: readonly string[] }
+interface ChangeOptions extends SecretOptions { readonly name?: string; readonly set?: readonly string[]; readonly unset?: readonly string[]; readonly sameServer?: true }
 
 const secretShape = (command: Command) => command
   .option('--set-file <field=path>', 'a secret from a file', many).option('--set-env <field=variable>', 'a secret from a variable', many)
@@ -40,7 +40,8 @@ export function connectionCommands(program: Command, commands: Commands): void {
   commands.add<AddOptions>(connection, 'add <name>', 'a new connection; asks for secrets that are not given', (command) => secretShape(command)
     .requiredOption('--provider <name>', 'see: vmdns provider list').option('--set <field=value>', 'a setting that is no secret', many), add);
   commands.add<ChangeOptions>(connection, 'set <connection>', 'change its name or settings', (command) => secretShape(command)
-    .option('--name <name>').option('--set <field=value>', 'a setting that is no secret', many).option('--unset <field>', 'take a setting away', many), change);
+    .option('--name <name>').option('--set <field=value>', 'a setting that is no secret', many).option('--unset <field>', 'take a setting away', many)
+    .option('--same-server', 'it is the same server as before, at whatever address: what vmdns wrote there stays its own'), change);
   commands.add<SecretOptions>(connection, 'set-secret <connection> [field]', 'put in a new secret', secretShape, setSecret);
   commands.add(connection, 'remove <connection>', 'remove a connection that no zone uses', (command) => command, async (session, _, said = '') => {
     const api = await session.api();
@@ -70,7 +71,7 @@ async function change(session: Session, options: ChangeOptions, said = ''): Prom
   const { connectionSchema } = await formOf(api, found.provider);
   const unset = Object.fromEntries((options.unset ?? []).map((field) => [field, null]));
   const settings = { ...settingsOf(options.set ?? [], connectionSchema), ...unset, ...await givenSecrets(options, secretsOf(connectionSchema), session.shell) };
-  const changed = await api.patch<Connection>(`/v1/connections/${part(found.id)}`, { ...(options.name === undefined ? {} : { name: options.name }), ...(Object.keys(settings).length === 0 ? {} : { settings }) });
+  const changed = await api.patch<Connection>(`/v1/connections/${part(found.id)}`, { ...(options.name === undefined ? {} : { name: options.name }), ...(Object.keys(settings).length === 0 ? {} : { settings }), ...(options.sameServer === true ? { sameServer: true } : {}) });
   session.tell(changed, [`${changed.name} is changed.`]);
 }
 

@@ -29,7 +29,10 @@ export const connectionCalls = {
   change: call({
     id: 'changeConnection', method: 'patch', path: '/v1/connections/:id', tag: 'Connections',
     summary: 'Changes what is named. Where an address (a URL) changes, the secrets must be given again, so that nobody can have them sent elsewhere.',
-    roles: OPERATORS, forTenants: false, params: idParams, body: z.strictObject({ name: name.optional(), settings: Settings.optional() }), answers: one(200, 'The connection as it is now.'),
+    roles: OPERATORS, forTenants: false, params: idParams, body: z.strictObject({
+      name: name.optional(), settings: Settings.optional(),
+      sameServer: z.boolean().default(false).describe('The server is the same as before, at whatever address: what vmdns wrote there stays its own. Without it, zones whose address changed wait (`target-changed`) until somebody says so, or the address is as it was.'),
+    }), answers: one(200, 'The connection as it is now.'),
   }),
   setSecrets: call({
     id: 'setConnectionSecrets', method: 'put', path: '/v1/connections/:id/secrets', tag: 'Connections', summary: 'Rotates secrets: replaces the named ones, keeps the others.',

