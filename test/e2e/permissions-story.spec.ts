@@ -50,6 +50,8 @@ describe('each service with its own NATS user', () => {
     const wrong = await stack.add('log', { NATS_USER: 'gateway', NATS_PASSWORD: 'nats-password-of-gateway' }, { wait: false });
     await until(() => wrong.logs().includes('NATS refuses this to the user of this service'), { withinMs: 20_000, what: 'the refusal in the log' });
     await until(async () => (await wrong.readiness().catch(() => undefined))?.text.includes('"nats":{"ready":false'), { withinMs: 20_000, what: 'NATS to be what is missing' });
+    const readable = await wrong.readiness();
+    expect(readable.text).toContain('"consumers":{"ready":false,"text":"not read: ');
     // The check of the tests above sees what there is to see.
     expect(refusals().some((line) => /Publish Violation/.test(line))).toBe(true);
     await wrong.kill();

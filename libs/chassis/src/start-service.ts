@@ -79,6 +79,7 @@ async function run<C extends BaseConfig>(options: ServiceOptions<C>, parts: Part
   const app = await NestFactory.create<NestExpressApplication>(rootModule(options, parts), { logger: new NestLog(log), abortOnError: false });
   const transport = new JetStreamServer({ bus, service: info.name, log, observer: observerOf(parts.metrics), now: () => parts.clock.now(), closeMs: HANDLERS_MS });
   app.connectMicroservice({ strategy: transport });
+  parts.health.add('consumers', () => transport.unread.length === 0 || `not read: ${transport.unread.join(', ')}`);
   serveHealth(app, parts);
   await options.http?.(app);
   await app.init();

@@ -32,6 +32,7 @@ const PULL_MS = 10_000;
 /** Two of them missed, and the iterator looks whether its consumer is still there: a pull to a deleted one is met with silence. */
 const HEARTBEAT_MS = 1500;
 const RETRY_MS = [250, 1000, 3000];
+const GAP_MS = 5000;
 /** What means that the consumer (or its stream) is gone, so that it must be made again. */
 const GONE: ReadonlySet<string> = new Set([ConsumerEvents.ConsumerDeleted, ConsumerEvents.ConsumerNotFound, ConsumerEvents.StreamNotFound, ConsumerEvents.NoResponders]);
 
@@ -44,6 +45,8 @@ export class BatchConsumer {
   private messages: ConsumerMessages | undefined;
   private readonly unwanted: JsMsg[] = [];
   private finished: Promise<void> = Promise.resolve();
+  /** When it last stopped reading; undefined while it reads. */
+  private stoppedAt: number | undefined = Number.NEGATIVE_INFINITY;
   private transientTries = 0;
   private readonly max: number;
   private readonly maxDeliveries: number;
@@ -54,6 +57,16 @@ export class BatchConsumer {
     this.max = options.max ?? 200;
     this.maxDeliveries = options.maxDeliveries ?? 4;
     this.queue = new WorkQueue({ max: this.max, concurrency: options.concurrency ?? 1, work: (jobs) => this.work(jobs) });
+  }
+
+  /** Whether it has its consumer and reads it; a gap of some seconds (a reconnect, a wiped server) is none. */
+  get isReading(): boolean {
+    return this.stoppedAt === undefined || performance.now() - this.stoppedAt < GAP_MS;
+  }
+
+  /** Which, for people. */
+  get name(): string {
+    return this.names.durable;
   }
 
   start(): void {
@@ -87,6 +100,8 @@ export class BatchConsumer {
         if (failures % 20 === 0) log.warn({ err: error, ...this.where }, 'consuming stopped, starting again');
         failures += 1;
         await bus.streams.look();
+      } finally {
+        this.stoppedAt ??= performance.now();
       }
       // Always, so that no way round this loop is without a breath.
       await pause(backoffMs(failures, 20, 1000), this.closing.signal);
@@ -104,6 +119,7 @@ export class BatchConsumer {
     // When there is no room, at most `max` wait inside the iterator; only there a call longer than the ack wait costs a second delivery.
     const messages = await consumer.consume({ max_messages: this.max, expires: PULL_MS, idle_heartbeat: HEARTBEAT_MS });
     this.messages = messages;
+    this.stoppedAt = undefined;
     if (this.closing.signal.aborted) await messages.close();
     void this.watch(messages);
     for await (const broker of messages) {

@@ -47,6 +47,11 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     await Promise.race([Promise.all(lanes.map((lane) => lane.close())), pause(this.options.closeMs ?? 7000)]);
   }
 
+  /** The durable consumers that are not read (any more): a right is missing, or the server cannot make them. */
+  get unread(): readonly string[] {
+    return this.lanes.flatMap((lane) => (lane instanceof BatchConsumer && !lane.isReading ? [lane.name] : []));
+  }
+
   on(): void {
     // This transport has no events of its own.
   }
