@@ -118,6 +118,17 @@ describe('npm start', () => {
     expect((await dnsAsk(endpoints().powerdns.dns, 'after-kill.demo.vmdns.test.', 'A')).values).toEqual(['192.0.2.31']);
   }, 150_000);
 
+  it('continues on other ports: what it wrote before is still its own', async () => {
+    launch?.npm.kill('SIGTERM');
+    await launch?.exitCode();
+    env = { ...env, VMDNS_POWERDNS_API_PORT: String(await freePort()), VMDNS_DNS_PORT: String(await freePort()) };
+    launch = Launch.now(env);
+    await launch.ready();
+    const dns = await gateway().publish('after-kill', { fqdn: 'after-kill.demo.vmdns.test', addresses: [{ ip: '192.0.2.32' }] }, 60_000);
+    expect(dns.state).toBe('live');
+    expect((await dnsAsk(endpoints().powerdns.dns, 'after-kill.demo.vmdns.test.', 'A')).values).toEqual(['192.0.2.32']);
+  }, 150_000);
+
   it('recovers after its launcher was killed and left everything running', async () => {
     const left = launch;
     process.kill(pidOf(home, 'launcher'), 'SIGKILL');

@@ -41,6 +41,14 @@ async function connectionTo(gateway: GatewayApi, powerdns: PowerdnsServer): Prom
   return String(field(found, 'id'));
 }
 
+/** Our PowerDNS listens elsewhere this time: its connection follows, and what vmdns wrote there stays its own. */
+export async function followPowerdns(gateway: GatewayApi, powerdns: PowerdnsServer): Promise<void> {
+  const known = listOf(await gateway.call('GET', '/v1/connections?limit=500'), 'items').find((one) => field(one, 'name') === CONNECTION);
+  const settings = connectionSettings(powerdns);
+  if (known === undefined || ['url', 'serverId', 'dnsServer'].every((name) => field(field(known, 'settings'), name) === settings[name])) return;
+  await gateway.call('PATCH', `/v1/connections/${String(field(known, 'id'))}`, { settings, sameServer: true });
+}
+
 /** A connection's settings for a PowerDNS of ours; `api` puts a proxy in its place. */
 export function connectionSettings(powerdns: PowerdnsServer, api = powerdns.api): Readonly<Record<string, unknown>> {
   return { url: api, apiKey: powerdns.apiKey, serverId: powerdns.serverId, dnsServer: `${powerdns.dns.host}:${powerdns.dns.port}` };

@@ -1,4 +1,4 @@
-import { answers, DEMO, makeDemoZones, publishSampleVm, SAMPLE_QUESTIONS } from './demo-zones.js';
+import { answers, DEMO, followPowerdns, makeDemoZones, publishSampleVm, SAMPLE_QUESTIONS } from './demo-zones.js';
 import { Home } from './home.js';
 import { callingNpm, isAlive, leaveHome, takeHome } from './launcher-lock.js';
 import { LocalStack } from './local-stack.js';
@@ -44,6 +44,7 @@ export async function start(root: string, env: Environment): Promise<number> {
 async function welcome(stack: LocalStack, home: Home, demo: boolean, say: (line: string) => void): Promise<void> {
   const endpoints = stack.endpoints();
   if (demo && !home.has(DEMO_MADE)) await firstRun(stack, home, say);
+  else if (home.has(DEMO_MADE)) await followPowerdns(stack.gateway, stack.powerdns);
   if (stack.isStopping) return;
   home.writeEndpoints(endpoints);
   const { dns } = endpoints.powerdns;
