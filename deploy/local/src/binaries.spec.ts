@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BinaryMissing, findNatsServer, findPowerdns, type Finder } from './binaries.js';
 import { hasApt } from './private-apt.js';
 
-const DIST = fileURLToPath(new URL('../dist/debian-packages.js', import.meta.url));
+const DIST = fileURLToPath(new URL('../dist', import.meta.url));
 let folder: string;
 const said: string[] = [];
 
@@ -70,7 +70,11 @@ describe('finding nats-server and pdns_server', () => {
   onDebian('unpacks packages and the libraries they lack, without root and without touching the system', () => {
     const before = system();
     const tools = join(folder, 'unpacked');
-    const text = `const { unpackDebianPackages } = await import(${JSON.stringify(DIST)});
+    // Copied, because another account may not be able to enter the checkout.
+    const code = join(folder, 'code');
+    cpSync(DIST, code, { recursive: true });
+    writeFileSync(join(code, 'package.json'), '{"type":"module"}');
+    const text = `const { unpackDebianPackages } = await import(${JSON.stringify(join(code, 'debian-packages.js'))});
       console.log(JSON.stringify(await unpackDebianPackages('pdns-server', ['pdns-server', 'pdns-backend-lmdb'], ${JSON.stringify(tools)}, () => {})));`;
     const asNobody = process.getuid?.() === 0 ? nobody() : {};
     const output = execFileSync(process.execPath, ['--input-type=module', '-e', text], { encoding: 'utf8', cwd: '/', timeout: 150_000, env: { PATH: process.env['PATH'], HOME: folder, http_proxy: process.env['http_proxy'] }, ...asNobody });
