@@ -11,6 +11,8 @@ export interface GateRow {
   readonly lane_by: string | null;
   readonly gate_until: Date | null;
   readonly failures: number;
+  /** The first failure in a row is some seconds ago. */
+  readonly is_lasting: boolean | null;
 }
 
 /** What the names of a lane are told that cannot be worked on: an outcome without a call. */
@@ -27,10 +29,11 @@ export const GATE_COLUMNS = `
   case when m.blocked_until > clock_timestamp() then m.blocked_by end as limiter_by,
   case when l.blocked_until > clock_timestamp() then l.blocked_by end as lane_by,
   greatest(k.blocked_until, m.blocked_until, l.blocked_until) as gate_until,
-  greatest(k.failures, m.failures, l.failures) as failures`;
+  greatest(k.failures, m.failures, l.failures) as failures,
+  least(m.failing_since, l.failing_since) <= clock_timestamp() - interval '5 seconds' as is_lasting`;
 export const GATE_JOINS = `left join connection k on k.connection_id = l.connection_id left join limiter m on m.key = l.limiter_key`;
 
-/** A server that stumbles is no news; one that fell so often in a row is. */
+/** A server that stumbles is no news; one that fell so often in a row, or twice over some seconds, is. */
 const FAILURES_BEFORE_WORD = 3;
 
 const PAUSED: Reason = { code: 'paused', text: 'writing is paused for this zone', hint: 'end the pause to let it go on' };
@@ -43,7 +46,7 @@ const PAUSED: Reason = { code: 'paused', text: 'writing is paused for this zone'
  * | zone unknown as yet                   | none, it stays pending |
  * | another target, connection unusable   | as `held_by` says      |
  * | credentials, throttled, zone missing  | failed, at once        |
- * | unreachable                           | failed, from the third failure in a row |
+ * | unreachable                           | failed, from the third failure in a row, or when it lasts |
  */
 export function gateOf(row: GateRow): Gate | null {
   if (row.paused) return { state: 'waiting', reason: PAUSED, nextTryAt: null };
@@ -54,6 +57,6 @@ export function gateOf(row: GateRow): Gate | null {
   const by = row.connection_by ?? row.limiter_by ?? row.lane_by;
   if (by === null) return null;
   const reason = reasonOf(by);
-  if (reason.code === 'provider-unreachable' && row.failures < FAILURES_BEFORE_WORD) return null;
+  if (reason.code === 'provider-unreachable' && row.failures < FAILURES_BEFORE_WORD && row.is_lasting !== true) return null;
   return { state: 'failed', reason, nextTryAt: row.gate_until };
 }

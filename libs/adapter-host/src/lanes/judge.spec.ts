@@ -66,7 +66,7 @@ describe('a name after its turn', () => {
 });
 
 describe('what a lane\'s names are told', () => {
-  const open: GateRow = { paused: false, held: null, held_by: null, connection_by: null, limiter_by: null, lane_by: null, gate_until: null, failures: 0 };
+  const open: GateRow = { paused: false, held: null, held_by: null, connection_by: null, limiter_by: null, lane_by: null, gate_until: null, failures: 0, is_lasting: null };
   const by = (code: string) => JSON.stringify({ code, text: code });
   it.each([
     ['nothing', {}, null],
@@ -75,6 +75,7 @@ describe('what a lane\'s names are told', () => {
     ['another target', { held: 'target-changed', held_by: by('target-changed') }, ['waiting', 'target-changed']],
     ['an unusable connection', { held: 'unusable', held_by: by('credentials') }, ['failed', 'credentials']],
     ['a server that stumbled', { limiter_by: by('provider-unreachable'), failures: 2 }, null],
+    ['a server that stumbles for a while', { limiter_by: by('provider-unreachable'), failures: 1, is_lasting: true }, ['failed', 'provider-unreachable']],
     ['a server that is away', { limiter_by: by('provider-unreachable'), failures: 3 }, ['failed', 'provider-unreachable']],
     ['throttled', { limiter_by: by('throttled') }, ['failed', 'throttled']],
     ['bad credentials before all else', { connection_by: by('credentials'), limiter_by: by('throttled') }, ['failed', 'credentials']],
