@@ -32,6 +32,18 @@ export async function takeJob(tx: Tx, except: readonly number[]): Promise<Job | 
   return rows[0];
 }
 
+/** Deciding again that is under way: keys of a range, or VMs; those above the cursor are still to come. */
+export interface Replan { readonly kind: 'keys' | 'vms'; readonly from: string; readonly to: string; readonly cursor: string }
+
+export async function readReplans(tx: Tx): Promise<readonly Replan[]> {
+  return tx.query<Replan>(`select kind, coalesce(body->>'from', '') as "from", coalesce(body->>'to', '') as "to", cursor from job where kind in ('keys', 'vms')`);
+}
+
+/** Whether a VM, or one of its keys, is yet to be decided by the zones and settings of now. */
+export function isStillToCome(replans: readonly Replan[], vmId: string, keys: readonly string[]): boolean {
+  return replans.some(({ kind, from, to, cursor }) => (kind === 'vms' ? vmId > cursor : keys.some((key) => key > cursor && key >= from && key < to)));
+}
+
 /** `cursor` undefined: done. */
 export async function moveJob(tx: Tx, id: number, cursor: string | undefined): Promise<void> {
   if (cursor === undefined) await tx.query('delete from job where id = $1', [id]);

@@ -3,6 +3,7 @@ import { Clock } from '@vmdns/chassis';
 import type { Pause, VmDns } from '@vmdns/contracts';
 import { wishKeysOf, type Fact, type Wish } from '@vmdns/domain';
 import { Store } from '@vmdns/store';
+import { readReplans, type Replan } from '../planning/job.repository.js';
 import { placeKey, readNames, type NameRow } from '../planning/name.repository.js';
 import type { Former } from '../planning/vm.repository.js';
 import { readDecidingWishes, readWishesOfVms } from '../wishes/wish.repository.js';
@@ -27,6 +28,8 @@ export interface DnsPicture {
   readonly zones: ZonePicture;
   readonly wishes: ReadonlyMap<string, readonly Wish[]>;
   readonly names: ReadonlyMap<string, NameRow>;
+  /** What is still to be decided by these zones and settings. */
+  readonly replans: readonly Replan[];
   readonly pauses: ReadonlyMap<string, Pause>;
   /** When an adapter of a provider was last heard of. */
   readonly adapters: ReadonlyMap<string, Date>;
@@ -47,11 +50,13 @@ export class VmDnsReader {
     const vms = await this.heads(vmIds);
     if (vms.length === 0) return new Map();
     const zones = await this.zoneSets.picture(this.store);
+    // Before wishes and names: what is not to come any more is in them then.
+    const replans = await readReplans(this.store);
     const own = (await readWishesOfVms(this.store, vms.map((vm) => vm.vm_id))).map((wish): HomedWish => ({ wish, homes: homesOfWish(zones, wish) }));
     const places = [...own.flatMap(({ homes }) => homes.map((home) => ({ zoneId: home.zone.zoneId, ownerName: home.ownerName }))), ...vms.flatMap((vm) => vm.former)];
     const rows = await readNames(this.store, places);
     const names = new Map(rows.map((row) => [placeKey(row.zone_id, row.owner_name), row]));
-    const picture: DnsPicture = { zones, names, wishes: await this.contested(own, names), ...(await this.circumstances(rows)) };
+    const picture: DnsPicture = { zones, replans, names, wishes: await this.contested(own, names), ...(await this.circumstances(rows)) };
     const ownOf = groupByVm(own);
     return new Map(vms.map((vm) => [vm.vm_id, vmDns(vm, ownOf.get(vm.vm_id) ?? [], picture, minRevision)]));
   }

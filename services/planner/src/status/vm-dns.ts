@@ -1,6 +1,7 @@
 import type { ManagedType, NameState, Reason, RecordStatus, RrsetBody, VmDns } from '@vmdns/contracts';
 import { decideName, familyOf, homelessReason, homesOf, namingOf, reasonOf, vmDnsState, wishKeysOf, type HomeName, type NameDecision, type Wish } from '@vmdns/domain';
 import { toBody } from '../planning/decide-key.js';
+import { isStillToCome } from '../planning/job.repository.js';
 import { placeKey, type NameRow } from '../planning/name.repository.js';
 import type { Former } from '../planning/vm.repository.js';
 import type { ZonePicture } from '../zones/zone-sets.js';
@@ -30,7 +31,9 @@ export function vmDns(vm: VmHead, wishes: readonly HomedWish[], picture: DnsPict
   const revision = Math.max(minRevision, vm.revision);
   const records = [...unnamed(vm, picture), ...wishes.flatMap((wish) => recordsOf(vm, wish, picture)), ...formerRecords(vm, wishes, picture)]
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.type < b.type ? -1 : a.type > b.type ? 1 : 0));
-  const answer = vmDnsState({ deleted: vm.deleted, revision, plannedRevision: vm.planned_revision, records });
+  // Planned, but by zones or settings that are no longer so: that is an old answer (L14).
+  const isOld = !vm.deleted && isStillToCome(picture.replans, vm.vm_id, wishes.map(({ wish }) => wish.key));
+  const answer = vmDnsState({ deleted: vm.deleted, revision, plannedRevision: isOld ? revision - 1 : vm.planned_revision, records });
   return {
     vmId: vm.vm_id, revision, plannedRevision: vm.planned_revision, live: answer.live, state: answer.state,
     ...(answer.reason === undefined ? {} : { reason: answer.reason }), records,
