@@ -16,7 +16,7 @@ export function contentOf(rrset: Rrset): string {
 export const foreignRecord = (wanted: Rrset, held: Rrset): TurnReason => ({
   code: 'foreign-record',
   text: `${held.name} ${held.type} already exists as ${contentOf(held)}, which vmdns did not write; wanted is ${contentOf(wanted)}. It was left as it is.`,
-  hint: 'Remove that record at the provider, or adopt it into vmdns; until then it stays untouched.',
+  hint: 'Remove that record at the provider, or give the VM another name; until then it stays untouched.',
 });
 
 export const cnameConflict = (wanted: Rrset, held: Rrset): TurnReason => ({
