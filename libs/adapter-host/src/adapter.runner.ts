@@ -46,8 +46,9 @@ export class AdapterRunner implements OnApplicationBootstrap, BeforeApplicationS
         await this.adapter.start({ bus, announcer, timeline });
         this.isWorking = true;
       } catch (error) {
-        this.log.debug({ err: error }, 'the adapter waits for Postgres');
-        await delay(250);
+        const isPassing = error instanceof Error && 'isTransient' in error;
+        this.log[isPassing ? 'debug' : 'error']({ err: error }, 'the adapter cannot begin its work yet');
+        await delay(isPassing ? 250 : 5000);
       }
     }
   }

@@ -48,7 +48,9 @@ export class FeedFollower<B> implements OnApplicationBootstrap, BeforeApplicatio
       name: service, take, ...(everyMs === undefined ? {} : { everyMs }),
       page: (cursor, limit) => this.page(cursor, limit),
       onError: (error) => {
-        if (this.failures++ % 30 === 0) log.warn({ err: error, feed: service, failures: this.failures }, 'the feed cannot be read yet');
+        // The first is usual at start, when the schema or the other side is not there yet.
+        this.failures += 1;
+        if (this.failures % 30 === 2) log.warn({ err: error, feed: service, failures: this.failures }, 'the feed cannot be read yet');
       },
     });
     health.add(`feed ${service}`, () => this.reader.isCaughtUp || 'not read to its end yet');
