@@ -84,8 +84,9 @@ export class World {
     return this.stack.gateway.addZone({ name: `${name}.`, connectionId: this.connectionId });
   }
 
+  /** Sent again until it is taken, as the contract asks of a publisher who is answered 503. */
   async put(vmId: string, fact: VmFact): Promise<FactAnswer> {
-    return this.remember(vmId, await this.stack.gateway.putVm(vmId, fact));
+    return this.remember(vmId, await until(() => this.stack.gateway.putVm(vmId, fact), { withinMs: 20_000, everyMs: 100, what: `the fact about ${vmId} to be taken` }));
   }
 
   async delete(vmId: string): Promise<FactAnswer> {
