@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { reverseName } from '@vmdns/domain';
 import { askDnsServer, type TestStep } from '@vmdns/provider-kit';
 import { rr, statesOf, Story } from '@vmdns/provider-kit/testing';
-import { startPowerdns, type PowerdnsServer } from '@vmdns/test/support';
+import { startPowerdns, until, type PowerdnsServer } from '@vmdns/test/support';
 import { powerdnsProvider } from './powerdns.provider.js';
 import { PowerdnsConnection, PowerdnsZoneSettings } from './powerdns.settings.js';
 
@@ -120,6 +120,8 @@ describe('a real PowerDNS with LMDB', () => {
     await hasty.want({ [name]: [a(name, '192.0.2.1')] });
     const serial = await server.serial(apex);
     server.freeze();
+    // The signal takes a moment to reach every thread.
+    await until(() => fetch(server.api, { signal: AbortSignal.timeout(200) }).then(() => false, () => true));
     await expect(hasty.open().write([{ kind: 'put', rrset: a(name, '192.0.2.2') }], new Map(), never)).rejects.toMatchObject({ kind: 'retry', detail: { inDoubt: true } });
     server.thaw();
     // What stood before these in the server's queue has been served when they answer.
