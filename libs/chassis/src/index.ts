@@ -7,5 +7,6 @@ export * from './log.js';
 export * from './metrics.js';
 export * from './health.js';
 export * from './feed-follower.js';
+export * from './recurring.js';
 export * from './start-service.js';
 export { isMain, runMain } from './run-main.js';

@@ -1,10 +1,9 @@
 import { Controller, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { OnRequest, RpcProblem } from '@vmdns/bus';
-import { Log } from '@vmdns/chassis';
+import { Log, Recurring } from '@vmdns/chassis';
 import { type Caller, inventoryRpc } from '@vmdns/contracts';
 import { Store } from '@vmdns/store';
 import type { z } from 'zod';
-import { Recurring } from '../recurring.js';
 import { type BrakeSettings, BrakeTable } from './brake.table.js';
 import { HoldService } from './hold.service.js';
 import { HoldTable } from './hold.table.js';

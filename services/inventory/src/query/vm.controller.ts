@@ -1,10 +1,9 @@
 import { Controller, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { OnRequest } from '@vmdns/bus';
-import { Log } from '@vmdns/chassis';
+import { Log, Recurring } from '@vmdns/chassis';
 import { inventoryRpc, type VmState, type VmView } from '@vmdns/contracts';
 import { ChangeFeed, type FeedPage, Store } from '@vmdns/store';
 import type { z } from 'zod';
-import { Recurring } from '../recurring.js';
 import { VmQuery } from './vm.query.js';
 
 type AskOf<K extends keyof typeof inventoryRpc> = z.output<(typeof inventoryRpc)[K]['ask']>;

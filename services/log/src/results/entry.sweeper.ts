@@ -1,7 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Log } from '@vmdns/chassis';
+import { Log, Recurring } from '@vmdns/chassis';
 import { Store } from '@vmdns/store';
-import { Recurring } from '../recurring.js';
 import { EntryPartitions } from './entry-partitions.js';
 
 const EVERY_MS = 3_600_000;

@@ -1,4 +1,4 @@
-import { Log } from '@vmdns/chassis';
+import { Log } from './log.js';
 import { Store } from '@vmdns/store';
 
 /** After a failure the work is tried again this soon. */
