@@ -1,4 +1,4 @@
-import { GatewayApi, until, type CallOptions, type HttpAnswer } from '@vmdns/local';
+import { GatewayApi, Refused, until, type CallOptions, type HttpAnswer } from '@vmdns/local';
 import type { Connection, Explanation, FactAnswer, Hold, HoldMember, HoldOutcome, LogEntry, Pause, PauseScope, PlanningSettings, VmDns, VmFact, VmView, Zone, ZoneInput, ZoneTest } from '@vmdns/contracts';
 import type { z } from 'zod';
 
@@ -25,8 +25,14 @@ export class GatewayClient {
     return this.api.ask(method, path, options);
   }
 
+  /** Sent again while vmdns cannot right now (503): so the contract asks, and a busy machine needs it. */
   private async call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    return await this.api.call(method, path, body) as T;
+    const answer = await until(async () => {
+      const given = await this.api.ask(method, path, body === undefined ? {} : { body });
+      return given.status === 503 ? undefined : given;
+    }, { withinMs: 20_000, everyMs: 100, what: `${method} ${path} to be answered` });
+    if (answer.status < 200 || answer.status > 299) throw new Refused(method, path, answer);
+    return answer.body as T;
   }
 
   putVm(vmId: string, fact: VmFact): Promise<FactAnswer> {
