@@ -69,9 +69,11 @@ export class TestDatabase {
   async urlFor(schema: string): Promise<string> {
     const role = `vmdns_${schema}`;
     const made = this.roles.get(schema) ?? asSuperuser(this.url, async (client) => {
+      // Two grants at once on one database are refused by the server.
       await client.query('select pg_advisory_lock(7051)');
       const known = await client.query('select 1 from pg_roles where rolname = $1', [role]);
-      if (known.rowCount === 0) await client.query(`create role "${role}" login password 'vmdns'`);
+      // Roles belong to the whole server: another test's database may make it at the same moment.
+      if (known.rowCount === 0) await client.query(`create role "${role}" login password 'vmdns'`).catch(unlessMade);
       await client.query(`grant connect, create, temporary on database "${this.name}" to "${role}"`);
     });
     this.roles.set(schema, made);
@@ -121,4 +123,10 @@ function withUser(server: string, database: string, user?: string): string {
     url.password = 'vmdns';
   }
   return url.href;
+}
+
+/** duplicate_object, or the unique index behind it where two make it at once. */
+function unlessMade(error: unknown): void {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  if (code !== '42710' && code !== '23505') throw error;
 }
