@@ -48,9 +48,9 @@ class NotesModule {}
 describe('a service', () => {
   let servers: OwnServers;
   const running: RunningService[] = [];
-  const start = async (more: Readonly<Record<string, string>> = {}): Promise<RunningService> => {
+  const start = async (more: Readonly<Record<string, string>> = {}, migrations: readonly (new () => MigrationInterface)[] = [CreateNote1764000000000]): Promise<RunningService> => {
     const config = parseConfig(Config, { NATS_URL: servers.nats.url, DATABASE_URL: servers.postgres.url(), LOG_LEVEL: 'silent', ...more });
-    const service = await startService({ name: 'notes', config, module: NotesModule, migrations: [CreateNote1764000000000], handleSignals: false });
+    const service = await startService({ name: 'notes', config, module: NotesModule, migrations, handleSignals: false });
     running.push(service);
     return service;
   };
@@ -107,6 +107,26 @@ describe('a service', () => {
       const reply = await counted(service);
       return reply.ok && reply.value.count === n;
     }, { withinMs: 20_000 });
+  });
+
+  it('takes no request before its schema is ready: another replica answers meanwhile', async () => {
+    const first = await start();
+    await until(() => isReady(first));
+    let open = (): void => undefined;
+    const opened = new Promise<void>((resolve) => { open = resolve; });
+    class Slow1764000000001 implements MigrationInterface {
+      async up(): Promise<void> { await opened; }
+      async down(): Promise<void> { throw new Error('forward only'); }
+    }
+    const second = await start({}, [CreateNote1764000000000, Slow1764000000001]);
+    await second.app.get(Bus).whenReady(10_000);
+    await second.app.get(Bus).connection.current?.nats.flush();
+    const replies = await Promise.all(Array.from({ length: 40 }, () => counted(first)));
+    open();
+    expect(replies.filter((reply) => !reply.ok)).toEqual([]);
+    await until(() => isReady(second));
+    await first.close();
+    expect(await counted(second)).toMatchObject({ ok: true });
   });
 
   it('closes twice as well as once, and frees its port', async () => {

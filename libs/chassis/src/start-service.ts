@@ -76,8 +76,9 @@ export async function startService<C extends BaseConfig>(options: ServiceOptions
 
 async function run<C extends BaseConfig>(options: ServiceOptions<C>, parts: Parts): Promise<RunningService> {
   const { log, bus, info } = parts;
+  let closing: Promise<void> | undefined;
   const app = await NestFactory.create<NestExpressApplication>(rootModule(options, parts), { logger: new NestLog(log), abortOnError: false });
-  const transport = new JetStreamServer({ bus, service: info.name, log, observer: observerOf(parts.metrics), now: () => parts.clock.now(), closeMs: HANDLERS_MS });
+  const transport = new JetStreamServer({ bus, service: info.name, log, observer: observerOf(parts.metrics), now: () => parts.clock.now(), closeMs: HANDLERS_MS, takesAfter: whenMigrated(parts.store, () => closing !== undefined) });
   app.connectMicroservice({ strategy: transport });
   parts.health.add('consumers', () => transport.unread.length === 0 || `not read: ${transport.unread.join(', ')}`);
   serveHealth(app, parts);
@@ -89,13 +90,25 @@ async function run<C extends BaseConfig>(options: ServiceOptions<C>, parts: Part
   const url = urlOf(app);
   log.info({ url, port: Number(new URL(url).port) }, 'service ready');
 
-  let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closing ??= withLimit(closeAll(app, transport, parts, stopWatching), CLOSE_MS, log);
     return closing;
   };
   if (options.handleSignals !== false) endOnSignals(close, parts.store, log);
   return { app, url, close };
+}
+
+/** A replica that cannot do anything yet must not take a request from one that can. Never, where the service closes first. */
+async function whenMigrated(store: Store, isClosing: () => boolean): Promise<void> {
+  while (!isClosing()) {
+    try {
+      return await store.whenMigrated(1000);
+    } catch {
+      // Postgres is still away, or the schema cannot be made, which the store has said.
+      await new Promise((resolve) => { setTimeout(resolve, 250).unref(); });
+    }
+  }
+  return new Promise(() => undefined);
 }
 
 /** From the outside in: no new work, what runs ends, then the modules' hooks, then the connections they used. */

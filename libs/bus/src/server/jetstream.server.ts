@@ -20,6 +20,8 @@ export interface JetStreamServerOptions {
   readonly ackWaitMs?: number;
   /** How long close() waits for running handlers; default 7000. */
   readonly closeMs?: number;
+  /** Nothing is taken before: what handlers need is there. Default: at once. */
+  readonly takesAfter?: Promise<void>;
 }
 
 /** The Nest transport that serves OnBatch, OnRawBatch, OnRequests and OnRequest. Listens also while NATS is away. */
@@ -37,7 +39,9 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     const used = specs.flatMap(({ spec }) => (spec.kind === 'batch' ? [streams[spec.options.stream], streams.DEADLETTER] : []));
     void this.options.bus.ensureStreams(used);
     for (const { handler, spec } of specs) this.lanes.push(this.laneOf(handler, spec));
-    for (const lane of this.lanes) lane.start();
+    const start = (): void => { for (const lane of this.lanes) lane.start(); };
+    if (this.options.takesAfter === undefined) start();
+    else void this.options.takesAfter.then(start);
     callback();
   }
 
