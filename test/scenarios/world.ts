@@ -180,6 +180,12 @@ export class World {
     await until(async () => (await (await this.bus.current.jetstreamManager()).streams.info('COMMAND')).config.name === 'COMMAND', { withinMs: 30_000, what: 'the streams to come back' });
   }
 
+  /** Takes a message off a stream, once it is there: it was published, and nobody hears of it. */
+  async lose(stream: string, subject: string): Promise<void> {
+    const manager = await this.bus.current.jetstreamManager();
+    await until(async () => (await manager.streams.purge(stream, { filter: subject })).purged > 0, { withinMs: 20_000, what: `a message on ${subject}` });
+  }
+
   /** A transaction of a stranger that locks the planner's zone set, so that a planner stands still in the middle. */
   async lockPlanner(): Promise<{ waitedFor(): Promise<void>; release(): Promise<void> }> {
     const client = new pg.Client({ connectionString: this.stack.database.url });
