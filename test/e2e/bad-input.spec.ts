@@ -1,10 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { startStack, until, type GatewayClient, type HttpAnswer, type Stack } from '../support/index.js';
 import type { FactAnswer, VmFact } from '@vmdns/contracts';
 import { accepted } from './accepted.js';
 import { BusPublisher } from './bus-publisher.js';
 
 // What bad, late and repeated input gets, by every way in.
+
+// Longer than any wait in here, so that a failure says what was waited for.
+jest.setTimeout(100_000);
+
 let stack: Stack;
 let bus: BusPublisher;
 beforeAll(async () => {

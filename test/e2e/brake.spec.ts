@@ -1,12 +1,16 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { ROOT, startStack, until, type Stack } from '../support/index.js';
 import type { FactAnswer, Hold } from '@vmdns/contracts';
 import { accepted } from './accepted.js';
 import { BusPublisher } from './bus-publisher.js';
 
 // The brake on deletions by one source (L13), decided by API and by the vmdns command; and the nightly re-publish (L12).
+
+// Longer than any wait in here, so that a failure says what was waited for.
+jest.setTimeout(100_000);
+
 let stack: Stack;
 let bus: BusPublisher;
 beforeAll(async () => {

@@ -1,9 +1,13 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { startStack, until, type Stack } from '../support/index.js';
 import type { VmDns, VmFact } from '@vmdns/contracts';
 import { accepted } from './accepted.js';
 
 // What others put into our zones stays as it is. On sqlite, which keeps comments and disabled records.
+
+// Longer than any wait in here, so that a failure says what was waited for.
+jest.setTimeout(100_000);
+
 let stack: Stack;
 beforeAll(async () => { stack = await startStack({ powerdns: { backend: 'gsqlite3' } }); }, 120_000);
 afterEach(() => stack?.proxy.clear());

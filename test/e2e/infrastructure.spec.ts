@@ -1,9 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { startStack, TcpProxy, until, type HttpAnswer, type Stack } from '../support/index.js';
 import { accepted } from './accepted.js';
 import { BusPublisher } from './bus-publisher.js';
 
 // What happens while NATS or PostgreSQL is away: 503 and never a hang, nothing stored is lost, all resumes by itself.
+
+// Longer than any wait in here, so that a failure says what was waited for.
+jest.setTimeout(100_000);
+
 let stack: Stack;
 /** Between inventory and NATS. */
 let inventoryBus: TcpProxy;

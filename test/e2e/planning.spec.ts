@@ -1,8 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { startStack, until, type GatewayClient, type RecordedCall, type Stack } from '../support/index.js';
 import type { RecordStatus, VmDns, VmFact, Zone } from '@vmdns/contracts';
 
 // Who gets which name and address, and what zones that come and go do to them, down to what name servers answer.
+
+// Longer than any wait in here, so that a failure says what was waited for.
+jest.setTimeout(100_000);
+
 let stack: Stack;
 beforeAll(async () => {
   stack = await startStack();

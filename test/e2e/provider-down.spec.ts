@@ -1,9 +1,13 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { isPatch, patches, startStack, until, type FaultProxy, type PowerdnsServer, type RecordedCall, type Stack } from '../support/index.js';
 import { accepted } from './accepted.js';
 import type { ReasonCode, VmDns } from '@vmdns/contracts';
 
 // What happens while a provider is down, refuses the key, misses the zone, refuses a record or does not tell the truth.
+
+// Longer than any wait in here, so that a failure says what was waited for.
+jest.setTimeout(100_000);
+
 let stack: Stack;
 let second: { readonly powerdns: PowerdnsServer; readonly proxy: FaultProxy; readonly connectionId: string };
 beforeAll(async () => {

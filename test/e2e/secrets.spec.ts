@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { patches, startStack, until, type Stack } from '../support/index.js';
 import { BusPublisher } from './bus-publisher.js';
 
@@ -12,6 +12,9 @@ const CANARY = {
   trial: 'canary-trial-key-55d0',
   refused: 'canary-refused-json-02bb',
 } as const;
+
+// Longer than any wait in here, so that a failure says what was waited for.
+jest.setTimeout(100_000);
 
 let stack: Stack;
 let bus: BusPublisher;

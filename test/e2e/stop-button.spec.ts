@@ -1,8 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { startStack, until, type FaultProxy, type PowerdnsServer, type Stack } from '../support/index.js';
 import type { Pause, PauseScope, VmDns } from '@vmdns/contracts';
 
 // The stop button by zone, connection and all, and zones that are only looked at.
+
+// Longer than any wait in here, so that a failure says what was waited for.
+jest.setTimeout(100_000);
+
 let stack: Stack;
 let second: { readonly powerdns: PowerdnsServer; readonly proxy: FaultProxy };
 let firstId: string;

@@ -1,8 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { dnsAsk, startStack, until, type FaultProxy, type GatewayClient, type PowerdnsServer, type RecordedCall, type Stack } from '../support/index.js';
 import type { VmDns, VmFact, Zone } from '@vmdns/contracts';
 
 // Zones that come, go, overlap, and stand at two servers.
+
+// Longer than any wait in here, so that a failure says what was waited for.
+jest.setTimeout(100_000);
+
 let stack: Stack;
 let second: { readonly powerdns: PowerdnsServer; readonly proxy: FaultProxy };
 let firstId: string;
