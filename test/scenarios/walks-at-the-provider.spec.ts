@@ -1,7 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { isPatch, patches, until } from '../support/index.js';
 import type { VmDns } from '@vmdns/contracts';
 import { World } from './world.js';
+
+// Longer than any wait in here, so that a failure says what was waited for.
+jest.setTimeout(100_000);
 
 // The walks of PROTOCOL §10 in which a call to the provider is late, lost or raced. One adapter, a proxy before PowerDNS.
 let world: World;

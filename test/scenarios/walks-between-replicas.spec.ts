@@ -1,7 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { patches, until } from '../support/index.js';
 import type { FactAnswer } from '@vmdns/contracts';
 import { World } from './world.js';
+
+// Longer than any wait in here, so that a failure says what was waited for.
+jest.setTimeout(100_000);
 
 // The walks of PROTOCOL §10 that need two of a kind: two inventories, planners and adapters, two PowerDNS servers.
 let world: World;
