@@ -244,6 +244,23 @@ describe('inventory on real servers', () => {
     expect(new Set(changes.map((state) => state.addresses[0]?.claim)).size).toBe(1);
   });
 
+  it('facts about one VM count in the order in which they came, also where they are taken by batches that overlap', async () => {
+    const intake = replica.service.app.get(FactIntake);
+    const say = (type: 'vmdns.vm.changed.v1' | 'vmdns.vm.deleted.v1', more: object) => {
+      const admission = admitFact({ type, source: 'p', caller: platform, data: { vmId: 'vm-1', ...more } });
+      if (!admission.ok) throw new Error('not admitted');
+      return admission;
+    };
+    const state = (ip: string) => say('vmdns.vm.changed.v1', { fqdn: 'vm.example.com', addresses: [{ ip }] });
+    for (let round = 0; round < 20; round += 1) {
+      // The first was given up by its caller, who sends the second instead.
+      const [, verdicts] = await patiently(() => Promise.all([intake.take([state('192.0.2.1'), say('vmdns.vm.deleted.v1', {})]), intake.take([state('192.0.2.2')])]));
+      expect(verdicts.map((verdict) => verdict.kind)).toEqual(['accepted']);
+      const last = (await replica.changes()).reduce((high, one) => (one.revision > high.revision ? one : high));
+      expect(last).toMatchObject({ deleted: false, addresses: [{ ip: '192.0.2.2' }] });
+    }
+  });
+
   it('L1 a crash between commit and publish is healed by the change feed', async () => {
     const proxy = await tcpProxy(nats.url);
     const mute = await Replica.start({ nats: proxy.instead(nats.url), postgres });
