@@ -1,6 +1,6 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import { streams } from '@vmdns/contracts';
-import { AckPolicy, ConsumerEvents, type ConsumerMessages, DeliverPolicy, type JsMsg, nanos, ReplayPolicy, type Subscription } from 'nats';
+import { AckPolicy, type Consumer, ConsumerEvents, type ConsumerMessages, DeliverPolicy, type JsMsg, nanos, ReplayPolicy, type Subscription } from 'nats';
 import { settleByHalves } from '../batch-rule.js';
 import type { BusLog } from '../bus-log.js';
 import type { Bus } from '../bus.js';
@@ -43,6 +43,8 @@ export class BatchConsumer {
   private readonly queue: WorkQueue<Job>;
   private readonly closing = new AbortController();
   private messages: ConsumerMessages | undefined;
+  /** Whether the consumer must be looked at again before the next pull: it is gone, or the connection was. */
+  private isDoubtful = false;
   private readonly unwanted: JsMsg[] = [];
   private finished: Promise<void> = Promise.resolve();
   /** When it last stopped reading; undefined while it reads. */
@@ -72,7 +74,7 @@ export class BatchConsumer {
   start(): void {
     this.finished = this.keepConsuming();
     // After a reconnect the client's own iterator may sleep for a whole pull; a fresh one pulls at once.
-    this.stopReady = this.parts.bus.onReady(() => void this.messages?.close());
+    this.stopReady = this.parts.bus.onReady(() => { this.doubt(); });
     this.keepAlive = setInterval(() => { for (const job of this.queue.all()) job.received.broker.working(); }, this.parts.ackWaitMs / 3).unref();
   }
 
@@ -111,24 +113,40 @@ export class BatchConsumer {
   /** Makes the consumer if it is missing, and takes its messages until it is gone, the connection was lost, or we close. */
   private async consume(link: Link): Promise<void> {
     const { stream, durable, subject } = this.names;
+    this.isDoubtful = false;
     await link.manager.consumers.add(stream, {
       durable_name: durable, filter_subject: subject, ack_policy: AckPolicy.Explicit, ack_wait: nanos(this.parts.ackWaitMs), deliver_policy: DeliverPolicy.All,
       replay_policy: ReplayPolicy.Instant, max_ack_pending: Math.max(1000, this.max * 10), max_deliver: -1,
     });
     const consumer = await link.jetstream.consumers.get(stream, durable);
-    // When there is no room, at most `max` wait inside the iterator; only there a call longer than the ack wait costs a second delivery.
-    const messages = await consumer.consume({ max_messages: this.max, expires: PULL_MS, idle_heartbeat: HEARTBEAT_MS });
-    this.messages = messages;
     this.stoppedAt = undefined;
-    if (this.closing.signal.aborted) await messages.close();
+    while (!this.closing.signal.aborted && !this.isDoubtful) {
+      const room = this.queue.whenRoom();
+      if (room === undefined) await this.pull(consumer);
+      else await room;
+    }
+  }
+
+  /**
+   * One pull of at most `max`. Everything that comes goes straight to the queue, where `keepAlive` says of each that we
+   * work: a reader that pulls ahead by itself would keep some out of sight, and a long call would cost them a second delivery.
+   */
+  private async pull(consumer: Consumer): Promise<void> {
+    const messages = await consumer.fetch({ max_messages: this.max, expires: PULL_MS, idle_heartbeat: HEARTBEAT_MS });
+    this.messages = messages;
+    if (this.closing.signal.aborted || this.isDoubtful) await messages.close();
     void this.watch(messages);
     for await (const broker of messages) {
       if (this.closing.signal.aborted) this.unwanted.push(broker);
       else this.accept(receive(broker));
-      const room = this.queue.whenRoom();
-      if (room !== undefined) await room;
     }
     this.messages = undefined;
+  }
+
+  /** Ends the open pull; a fresh one pulls at once. */
+  private doubt(): void {
+    this.isDoubtful = true;
+    void this.messages?.close();
   }
 
   private async watch(messages: ConsumerMessages): Promise<void> {
@@ -136,7 +154,7 @@ export class BatchConsumer {
       if (!GONE.has(status.type)) continue;
       this.parts.log.warn({ ...this.where, status: status.type }, 'consumer is gone, making it again');
       await this.parts.bus.streams.look();
-      void messages.close();
+      this.doubt();
       return;
     }
   }
