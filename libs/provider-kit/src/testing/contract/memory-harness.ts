@@ -5,11 +5,16 @@ import type { ContractHarness } from './harness.js';
 
 const SECRET = 'a-key-nobody-may-see';
 
+type MemoryProvider = ReturnType<typeof memoryProvider>;
+
+/** Makes another provider of it, to see whether the suite notices. */
+export type AlterProvider = (provider: MemoryProvider, world: MemoryWorld) => MemoryProvider;
+
 /** The in-memory provider under its own contract: so the suite itself is tested first, in both grains. */
-export function memoryHarness(grain: 'rrset' | 'record'): ContractHarness<MemoryConnection, MemoryZoneSettings> {
+export function memoryHarness(grain: 'rrset' | 'record', alter: AlterProvider = (provider) => provider): ContractHarness<MemoryConnection, MemoryZoneSettings> {
   const world = new MemoryWorld();
   world.slowMs = 200;
-  const definition = memoryProvider(grain, world);
+  const definition = alter(memoryProvider(grain, world), world);
   const connection: MemoryConnection = { account: 'contract', key: SECRET };
   const zoneOf = (apex: string): ReturnType<MemoryWorld['zone']> => world.zone(definition.target(connection, apex, {}), apex);
   return {
