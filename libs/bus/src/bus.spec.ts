@@ -107,6 +107,28 @@ describe('the bus', () => {
     expect(await bus.request('deaf', 'echo', echo, { n: 1 }, { timeoutMs: 50 })).toMatchObject({ ok: false, problem: { status: 503, detail: 'deaf did not answer in time' } });
   });
 
+  it('gives up soon when NATS itself is silent, and not when an answer is only slow', async () => {
+    const echo = { ask: z.object({}), answer: z.object({}) };
+    const bus = await connect();
+    await bus.ensureStreams(used);
+    await bus.whenReady(5000);
+    let answer = (): void => undefined;
+    bus.connection.subscribe(subjects.rpc('slow', 'echo'), undefined, (message) => { answer = () => { message.respond(JSON.stringify({ ok: true, value: {} })); }; });
+    const slow = bus.request('slow', 'echo', echo, {}, { timeoutMs: 20_000, unlessSilent: true });
+    // Long enough for several pings beside it.
+    const since = performance.now();
+    await until(() => performance.now() - since > 1200);
+    answer();
+    expect(await slow).toEqual({ ok: true, value: {} });
+    nats.server.freeze();
+    try {
+      const asked = await Promise.race([bus.request('slow', 'echo', echo, {}, { timeoutMs: 30_000, unlessSilent: true }), until(() => false, { withinMs: 5000, what: 'an answer' })]);
+      expect(asked).toMatchObject({ ok: false, problem: { status: 503, detail: 'slow cannot be asked: the message bus does not answer' } });
+    } finally {
+      nats.server.thaw();
+    }
+  });
+
   it('has its answers sent where only its own user may listen', async () => {
     const echo = { ask: z.object({}), answer: z.object({}) };
     const bus = await connect(nats.url.replace('nats://', 'nats://planner:pass%2Fword@'));

@@ -30,7 +30,13 @@ export interface Outgoing {
 export interface Published { readonly stream: string; readonly sequence: number; readonly duplicate: boolean }
 export type PublishResult = ({ readonly ok: true } & Published) | { readonly ok: false; readonly error: BusError };
 export interface PublishOptions { /** All tries together; default 5000. While NATS is away it waits for it this long. */ readonly timeoutMs?: number }
-export interface RequestOptions { /** Default 900. */ readonly timeoutMs?: number; readonly traceparent?: string }
+export interface RequestOptions {
+  /** Default 900. */
+  readonly timeoutMs?: number;
+  /** Give up within a second when NATS itself is silent, however long the answer may take. */
+  readonly unlessSilent?: boolean;
+  readonly traceparent?: string;
+}
 
 const PUBLISH_MS = 5000;
 const encoder = new TextEncoder();

@@ -1,5 +1,6 @@
 import { connect, type ConnectionOptions, Events, type JetStreamClient, type JetStreamManager, type Msg, type NatsConnection, type Subscription } from 'nats';
 import type { BusLog } from './bus-log.js';
+import { isAnswered } from './pulse.js';
 import { Gate, backoffMs, pause } from './wait.js';
 
 /** A subscription we want, whether or not there is a connection to have it on. */
@@ -29,6 +30,7 @@ export class Connection {
   private readonly whenUp = new Set<() => void>();
   private readonly whenDown = new Set<() => void>();
   private finished: Promise<void> = Promise.resolve();
+  private pinging: Promise<boolean> | undefined;
 
   constructor(private readonly options: ConnectionOptions, private readonly log: BusLog) {}
 
@@ -42,6 +44,14 @@ export class Connection {
 
   get isClosing(): boolean {
     return this.closing.signal.aborted;
+  }
+
+  /** Whether the server answers a ping now; all who ask at the same time share one. */
+  answers(): Promise<boolean> {
+    const { current } = this;
+    if (current === undefined) return Promise.resolve(false);
+    this.pinging ??= isAnswered(current.nats.flush()).finally(() => { this.pinging = undefined; });
+    return this.pinging;
   }
 
   /** Called after every connect and reconnect. */

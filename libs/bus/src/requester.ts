@@ -3,6 +3,7 @@ import { headers as newHeaders, type Msg, NatsError } from 'nats';
 import { z } from 'zod';
 import type { RequestOptions } from './bus.js';
 import type { Connection, Link } from './connection.js';
+import { Silence, unlessSilent } from './pulse.js';
 import { childTraceparent, currentTraceparent } from './traceparent.js';
 
 /** How long the asker waits; who answers later answers nobody. */
@@ -17,9 +18,11 @@ export async function ask<Q extends z.ZodType, A extends z.ZodType>(connection: 
   const link = connection.current;
   if (link === undefined) return unavailable(`${service} cannot be asked: the message bus is away`);
   try {
-    const reply = await send(link, subjects.rpc(service, operation), question, options);
+    const sent = send(link, subjects.rpc(service, operation), question, options);
+    const reply = await (options.unlessSilent === true ? unlessSilent(sent, () => connection.answers()) : sent);
     return parse(reply, contract, `${service}.${operation}`);
   } catch (error) {
+    if (error instanceof Silence) return unavailable(`${service} cannot be asked: the message bus does not answer`);
     if (!(error instanceof NatsError)) throw error;
     const isAlone = error.code === '503';
     return unavailable(isAlone ? `${service} is not running` : `${service} did not answer in time`);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseConfig, type RunningService } from '@vmdns/chassis';
 import { freshDatabase, newFolder, startNats, tcpProxy, until, within, type NatsServer, type TcpProxy, type TestDatabase } from '@vmdns/test/support';
-import { DoorClient, type Answered } from '../testing/door-client.js';
+import { DoorClient, type Answered, type Sent } from '../testing/door-client.js';
 import { ScriptedServices } from '../testing/scripted-services.js';
 import { ADMIN_TOKEN } from '../testing/world.js';
 import { Config } from './config.js';
@@ -43,9 +43,9 @@ afterAll(async () => {
 
 const fact = { fqdn: 'vm1.example.com', addresses: [{ ip: '192.0.2.1' }] };
 const put = (token?: string) => door.ask('PUT', '/v1/vms/vm1', { body: fact, ...(token === undefined ? {} : { token }) });
-async function refusedSoon(asking: Promise<Answered>): Promise<void> {
+async function refusedSoon(asking: Promise<Answered>, what = 'the call'): Promise<void> {
   const answer = await within(asking, PROMISED_MS);
-  expect({ status: answer?.status, again: answer?.headers['retry-after'], type: answer?.headers['content-type'] }).toEqual({ status: 503, again: '1', type: 'application/problem+json' });
+  expect({ what, status: answer?.status, again: answer?.headers['retry-after'], type: answer?.headers['content-type'] }).toEqual({ what, status: 503, again: '1', type: 'application/problem+json' });
   expect(answer?.body).toMatchObject({ code: 'unavailable' });
 }
 async function comeBack(): Promise<void> {
@@ -77,6 +77,29 @@ describe('when something is away', () => {
   it('answers 503 soon when NATS swallows everything', async () => {
     bus.pause();
     await refusedSoon(put(publisher));
+    await comeBack();
+  });
+  it('answers every family of calls by 503 soon when NATS is frozen, also those that may take long', async () => {
+    const zone = { name: 'example.com', connectionId: 'c1' };
+    const event = { specversion: '1.0', id: '1', source: 'panel', type: 'vmdns.vm.deleted.v1', data: { vmId: 'vm1' } };
+    const calls: readonly (readonly [string, string, Sent?])[] = [
+      ['PUT', '/v1/vms/vm1', { body: fact }], ['GET', '/v1/vms/vm1'], ['DELETE', '/v1/vms/vm1'], ['GET', '/v1/vms?name=vm1.example.com'],
+      ['PUT', '/v1/vms/vm1/addresses/192.0.2.1/ptr', { body: { hostname: null } }], ['GET', '/v1/vms/vm1/dns'], ['GET', '/v1/vms/vm1/dns?revision=7&wait=60s'],
+      ['POST', '/v1/events', { body: event, headers: { 'content-type': 'application/cloudevents+json' } }], ['GET', '/v1/explain?q=vm1'],
+      ['GET', '/v1/providers'], ['GET', '/v1/connections'], ['GET', '/v1/connections/c1'], ['POST', '/v1/connections', { body: { name: 'c', provider: 'powerdns', settings: {} } }],
+      ['PATCH', '/v1/connections/c1', { body: { name: 'd' } }], ['DELETE', '/v1/connections/c1'],
+      ['GET', '/v1/zones'], ['POST', '/v1/zones', { body: zone }], ['GET', '/v1/zones/z1'], ['PATCH', '/v1/zones/z1', { body: { mode: 'observe' } }], ['DELETE', '/v1/zones/z1'],
+      ['POST', '/v1/zones/z1/test'], ['POST', '/v1/zones/z1/move', { body: { connectionId: 'c2' } }], ['GET', '/v1/zones/z1/records'],
+      ['GET', '/v1/pause'], ['POST', '/v1/pause', { body: { scope: { kind: 'all' } } }], ['DELETE', '/v1/pause/p1'],
+      ['GET', '/v1/holds'], ['GET', '/v1/holds/h1'], ['POST', '/v1/holds/h1/approve'], ['POST', '/v1/holds/h1/reject'],
+      ['GET', '/v1/settings'], ['PUT', '/v1/settings', { body: {} }], ['GET', '/v1/log'], ['GET', '/v1/log/stream?since=2026-11-21T12:00:00Z'],
+    ];
+    nats.freeze();
+    try {
+      await Promise.all(calls.map(async ([method, path, sent]) => refusedSoon(door.ask(method, path, sent), `${method} ${path}`)));
+    } finally {
+      nats.thaw();
+    }
     await comeBack();
   });
   it('answers 503 soon when inventory is not there, or is there and does not answer', async () => {

@@ -11,7 +11,7 @@ export function valueOf<T>(reply: RpcReply<T>): T {
   throw new ProblemError(reply.problem);
 }
 
-/** The services behind the door. An answer that does not come in time is a 503, within a second for all that is quick. */
+/** The services behind the door. An answer that does not come in time is a 503: within a second for all that is quick, and for all when NATS itself is silent. */
 @Injectable()
 export class Services {
   readonly inventory: RpcClient<typeof inventoryRpc>;
@@ -24,7 +24,7 @@ export class Services {
 
   constructor(bus: Bus, @Inject(CONFIG) config: Config) {
     const asks: Pick<Bus, 'request'> = {
-      request: (service, operation, contract, ask, options) => bus.request(service, operation, contract, ask, { timeoutMs: config.ASK_TIMEOUT_MS, ...options }),
+      request: (service, operation, contract, ask, options) => bus.request(service, operation, contract, ask, { timeoutMs: config.ASK_TIMEOUT_MS, unlessSilent: true, ...options }),
     };
     this.#bus = asks;
     this.#config = config;
