@@ -51,7 +51,7 @@ async function welcome(stack: LocalStack, home: Home, demo: boolean, say: (line:
   for (const line of [
     '',
     'vmdns is ready.',
-    `  API          ${endpoints.http}   (described at ${endpoints.http}/openapi.json)`,
+    `  API          ${endpoints.http}`,
     `  admin token  ${home.tokenFile}`,
     `  name server  ${dns.host} port ${dns.port}, for example: dig @${dns.host} -p ${dns.port} ${DEMO.fqdn}`,
     `  everything   ${home.endpointsFile}`,

@@ -3,6 +3,7 @@ import { APP_FILTER, APP_INTERCEPTOR } from '@nestjs/core';
 import { Clock, CONFIG } from '@vmdns/chassis';
 import { ConnectionController } from './api/connection.controller.js';
 import { Connections } from './api/connections.js';
+import { DescriptionController } from './api/description.controller.js';
 import { EventController } from './api/event.controller.js';
 import { Events } from './api/events.js';
 import { Facts } from './api/facts.js';
@@ -29,7 +30,7 @@ import { TokenTable } from './sign-in/token.table.js';
 const LOOK_UP_MS = 250;
 
 @Module({
-  controllers: [VmController, EventController, ConnectionController, ZoneController, OperationController, LogController, TokenController],
+  controllers: [VmController, EventController, ConnectionController, ZoneController, OperationController, LogController, TokenController, DescriptionController],
   providers: [
     Services, Facts, Events, Connections, Zones, Holds, DnsWait, LogStream, Leaving, AnnouncedProviders, TokenTable, TokenDesk,
     {

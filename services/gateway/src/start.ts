@@ -1,4 +1,4 @@
-import type { Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import { Log, Metrics, startService, type RunningService } from '@vmdns/chassis';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { CALLS } from './api/calls.js';
@@ -9,7 +9,6 @@ import { CallIndex } from './http/call-index.js';
 import { door } from './http/door.js';
 import { Leaving } from './live/leaving.js';
 import { CreateToken1763690400000 } from './migrations/create-token.js';
-import { describeApi } from './openapi/openapi.js';
 import { SignIn } from './sign-in/sign-in.js';
 
 const KEEP_ALIVE_MS = 65_000;
@@ -27,11 +26,9 @@ function openDoor(app: NestExpressApplication, config: Config): void {
   const calls = CALLS.map((call) => call.id === eventCalls.post.id ? { ...call, bodyMax: config.EVENTS_BYTES_MAX } : call);
   const took = app.get(Metrics).histogram('vmdns_http_request_seconds', 'Time from the first byte of a request to the last of its answer.', ['call', 'status'], [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60]);
   const signIn = app.get(SignIn);
-  const description = JSON.stringify(describeApi(CALLS));
   app.disable('x-powered-by');
   // Longer than the minute for which most proxies keep a connection: else they send into one that just closed.
   (app.getHttpServer() as Server).keepAliveTimeout = KEEP_ALIVE_MS;
-  app.getHttpAdapter().get('/openapi.json', (_request, response) => { (response as unknown as ServerResponse).setHeader('Content-Type', 'application/json').end(description); });
   app.use(door({
     calls: new CallIndex(calls), bodyMax: config.BODY_BYTES_MAX, log: app.get(Log),
     signIn: (token) => signIn.callerOf(token),

@@ -7,6 +7,10 @@ import { Brakes, Hold, HoldMember, PlanningSettings } from './rpc.js';
 
 // What the HTTP door answers and no single service says (ARCHITECTURE §5), for the pages, the CLI and programs.
 
+/** `/openapi.json`: OpenAPI 3.1. */
+export const ApiDescription = z.record(z.string(), z.unknown());
+export type ApiDescription = z.infer<typeof ApiDescription>;
+
 const JsonSchema = z.record(z.string(), z.unknown());
 
 /** A provider as its adapter announced it, with the forms to fill in. */

@@ -24,6 +24,7 @@ const TABLE: Readonly<Record<string, string>> = {
   listHolds: 'admin operator viewer', getHold: 'admin operator viewer', approveHold: 'admin operator', rejectHold: 'admin operator',
   getSettings: 'admin operator viewer', putSettings: 'admin operator', searchLog: 'admin operator publisher viewer', streamLog: 'admin operator publisher viewer',
   listTokens: 'admin', addToken: 'admin', revokeToken: 'admin',
+  describeApi: 'admin operator publisher viewer t',
 };
 
 describe('the role × call table', () => {

@@ -19,8 +19,8 @@ export interface DoorParts {
   readonly observe: (call: string, status: number, seconds: number) => void;
 }
 
-/** Paths that anybody may ask: liveness, readiness, metrics, and the description of the API (it holds no state). */
-export const OPEN_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics', '/openapi.json']);
+/** Paths that anybody may ask: liveness, readiness and metrics. */
+export const OPEN_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 
 type Next = (error?: unknown) => void;
 
