@@ -20,7 +20,7 @@ const vm = {
 };
 const connection = { id: 'c1', name: 'ns1', provider: 'powerdns', settings: { url: 'http://ns1:8081' }, secrets: ['apiKey'], paused: false, createdAt: NOW, revision: 1 };
 const zone = {
-  id: 'z1', name: 'example.com.', connectionId: 'c1', provider: 'powerdns', mode: 'write', ttl: { forward: 300, reverse: 3600 }, addresses: 'all', limits: { rehomeShare: 0.3 }, settings: { rectify: 'auto' },
+  id: 'z1', name: 'example.com.', connectionId: 'c1', provider: 'powerdns', mode: 'write', ttl: { forward: 300, reverse: 3600 }, addresses: 'all', limits: { rehomeShare: 0.3, rehomeNames: 20 }, settings: { rectify: 'auto' },
   state: 'active', paused: false, createdAt: NOW, revision: 1, counts: {},
 };
 const problemOf = (answer: { readonly body: unknown }) => answer.body as Problem;
@@ -216,7 +216,7 @@ describe('connections and zones', () => {
     await services.on('planner.connection-get', (ask) => ask.id === 'c1' ? connection : problem(404, 'not-found', 'no such connection'));
     await services.on('planner.zone-add', () => zone);
     expect((await world.door.ask('POST', '/v1/zones', { body: { name: 'example.com', connectionId: 'c1', ttl: { forward: 60 } } })).status).toBe(201);
-    expect(services.asksOf('planner.zone-add')[0]?.input).toEqual({ name: 'example.com', connectionId: 'c1', mode: 'write', ttl: { forward: 60, reverse: 3600 }, addresses: 'all', limits: { rehomeShare: 0.3 }, settings: {} });
+    expect(services.asksOf('planner.zone-add')[0]?.input).toEqual({ name: 'example.com', connectionId: 'c1', mode: 'write', ttl: { forward: 60, reverse: 3600 }, addresses: 'all', limits: { rehomeShare: 0.3, rehomeNames: 20 }, settings: {} });
     const faulty = await world.door.ask('POST', '/v1/zones', { body: { name: 'example.com', connectionId: 'c1', settings: { rectify: 'sometimes' } } });
     expect(problemOf(faulty).faults).toEqual([{ path: 'settings.rectify', message: 'must be one of auto, never' }]);
     expect(problemOf(await world.door.ask('POST', '/v1/zones', { body: { name: 'example.com', connectionId: 'c9' } })).faults).toEqual([{ path: 'connectionId', message: 'there is no such connection' }]);

@@ -73,19 +73,24 @@ export type Connection = z.infer<typeof Connection>;
 
 export const TtlSettings = z.object({ forward: z.int().min(1).max(2_147_483_647).default(300), reverse: z.int().min(1).max(2_147_483_647).default(3600) });
 export const AddressFilter = z.union([z.enum(['all', 'public', 'private']), z.object({ ranges: z.array(z.string()).min(1) })]);
+/** When names that leave a zone for another wait for a person (L13). */
+export const ZoneLimits = z.object({
+  rehomeShare: z.number().min(0).max(1).default(0.3).describe('A re-homing of more than this share of the zone waits for a person.'),
+  rehomeNames: z.int().min(1).default(20).describe('Unless it is fewer names than this.'),
+});
 export const ZoneInput = z.object({
   name: z.string().min(1).max(255), connectionId: Id, mode: ZoneMode.default('write'), ttl: TtlSettings.prefault({}),
   /** Which addresses' records this entry takes. */
   addresses: AddressFilter.default('all'),
   /** Reserved labels or owner names relative to the apex; absent: the default list. `ns*` matches a prefix. */
   reservedNames: z.array(z.string()).optional(),
-  limits: z.object({ rehomeShare: z.number().min(0).max(1).default(0.3) }).prefault({}),
+  limits: ZoneLimits.prefault({}),
   settings: z.record(z.string(), z.unknown()).default({}),
 });
 export type ZoneInput = z.infer<typeof ZoneInput>;
 export const Zone = ZoneInput.extend({ id: Id, provider: ProviderName, state: z.enum(['active', 'leaving', 'removed']), paused: z.boolean(), createdAt: Instant, revision: z.int(), counts: z.record(z.string(), Count) });
 export type Zone = z.infer<typeof Zone>;
-export const ZonePatch = z.object({ mode: ZoneMode, ttl: TtlSettings, addresses: AddressFilter, reservedNames: z.array(z.string()), limits: z.object({ rehomeShare: z.number().min(0).max(1) }), settings: z.record(z.string(), z.unknown()) }).partial();
+export const ZonePatch = z.object({ mode: ZoneMode, ttl: TtlSettings, addresses: AddressFilter, reservedNames: z.array(z.string()), limits: ZoneLimits, settings: z.record(z.string(), z.unknown()) }).partial();
 
 export type ZonePatch = z.infer<typeof ZonePatch>;
 

@@ -11,12 +11,10 @@ export function holdsBack(removals: number, total: number, limits: BrakeLimits):
   return removals > brakeLimit(total, limits);
 }
 
-/** The share of a zone's names that a change of zones moves; 0 for an empty zone. */
-export function rehomeShare(moved: number, total: number): number {
-  return total <= 0 ? 0 : Math.min(1, moved / total);
-}
+/** Limits of re-homing: more than `share` of a zone is held, if it is at least `names`. */
+export interface MoveLimits { readonly share: number; readonly names: number }
 
-/** Whether a part is more than a share of the whole. */
-export function exceedsShare(part: number, whole: number, share: number): boolean {
-  return rehomeShare(part, whole) > share;
+/** Whether a change of zones moves so much of one zone that a person shall look at it first (L13). */
+export function isLargeMove(moved: number, total: number, limits: MoveLimits): boolean {
+  return moved >= limits.names && moved > limits.share * total;
 }

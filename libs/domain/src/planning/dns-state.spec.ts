@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { backoffMs } from './backoff.js';
-import { brakeLimit, exceedsShare, holdsBack, rehomeShare } from './brakes.js';
+import { brakeLimit, holdsBack, isLargeMove } from './brakes.js';
 import { vmDnsState, type NameState, type RecordState } from './dns-state.js';
 import { planCounts, planText } from './plan-text.js';
 import { reasonOf, type ReasonCode } from './reason.js';
@@ -89,12 +89,15 @@ describe('brakes', () => {
     [0, 0, false],
   ])('L13 %i removals of %i are held: %s', (removals, total, is) => expect(holdsBack(removals, total, { count: 50, share: 0.05 })).toBe(is));
   it.each([
-    [3, 10, false],
-    [4, 10, true],
+    [30, 100, false],
+    [31, 100, true],
+    [20, 20, true],
+    [19, 19, false],
+    [20, 67, false],
+    [20, 66, true],
     [0, 0, false],
-    [0, 10, false],
-  ])('%i of %i names re-homed is more than 30 %%: %s', (moved, total, is) => expect(exceedsShare(moved, total, 0.3)).toBe(is));
-  it('a share is never more than the whole', () => expect([rehomeShare(20, 10), rehomeShare(1, 4)]).toEqual([1, 0.25]));
+  ])('L13 %i of %i names re-homed is more than 30 %% and at least 20: %s', (moved, total, is) => expect(isLargeMove(moved, total, { share: 0.3, names: 20 })).toBe(is));
+  it('L13 a share of 1 lets every re-homing go on', () => expect(isLargeMove(50, 50, { share: 1, names: 1 })).toBe(false));
 });
 
 describe('waiting between tries', () => {

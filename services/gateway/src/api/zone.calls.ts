@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { AddressFilter, Id, ProviderName, Zone, ZoneMode, ZoneRecord, ZoneTest } from '@vmdns/contracts';
+import { AddressFilter, Id, ProviderName, Zone, ZoneLimits, ZoneMode, ZoneRecord, ZoneTest } from '@vmdns/contracts';
 import { call, OPERATORS, pageOf, pageQuery, READERS } from '../http/call.js';
 import { flag, idParams } from './fields.js';
 
 const ttlSeconds = z.int().min(1).max(2_147_483_647);
-const share = z.number().min(0).max(1);
 const Settings = z.record(z.string().min(1).max(64), z.unknown());
 const reservedNames = z.array(z.string().min(1).max(255)).max(1000).describe('Owner names relative to the apex (`@` is the apex, `ns*` a beginning) that VMs may not have; absent: the default list.');
 const zoneName = z.string().min(1).max(255).describe('The apex, such as `example.com` or `2.0.192.in-addr.arpa`.');
@@ -14,13 +13,13 @@ export const ZoneBody = z.strictObject({
   name: zoneName, connectionId: Id, mode: ZoneMode.default('write').describe('`observe` plans and compares, and writes nothing.'),
   ttl: z.strictObject({ forward: ttlSeconds.default(300), reverse: ttlSeconds.default(3600) }).prefault({}),
   addresses: AddressFilter.default('all'), reservedNames: reservedNames.optional(),
-  limits: z.strictObject({ rehomeShare: share.default(0.3) }).prefault({}),
+  limits: z.strictObject(ZoneLimits.shape).prefault({}),
   settings: Settings.default({}),
 });
 /** What may change; parts of `ttl` and `limits` that are not named stay. A setting of null is taken away. */
 export const ZoneChange = z.strictObject({
   mode: ZoneMode, ttl: z.strictObject({ forward: ttlSeconds, reverse: ttlSeconds }).partial(), addresses: AddressFilter, reservedNames,
-  limits: z.strictObject({ rehomeShare: share }).partial(), settings: Settings,
+  limits: z.strictObject({ rehomeShare: ZoneLimits.shape.rehomeShare.unwrap(), rehomeNames: ZoneLimits.shape.rehomeNames.unwrap() }).partial(), settings: Settings,
 }).partial();
 export type ZoneChange = z.infer<typeof ZoneChange>;
 

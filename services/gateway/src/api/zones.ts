@@ -29,7 +29,7 @@ export class Zones {
     const patch = {
       ...rest,
       ...(ttl === undefined ? {} : { ttl: { ...stored.ttl, ...ttl } }),
-      ...(limits === undefined ? {} : { limits: { rehomeShare: limits.rehomeShare ?? stored.limits.rehomeShare } }),
+      ...(limits === undefined ? {} : { limits: { rehomeShare: limits.rehomeShare ?? stored.limits.rehomeShare, rehomeNames: limits.rehomeNames ?? stored.limits.rehomeNames } }),
       ...(settings === undefined ? {} : { settings: await this.#settings(stored.provider, merged(stored.settings, settings)) }),
     };
     return this.#did('zone changed', valueOf(await this.services.planner['zone-change']({ id, patch, caller }, this.services.slowly)), caller);

@@ -11,6 +11,9 @@ export interface HoldRow {
   readonly opened_at: Date;
   readonly decided_at: Date | null;
   readonly decided_by: string | null;
+  /** What the decision did, for whoever decides the same once more. */
+  readonly released: number;
+  readonly left_out: string[];
   readonly members: number;
 }
 

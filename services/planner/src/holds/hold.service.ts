@@ -1,13 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, Log } from '@vmdns/chassis';
 import type { Caller, Hold, HoldMember } from '@vmdns/contracts';
+import { isLargeMove } from '@vmdns/domain';
 import { Store, type Tx } from '@vmdns/store';
 import { enqueue } from '../planning/job.repository.js';
 import { conflict, notFound, requireOperator } from '../zones/access.js';
+import { sizeOf } from '../zones/moves.js';
 import { findHold, listHolds, listMembers, openHold, toHold, toMember, type HoldRow } from './hold.repository.js';
 
 export interface Decision { readonly holdId: string; readonly decision: 'approve' | 'reject'; readonly caller: Caller }
 export interface Outcome { readonly hold: Hold; readonly released: number; readonly changed: string[] }
+
+const STATE_OF = { approve: 'approved', reject: 'rejected' } as const;
 
 /** Big removals wait for a person (L13); here: names that leave a zone because another takes them in. */
 @Injectable()
@@ -42,11 +46,11 @@ export class Holds {
     const outcome = await this.store.transaction(async (tx) => {
       const locked = await tx.query<{ state: string; zone_id: string }>('select state, zone_id from hold where id = $1 for update', [ask.holdId]);
       if (locked[0] === undefined) throw notFound('hold', ask.holdId);
-      if (locked[0].state !== 'open') throw conflict('the hold is decided already', `hold ${ask.holdId} is ${locked[0].state}`);
+      if (locked[0].state !== 'open') return this.decided(tx, ask);
       const filling = await tx.query(`select 1 from job where kind = 'keys' and body->'filling' ? $1 limit 1`, [locked[0].zone_id]);
       if (filling.length > 0) throw conflict('the list of the hold is still being made', 'look at it again in some seconds, then decide');
       await tx.query('update hold set state = $2, decided_at = $3, decided_by = $4 where id = $1',
-        [ask.holdId, ask.decision === 'approve' ? 'approved' : 'rejected', this.clock.now(), ask.caller.name]);
+        [ask.holdId, STATE_OF[ask.decision], this.clock.now(), ask.caller.name]);
       const members = await tx.query<{ owner_name: string; same: boolean }>(
         `select m.owner_name, not m.changed and n.owner_name is not null as same from hold_member m
            left join name n on n.zone_id = m.zone_id and n.owner_name = m.owner_name and n.timeline = m.timeline and n.generation = m.generation
@@ -56,10 +60,21 @@ export class Holds {
         await openHold(tx, locked[0].zone_id, `${changed.length} names changed while hold ${ask.holdId} was open; their removal waits`);
       }
       await enqueue(tx, { kind: 'hold', holdId: ask.holdId });
-      return { hold: toHold(await this.get(tx, ask.holdId)), released: ask.decision === 'approve' ? members.length - changed.length : 0, changed };
+      const released = ask.decision === 'approve' ? members.length - changed.length : 0;
+      await tx.query('update hold set released = $2, left_out = $3 where id = $1', [ask.holdId, released, changed]);
+      return { hold: toHold(await this.get(tx, ask.holdId)), released, changed };
     });
     this.log.info({ holdId: ask.holdId, decision: ask.decision, by: ask.caller.name, released: outcome.released, changed: outcome.changed.length }, 'hold decided');
     return outcome;
+  }
+
+  /** The same decision again is a repeat (an answer that was lost): it is answered as the first time. The other one is refused. */
+  private async decided(tx: Tx, ask: Decision): Promise<Outcome> {
+    const hold = await this.get(tx, ask.holdId);
+    if (hold.state !== STATE_OF[ask.decision]) {
+      throw conflict(`This hold is already ${hold.state}.`, `by ${hold.decided_by ?? 'somebody'} at ${hold.decided_at?.toISOString() ?? 'some time'}`);
+    }
+    return { hold: toHold(hold), released: hold.released, changed: hold.left_out };
   }
 
   private async get(tx: Tx, holdId: string): Promise<HoldRow> {
@@ -70,8 +85,6 @@ export class Holds {
 }
 
 async function areMany(tx: Tx, zoneId: string, count: number): Promise<boolean> {
-  const rows = await tx.query<{ share: number; total: number }>(
-    `select (select (body->'limits'->>'rehomeShare')::float8 from zone where id = $1) as share,
-            (select count(*) from name where zone_id = $1 and desired <> '[]') as total`, [zoneId]);
-  return count > (rows[0]?.share ?? 0) * (rows[0]?.total ?? 0);
+  const { total, ...limits } = await sizeOf(tx, zoneId);
+  return isLargeMove(count, total, limits);
 }

@@ -30,7 +30,7 @@ describe('L13 re-homing more than its share of a zone waits for a person', () =>
   async function story() {
     const apex = `h${round}.example`;
     const inside = [1, 2, 3].map((n) => `vm${n}.in.${apex}.`);
-    const outer = await rig.zone(apex, main);
+    const outer = await rig.zone(apex, main, { limits: { rehomeShare: 0.3, rehomeNames: 1 } });
     const ids = [1, 2, 3].map((n) => `vm-${round}-${n}`);
     for (const [at, id] of ids.entries()) await rig.tell(rig.fact(id, { fqdn: inside[at] ?? '', ips: [`198.51.${round}.${at + 1}`] }));
     await rig.tell(rig.fact(`vm-${round}-4`, { fqdn: `vm4.${apex}.`, ips: [`198.51.${round}.4`] }));
@@ -54,7 +54,8 @@ describe('L13 re-homing more than its share of a zone waits for a person', () =>
     const outcome = value(await rig.rpc['hold-decide']({ holdId: hold?.holdId ?? '', decision: 'approve', caller: ADMIN }));
     expect(outcome).toMatchObject({ released: 3, changed: [], hold: { state: 'approved', decidedBy: 'ada' } });
     await until(() => inside.every((name) => isEmpty(outer.id, name)));
-    expect(problem(await rig.rpc['hold-decide']({ holdId: hold?.holdId ?? '', decision: 'approve', caller: ADMIN })).status).toBe(409);
+    expect(value(await rig.rpc['hold-decide']({ holdId: hold?.holdId ?? '', decision: 'approve', caller: { ...ADMIN, name: 'somebody else' } }))).toEqual(outcome);
+    expect(problem(await rig.rpc['hold-decide']({ holdId: hold?.holdId ?? '', decision: 'reject', caller: ADMIN }))).toMatchObject({ status: 409, title: 'This hold is already approved.', detail: expect.stringMatching(/^by ada at /) });
     expect(problem(await rig.rpc['hold-decide']({ holdId: 'hold-0', decision: 'approve', caller: ADMIN })).status).toBe(404);
   });
 
@@ -102,13 +103,19 @@ describe('L13 re-homing more than its share of a zone waits for a person', () =>
     expect(inside.every((name) => isFull(outer.id, name))).toBe(true);
   });
 
-  it('moves less than its share without asking', async () => {
+  it('moves less than its share without asking, and few names of a small zone', async () => {
     const apex = `free${round}.example`;
-    const outer = await rig.zone(apex, main);
+    const outer = await rig.zone(apex, main, { limits: { rehomeShare: 0.3, rehomeNames: 1 } });
     for (const n of [1, 2, 3, 4]) await rig.tell(rig.fact(`free-${n}`, { fqdn: n === 1 ? `vm.in.${apex}.` : `vm${n}.${apex}.`, ips: [`198.51.200.${n}`] }));
     await until(() => isFull(outer.id, `vm4.${apex}.`));
     await rig.zone(`in.${apex}`, second);
     await until(() => isEmpty(outer.id, `vm.in.${apex}.`));
     expect(await holdOf(outer.id)).toBeUndefined();
+    const small = await rig.zone(`small${round}.example`, main);
+    for (const n of [1, 2]) await rig.tell(rig.fact(`small-${n}`, { fqdn: `vm${n}.in.small${round}.example.`, ips: [`198.51.201.${n}`] }));
+    await until(() => isFull(small.id, `vm2.in.small${round}.example.`));
+    await rig.zone(`in.small${round}.example`, second);
+    await until(() => isEmpty(small.id, `vm2.in.small${round}.example.`));
+    expect(await holdOf(small.id)).toBeUndefined();
   });
 });

@@ -58,7 +58,7 @@ describe('two replicas', () => {
   });
 
   it('(d) adds an inner zone while another replica plans a name that it encloses', async () => {
-    const outer = await rig.zone('d.example', connection, { limits: { rehomeShare: 1 } });
+    const outer = await rig.zone('d.example', connection);
     const second = await rig.connection('memory', 'second');
     const inside = planStopped(one, rig.fact('d1', { fqdn: 'vm.in.d.example.', ips: ['198.51.100.1'] }));
     await inside.atGate;

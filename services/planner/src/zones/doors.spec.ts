@@ -141,7 +141,7 @@ describe('zones, connections, pauses and settings at the door', () => {
   });
 
   it('zoneMatch every also writes to outer zones, and takes it back as a held re-homing', async () => {
-    const outer = value(await zoneAdd({ name: 'every.example' }));
+    const outer = value(await zoneAdd({ name: 'every.example', limits: { rehomeShare: 0.3, rehomeNames: 1 } }));
     const inner = value(await zoneAdd({ name: 'in.every.example' }));
     await rig.tell(rig.fact('every', { fqdn: 'vm.in.every.example.', ips: ['198.51.100.3'] }));
     await until(() => adapter.heldAt.get(`${inner.id} vm.in.every.example.`) !== undefined);

@@ -1,4 +1,4 @@
-import { classlessBlock, exceedsShare, isWithin, wishKeyPrefixOf } from '@vmdns/domain';
+import { classlessBlock, isLargeMove, isWithin, type MoveLimits, wishKeyPrefixOf } from '@vmdns/domain';
 import type { Tx } from '@vmdns/store';
 import type { PlannedZone, ZonePicture } from './zone-sets.js';
 
@@ -17,7 +17,7 @@ export interface LargeMove { readonly zoneId: string; readonly apex: string; rea
  * is asked when a person changes the zone set, before any lock is taken. A pointer to a classless zone replaces a value:
  * no removal.
  */
-export async function findLargeMoves(tx: Tx, picture: ZonePicture, apexes: readonly string[], shareOf: (zoneId: string) => number): Promise<LargeMove[]> {
+export async function findLargeMoves(tx: Tx, picture: ZonePicture, apexes: readonly string[]): Promise<LargeMove[]> {
   const moved = new Map<string, { zone: PlannedZone; count: number }>();
   for (const apex of new Set(apexes)) {
     const outer = [...picture.zones.values()].filter((zone) => zone.state === 'active' && zone.released && zone.view.apex !== apex && isWithin(apex, zone.view.apex));
@@ -33,11 +33,18 @@ export async function findLargeMoves(tx: Tx, picture: ZonePicture, apexes: reado
   }
   const large: LargeMove[] = [];
   for (const [zoneId, { zone, count }] of moved) {
-    const totals = await tx.query<{ total: number }>(`select count(*) as total from name where zone_id = $1 and desired <> '[]'`, [zoneId]);
-    const total = totals[0]?.total ?? 0;
-    if (exceedsShare(count, total, shareOf(zoneId))) large.push({ zoneId, apex: zone.view.apex, moved: Math.min(count, total), total });
+    const { total, ...limits } = await sizeOf(tx, zoneId);
+    if (isLargeMove(count, total, limits)) large.push({ zoneId, apex: zone.view.apex, moved: Math.min(count, total), total });
   }
   return large;
+}
+
+/** How many names a zone has, and how many of them may leave it unasked. */
+export async function sizeOf(tx: Tx, zoneId: string): Promise<MoveLimits & { readonly total: number }> {
+  const [row] = await tx.query<MoveLimits & { total: number }>(
+    `select (body->'limits'->>'rehomeShare')::float8 as share, coalesce((body->'limits'->>'rehomeNames')::int, 20) as names,
+            (select count(*) from name where zone_id = $1 and desired <> '[]') as total from zone where id = $1`, [zoneId]);
+  return row ?? { share: 0, names: 1, total: 0 };
 }
 
 export function moveText(move: LargeMove, why: string): string {

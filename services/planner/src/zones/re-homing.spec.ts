@@ -4,7 +4,7 @@ import { until } from '@vmdns/test/support';
 import { applied, silent, type FakeAdapter } from '../testing/fake-adapter.js';
 import { ADMIN, Rig, value } from '../testing/rig.js';
 
-const FREELY: Partial<ZoneInput> = { limits: { rehomeShare: 1 } };
+const FREELY: Partial<ZoneInput> = { limits: { rehomeShare: 1, rehomeNames: 1 } };
 
 describe('zones come and go', () => {
   let rig: Rig;

@@ -40,9 +40,7 @@ export class Settings {
   private async movesWhenClosest() {
     const picture = await this.zoneSets.picture(this.store);
     if (picture.settings.zoneMatch === 'closest') return [];
-    const limits = await this.store.query<{ id: string; share: number }>(`select id, (body->'limits'->>'rehomeShare')::float8 as share from zone where state = 'active'`);
-    const shares = new Map(limits.map((row) => [row.id, row.share]));
-    return findLargeMoves(this.store, picture, picture.base.zones.map((zone) => zone.apex), (zoneId) => shares.get(zoneId) ?? 0);
+    return findLargeMoves(this.store, picture, picture.base.zones.map((zone) => zone.apex));
   }
 }
 

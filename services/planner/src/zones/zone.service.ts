@@ -109,9 +109,7 @@ export class Zones {
     const picture = await this.zoneSets.picture(this.store);
     const isTaken = [...picture.zones.values()].some((zone) => zone.view.apex === apex && zone.released && zone.state === 'active');
     if (isTaken || picture.settings.zoneMatch === 'every') return [];
-    const limits = await this.store.query<{ id: string; share: number }>(`select id, (body->'limits'->>'rehomeShare')::float8 as share from zone where state = 'active'`);
-    const shares = new Map(limits.map((row) => [row.id, row.share]));
-    return findLargeMoves(this.store, picture, [apex], (zoneId) => shares.get(zoneId) ?? 0);
+    return findLargeMoves(this.store, picture, [apex]);
   }
 
   private async connectionFor(tx: Tx, connectionId: string, apex: string, zone: Pick<ZoneBody, 'ttl'>): Promise<ConnectionRow> {
