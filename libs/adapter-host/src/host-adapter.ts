@@ -3,7 +3,7 @@ import { adapterService } from '@vmdns/contracts';
 import type { ProviderDefinition } from '@vmdns/provider-kit';
 import { adapterModule } from './adapter.module.js';
 import { Config, ownEnvironment } from './config.js';
-import { CreateTables1764000000000 } from './migrations/create-tables.js';
+import { MIGRATIONS } from './migrations/index.js';
 
 /** The whole process of an adapter, with the environment given; `hostAdapter` is this for a main.ts. */
 export function startAdapter<C, Z>(definition: ProviderDefinition<C, Z>, environment: Environment, options: { readonly handleSignals?: boolean } = {}): Promise<RunningService> {
@@ -11,7 +11,7 @@ export function startAdapter<C, Z>(definition: ProviderDefinition<C, Z>, environ
     name: adapterService(definition.name),
     config: parseConfig(Config, environment),
     module: adapterModule(definition),
-    migrations: [CreateTables1764000000000],
+    migrations: MIGRATIONS,
     streams: ['ZONE', 'COMMAND', 'RESULT', 'DEADLETTER'],
     ...options,
   });

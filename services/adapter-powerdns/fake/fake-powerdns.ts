@@ -81,7 +81,7 @@ export class FakePowerdns {
   }
 
   private route(method: string, path: string, query: URLSearchParams, body: string, reply: ServerResponse, text: (status: number, words: string) => void): void {
-    if (method === 'GET' && path === '') return json(reply, 200, { daemon_type: 'authoritative', id: 'localhost', type: 'Server', version: this.options.version ?? '4.7.3' });
+    if (method === 'GET' && path === '') return json(reply, 200, { daemon_type: 'authoritative', id: 'localhost', type: 'Server', version: this.version });
     if (method === 'GET' && path === '/config') return json(reply, 200, Object.entries({ launch: 'lmdb', 'default-api-rectify': 'yes', 'max-ent-entries': '100000', 'api-key': '***', ...this.options.config }).map(([name, value]) => ({ name, type: 'ConfigSetting', value })));
     if (method === 'GET' && path === '/zones') return this.list(query.get('zone') ?? '', reply);
     if (method === 'PUT' && path === '/cache/flush') return json(reply, 200, { count: 0, result: 'Flushed cache.' });
@@ -89,13 +89,19 @@ export class FakePowerdns {
     const zone = this.zones.get(match?.[1] ?? '');
     if (zone === undefined) return text(404, 'Not Found');
     const rest = match?.[2] ?? '';
-    if (method === 'GET' && rest === '') return json(reply, 200, zone.answer(query.get('rrsets') !== 'false', query.get('rrset_name')));
+    if (method === 'GET' && rest === '') return json(reply, 200, zone.answer(query.get('rrsets') !== 'false', query.get('rrset_name'), this.showsDisabled(query)));
     if (method === 'PATCH' && rest === '') return this.patch(zone, body, reply, text);
     if (method === 'PUT' && rest === '') { zone.set(JSON.parse(body) as Record<string, unknown>); reply.writeHead(204).end(); return; }
     if (method === 'PUT' && rest === '/rectify') { zone.rectified += 1; return json(reply, 200, { result: 'Rectified' }); }
     if (method === 'GET' && rest === '/metadata/PRESIGNED') return json(reply, 200, { kind: 'PRESIGNED', metadata: zone.presigned ? ['1'] : [], type: 'Metadata' });
     return text(405, 'Method Not Allowed');
   }
+
+  private showsDisabled(query: URLSearchParams): boolean {
+    return !query.has('rrset_name') || (query.get('include_disabled') === 'true' && Number(this.version.split('.')[0]) >= 5);
+  }
+
+  private get version(): string { return this.options.version ?? '4.7.3'; }
 
   private list(name: string, reply: ServerResponse): void {
     if (!name.endsWith('.')) throw new Refusal(`DNS Name '${name}' is not canonical`);

@@ -33,8 +33,11 @@ export class FakeZone {
     this.rrsets.set(keyOf(rrset), { ...rrset, name: rrset.name.toLowerCase() });
   }
 
-  answer(withRrsets: boolean, onlyName: string | null): Record<string, unknown> {
-    const all = [...this.rrsets.values()].map((rrset) => ({ comments: [], ...rrset, records: (rrset.records ?? []).map((record) => ({ disabled: false, ...record })) }));
+  /** An answer for one name shows what is switched off only where the server can be asked to, 5.0 and newer [T 4.7.3: it cannot]. */
+  answer(withRrsets: boolean, onlyName: string | null, showsDisabled = onlyName === null): Record<string, unknown> {
+    const all = [...this.rrsets.values()]
+      .map((rrset) => ({ comments: [], ...rrset, records: (rrset.records ?? []).map((record) => ({ disabled: false, ...record })).filter((record) => showsDisabled || !record.disabled) }))
+      .filter((rrset) => rrset.records.length > 0);
     const leaked = this.leaks.map((name) => ({ comments: [{ account: '', content: 'a comment' }], name, records: [], ttl: 0, type: 'A' }));
     const shown = onlyName === null ? all : [...all.filter((rrset) => rrset.name === onlyName.toLowerCase()), ...leaked];
     return {
@@ -45,6 +48,7 @@ export class FakeZone {
 
   set(settings: Record<string, unknown>): void {
     if (typeof settings['api_rectify'] === 'boolean') this.apiRectify = settings['api_rectify'];
+    if (typeof settings['soa_edit_api'] === 'string') this.soaEditApi = settings['soa_edit_api'];
   }
 
   /** One transaction; entries in the order given; a no-op moves the serial too [T]. */
@@ -70,7 +74,8 @@ export class FakeZone {
     if (records.length === 0) { draft.delete(keyOf(change)); return; }
     for (const { content } of records) checkContent(name, type, content);
     if (new Set(records.map((record) => record.content)).size < records.length) throw new Refusal(`Duplicate record in RRset ${name} IN ${type} with content "${records[0]?.content ?? ''}"`);
-    const others = [...draft.values()].filter((rrset) => rrset.name === name && rrset.type !== type);
+    // What is switched off is in nobody's way [T 4.7.3].
+    const others = records.every((record) => record.disabled === true) ? [] : [...draft.values()].filter((rrset) => rrset.name === name && rrset.type !== type && rrset.records?.some((record) => record.disabled !== true) === true);
     if (type === 'CNAME' ? others.length > 0 : others.some((rrset) => rrset.type === 'CNAME')) throw new Refusal(`RRset ${name} IN ${type}: Conflicts with pre-existing RRset`);
     draft.set(keyOf(change), { name, type, ttl: ttl ?? 0, records, comments: comments ?? draft.get(keyOf(change))?.comments ?? [] });
   }

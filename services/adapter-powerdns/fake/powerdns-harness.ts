@@ -40,6 +40,9 @@ export async function powerdnsHarness(server: ApiUnderTest): Promise<ContractHar
     async plant(apex, rrset: Rrset) {
       await call('PATCH', `/zones/${idOf(apex)}`, { rrsets: [{ ...rrset, changetype: 'REPLACE', records: rrset.values.map((content) => ({ content, disabled: false })) }] });
     },
+    async plantDisabled(apex, rrset: Rrset) {
+      await call('PATCH', `/zones/${idOf(apex)}`, { rrsets: [{ ...rrset, changetype: 'REPLACE', records: rrset.values.map((content) => ({ content, disabled: true })) }] });
+    },
     async uproot(apex, name, type) {
       await call('PATCH', `/zones/${idOf(apex)}`, { rrsets: [{ name, type, changetype: 'DELETE' }] });
     },

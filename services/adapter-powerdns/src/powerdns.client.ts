@@ -50,7 +50,7 @@ export class PowerdnsClient {
   }
 
   readName(zoneId: string, name: string, signal: AbortSignal): Promise<z.infer<typeof WireZoneWithRrsets>> {
-    return this.get(`/zones/${zoneId}?rrset_name=${encodeURIComponent(name)}`, `reading ${name}`, 'zone', WireZoneWithRrsets, signal);
+    return this.get(`/zones/${zoneId}?rrset_name=${encodeURIComponent(name)}&include_disabled=true`, `reading ${name}`, 'zone', WireZoneWithRrsets, signal);
   }
 
   /** RRsets are handed over as they come in, unparsed; then the rest of the zone is given. */

@@ -2,13 +2,14 @@ import type { ProviderDefinition } from '@vmdns/provider-kit';
 import { CALL_DEADLINE_MS, IN_FLIGHT_MAX, PowerdnsClient } from './powerdns.client.js';
 import { dnsServerOf, PowerdnsConnection, PowerdnsZoneSettings } from './powerdns.settings.js';
 import { testPowerdnsZone } from './powerdns.zone-test.js';
-import { PowerdnsZone, type ZoneMemory } from './powerdns.zone.js';
+import { showsDisabledByName } from './powerdns.wire.js';
+import { PowerdnsZone, type ServerTraits, type ZoneMemory } from './powerdns.zone.js';
 
 /** A database that one writer locks whole: concurrent PATCHes answer 500 (PERFORMANCE §0, 5). */
 const ONE_WRITER = 'gsqlite3';
 const SERVERS_MAX = 256;
 
-interface ServerMemory { readonly client: PowerdnsClient; readonly zones: Map<string, ZoneMemory>; rectifiesByDefault?: boolean }
+interface ServerMemory { readonly client: PowerdnsClient; readonly zones: Map<string, ZoneMemory>; rectifiesByDefault?: boolean; showsDisabledByName?: boolean }
 
 /** The PowerDNS authoritative server, 4.7 to 5.1, by its HTTP API. */
 export function powerdnsProvider(limits: { readonly deadlineMs: number } = { deadlineMs: CALL_DEADLINE_MS }): ProviderDefinition<PowerdnsConnection, PowerdnsZoneSettings> {
@@ -43,14 +44,21 @@ export function powerdnsProvider(limits: { readonly deadlineMs: number } = { dea
       const server = serverOf(connection);
       const memory = server.zones.get(apex) ?? {};
       server.zones.set(apex, memory);
-      const rectifiesByDefault = async (signal: AbortSignal): Promise<boolean> => {
-        server.rectifiesByDefault ??= (await server.client.config(signal)).get('default-api-rectify') !== 'no';
-        return server.rectifiesByDefault;
-      };
-      return new PowerdnsZone(server.client, apex, settings, memory, dnsServerOf(connection, settings), rectifiesByDefault);
+      return new PowerdnsZone(server.client, apex, settings, memory, dnsServerOf(connection, settings), traitsOf(server));
     },
     testZone: (connection, apex, settings, signal) => testPowerdnsZone(connection, apex, settings, signal),
   };
 }
+
+const traitsOf = (server: ServerMemory): ServerTraits => ({
+  async rectifiesByDefault(signal) {
+    server.rectifiesByDefault ??= (await server.client.config(signal)).get('default-api-rectify') !== 'no';
+    return server.rectifiesByDefault;
+  },
+  async showsDisabledByName(signal) {
+    server.showsDisabledByName ??= showsDisabledByName((await server.client.server(signal)).version);
+    return server.showsDisabledByName;
+  },
+});
 
 export const powerdns = powerdnsProvider();

@@ -1,5 +1,5 @@
 import { canonicalRrset, canonicalValues, type Rrset } from '@vmdns/domain';
-import type { RrsetChange } from '@vmdns/provider-kit';
+import { disabledType, type RrsetChange } from '@vmdns/provider-kit';
 import { z } from 'zod';
 
 /** 4.9+ adds `modified_at` and the like to records: ignored, and never sent back. */
@@ -15,6 +15,9 @@ export const WireZone = z.object({
 export type WireZone = z.infer<typeof WireZone>;
 export const WireZoneWithRrsets = WireZone.extend({ rrsets: z.array(WireRrset) });
 export const WireZoneList = z.array(WireZone);
+/** From 5.0 on, `include_disabled` shows in an answer for one name what is switched off there. */
+export const showsDisabledByName = (version: string): boolean => Number(/^(\d+)\./.exec(version)?.[1] ?? 0) >= 5;
+
 export const WireServer = z.object({ daemon_type: z.string(), version: z.string() });
 export const WireConfig = z.array(z.object({ name: z.string(), value: z.string() }));
 export const WireError = z.object({ error: z.string() });
@@ -36,9 +39,6 @@ export function isNextSerial(before: string, after: string, now: Date): boolean 
 
 /** Most names of a zone are plain, and a zone can have 300,000: these need no parser to be canonical. */
 const PLAIN_NAME = /^[a-z0-9_*\/-]+(?:\.[a-z0-9_*\/-]+)*\.$/;
-
-/** The type of an RRset's records that somebody switched off: never ours, never served, and kept when we write beside them. */
-export const disabledType = (type: string): string => `${type} (disabled)`;
 
 /**
  * What the server holds, in our words: what is served, and what is switched off as an RRset of a type of its own. An
@@ -65,12 +65,14 @@ interface WireChange {
 
 /**
  * One entry of a PATCH. REPLACE without `comments` keeps them. REPLACE and DELETE take the whole RRset, so records
- * that are switched off are written back as they were; a name that was not read has none (they count as foreign).
+ * that are switched off are written back as they were; a name that was not read has none (else the engine had read it).
  */
 export function toWire(change: RrsetChange, held: readonly Rrset[]): WireChange {
   const { name, type } = change.kind === 'put' ? change.rrset : change;
   const switchedOff = held.find((rrset) => rrset.type === disabledType(type));
-  const kept = (switchedOff?.values ?? []).map((content) => ({ content, disabled: true }));
+  const isPut = (content: string): boolean => change.kind === 'put' && change.rrset.values.includes(content);
+  // A value may be there once: put, it is switched on.
+  const kept = (switchedOff?.values ?? []).filter((content) => !isPut(content)).map((content) => ({ content, disabled: true }));
   if (change.kind === 'put') return { name, type, changetype: 'REPLACE', ttl: change.rrset.ttl, records: [...change.rrset.values.map((content) => ({ content, disabled: false })), ...kept] };
   return switchedOff === undefined ? { name, type, changetype: 'DELETE' } : { name, type, changetype: 'REPLACE', ttl: switchedOff.ttl, records: kept };
 }

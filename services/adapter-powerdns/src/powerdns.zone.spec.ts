@@ -37,7 +37,7 @@ describe('one zone on a PowerDNS', () => {
     fake.calls.length = 0;
     await story.want({ [`vm1.${APEX}`]: [a('vm1', '192.0.2.2')] });
     expect(fake.calls.map((call) => `${call.method} ${call.path.replace('/api/v1/servers/localhost', '')}`)).toEqual([
-      'GET /zones/example.com.?rrset_name=vm1.example.com.', 'PATCH /zones/example.com.', 'PUT /cache/flush?domain=example.com.',
+      'GET /zones/example.com.?rrset_name=vm1.example.com.&include_disabled=true', 'PATCH /zones/example.com.', 'PUT /cache/flush?domain=example.com.',
     ]);
   });
 
@@ -75,15 +75,28 @@ describe('one zone on a PowerDNS', () => {
     expect(callsOf('PATCH')).toEqual([]);
   });
 
-  it('L3: comments, switched-off records and neighbours stay', async () => {
+  it('L3: comments beside ours stay', async () => {
     const zone = fake.addZone(APEX);
-    zone.put({ name: `vm1.${APEX}`, type: 'A', ttl: 60, records: [{ content: '192.0.2.200', disabled: true }], comments: [{ account: 'ops', content: 'keep' }] });
     const story = storyOf();
     await story.want({ [`vm1.${APEX}`]: [a('vm1')] });
-    const after = (zone.answer(true, `vm1.${APEX}`)['rrsets'] as { records: unknown; comments: unknown }[])[0];
-    expect(after).toMatchObject({ records: [{ content: '192.0.2.1', disabled: false }, { content: '192.0.2.200', disabled: true }], comments: [{ content: 'keep' }] });
-    await story.want({ [`vm1.${APEX}`]: [] });
-    expect((zone.answer(true, `vm1.${APEX}`)['rrsets'] as { records: unknown }[])[0]).toMatchObject({ records: [{ content: '192.0.2.200', disabled: true }] });
+    zone.put({ name: `vm1.${APEX}`, type: 'A', ttl: 300, records: [{ content: '192.0.2.1' }], comments: [{ account: 'ops', content: 'keep' }] });
+    await story.want({ [`vm1.${APEX}`]: [a('vm1', '192.0.2.2')] });
+    expect((zone.answer(true, `vm1.${APEX}`)['rrsets'] as unknown[])[0]).toMatchObject({ records: [{ content: '192.0.2.2' }], comments: [{ content: 'keep' }] });
+  });
+
+  it.each([['4.7.3', [1, 1, 1, 2, 2]], ['5.0.1', [0, 0, 0, 0, 0]]] as const)('L6: %s is read whole at the first contact and when somebody else changed the zone, where names do not show what is switched off; never for our own changes', async (version, expected) => {
+    await fake.stop();
+    fake = await FakePowerdns.start(KEY, { version });
+    connection = PowerdnsConnection.parse({ url: fake.api, apiKey: KEY });
+    const zone = fake.addZone(APEX);
+    const story = storyOf();
+    const wholeReads: number[] = [];
+    for (const ip of ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4', '192.0.2.5']) {
+      if (ip === '192.0.2.4') zone.patch([{ name: `vm9.${APEX}`, type: 'TXT', ttl: 60, changetype: 'REPLACE', records: [{ content: '"theirs"' }] }]);
+      await story.want({ [`vm1.${APEX}`]: [a('vm1', ip)] });
+      wholeReads.push(callsOf('GET').filter((path) => path === `/zones/${APEX}`).length);
+    }
+    expect(wholeReads).toEqual(expected);
   });
 
   it('a serial that cannot move is no token: names are read each time', async () => {

@@ -12,6 +12,13 @@ export interface ZoneMemory {
   isPrepared?: boolean;
 }
 
+/** What a server is like; asked once in each process. */
+export interface ServerTraits {
+  rectifiesByDefault(signal: AbortSignal): Promise<boolean>;
+  /** Whether an answer for one name has what is switched off there. */
+  showsDisabledByName(signal: AbortSignal): Promise<boolean>;
+}
+
 /** Kinds whose content belongs to another server (5.x has two names for each). */
 const NOT_OURS = new Set(['slave', 'secondary', 'consumer']);
 
@@ -40,7 +47,7 @@ export class PowerdnsZone implements ZonePort {
 
   constructor(
     private readonly client: PowerdnsClient, private readonly apex: string, private readonly settings: PowerdnsZoneSettings,
-    private readonly memory: ZoneMemory, dnsServer: DnsServer | undefined, private readonly rectifiesByDefault: (signal: AbortSignal) => Promise<boolean>,
+    private readonly memory: ZoneMemory, dnsServer: DnsServer | undefined, private readonly server: ServerTraits,
   ) {
     if (settings.rectify === 'auto') this.tidyAfterMs = TIDY_AFTER_MS;
     if (dnsServer !== undefined) this.askDns = (expected, signal) => findWrongAnswers(dnsServer, expected, signal);
@@ -61,7 +68,7 @@ export class PowerdnsZone implements ZonePort {
       }
     };
     await this.inZone(() => Promise.all(Array.from({ length: Math.min(READS_AT_ONCE, names.length) }, reader)));
-    return { held, token: oldestOf(serials) };
+    return { held, token: oldestOf(serials), hidesDisabled: !(await this.server.showsDisabledByName(signal)) };
   }
 
   async readZone(take: (piece: readonly Rrset[]) => void, signal: AbortSignal): Promise<{ token: string | null }> {
@@ -104,7 +111,7 @@ export class PowerdnsZone implements ZonePort {
     const { rectify } = this.settings;
     // A signed zone needs its NSEC order with every change.
     if (rectify === 'server' || (rectify === 'auto' && zone.dnssec === true)) return;
-    if (zone.api_rectify !== true && !(await this.rectifiesByDefault(signal))) return;
+    if (zone.api_rectify !== true && !(await this.server.rectifiesByDefault(signal))) return;
     try {
       await this.client.switchRectifyOff(zoneId, this.apex, signal);
     } catch (error) {

@@ -33,7 +33,7 @@ export interface Claim {
   readonly observe: boolean;
   readonly failures: number;
   readonly failingSince: Date | null;
-  readonly knowledge: { readonly token: string | null; readonly zoneSize: number | null };
+  readonly knowledge: { readonly token: string | null; readonly zoneSize: number | null; readonly readWholeMsAgo: number | null };
   /** A timeline was raised not long ago: equals become ours (PROTOCOL §1). */
   readonly takeOverEquals: boolean;
   readonly isTidyDue: boolean;

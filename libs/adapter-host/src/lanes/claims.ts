@@ -27,7 +27,7 @@ with free as materialized (
 ), candidate as materialized (
   select c.*, r.numbers[row_number() over (partition by c.limiter_key order by c.due_priority, c.due_at)] as slot
   from room r cross join lateral (
-    select l.target, l.limiter_key, l.due_priority, l.due_at, l.token, case when r.failures > 0 or l.failures > 0 then least($3::int, $4::int) else $4::int end as names_max
+    select l.target, l.limiter_key, l.due_priority, l.due_at, case when r.failures > 0 or l.failures > 0 then least($3::int, $4::int) else $4::int end as names_max
     from lane l
     where l.limiter_key = r.limiter_key and ${claimable('l')}
       and not ($5::bool and l.writing is not null and l.dead_at > clock_timestamp())
@@ -38,7 +38,7 @@ from candidate c
 left join lateral (
   select n.owner_name, n.zone_id, n.timeline, n.generation, n.digest, n.wanted, n.puts, n.vms, n.priority, n.owned, n.doubt, n.doubt_until, n.must_read, n.state, n.reason, n.attempts
   from name n where n.target = c.target and n.due_at <= clock_timestamp() order by n.priority, n.due_at limit c.names_max) n on true
-left join held_foreign f on c.token is not null and f.target = c.target and f.owner_name = n.owner_name`;
+left join held_foreign f on f.target = c.target and f.owner_name = n.owner_name`;
 
 const LEASE = `
 with leased as (
@@ -48,7 +48,7 @@ with leased as (
     join lane o on o.target = w.target join zone z on z.zone_id = o.zone_id join connection k on k.connection_id = o.connection_id join limiter m on m.key = o.limiter_key,
     (select clock_timestamp() as at) t
   where l.target = w.target
-  returning l.target, l.epoch, l.until, l.observe, l.failures, l.failing_since, l.token, l.zone_size, l.adopt_until > t.at as adopts, l.tidy_at <= t.at as tidy_due,
+  returning l.target, l.epoch, l.until, l.observe, l.failures, l.failing_since, l.token, l.zone_size, (extract(epoch from t.at - l.read_whole_at) * 1000)::float8 as read_whole_ms_ago, l.adopt_until > t.at as adopts, l.tidy_at <= t.at as tidy_due,
     o.writing as lost_writing, o.dead_at as lost_dead_at, z.zone_id, z.apex, z.revision, z.settings,
     k.connection_id, k.revision as connection_revision, k.settings as connection_settings, k.sealed, k.failures as connection_failures,
     m.key as limiter_key, m.failures as limiter_failures, m.failing_since as limiter_since, w.slot
@@ -91,6 +91,7 @@ interface LeaseRow {
   readonly failing_since: Date | null;
   readonly token: string | null;
   readonly zone_size: number | null;
+  readonly read_whole_ms_ago: number | null;
   readonly adopts: boolean | null;
   readonly tidy_due: boolean | null;
   readonly lost_writing: string | null;
@@ -178,7 +179,7 @@ function claimOf(lease: LeaseRow, names: readonly DueRow[], leasedAt: number): C
     observe: lease.observe,
     failures: lease.failures,
     failingSince: lease.failing_since,
-    knowledge: { token: lease.token, zoneSize: lease.zone_size },
+    knowledge: { token: lease.token, zoneSize: lease.zone_size, readWholeMsAgo: lease.read_whole_ms_ago },
     takeOverEquals: lease.adopts === true,
     isTidyDue: lease.tidy_due === true,
     names,

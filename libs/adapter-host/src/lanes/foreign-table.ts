@@ -3,16 +3,20 @@ import type { Tx } from '@vmdns/store';
 
 /**
  * A whole reading replaces what is known of foreign types: everything in it that no row owns. Names whose own RRsets
- * were found missing or different are read before their next write; a person's change is not undone unasked.
+ * were found missing or different are read before their next write; a person's change is not undone unasked. Rows that
+ * stay as they are are not written again: a large zone may have many, and be read whole often.
  */
 const REPLACE = `
 with held as materialized (
-  select h.owner_name, h.type, h.digest, n.owned, n.owned is not null and n.owned ? h.type as is_ours
-  from unnest($2::text[], $3::text[], $4::text[]) as h (owner_name, type, digest)
+  select h.owner_name, '[' || string_agg(to_json(h.type)::text, ',' order by h.type collate "C") || ']' as types
+  from unnest($2::text[], $3::text[]) as h (owner_name, type)
   left join name n on n.target = $1 and n.owner_name = h.owner_name
+  where n.owned is null or not n.owned ? h.type group by h.owner_name
+), gone as (
+  delete from held_foreign f where f.target = $1 and not exists (select 1 from held h where h.owner_name = f.owner_name)
 )
-insert into held_foreign (target, owner_name, types)
-select $1, h.owner_name, jsonb_agg(h.type)::text from held h where not h.is_ours group by h.owner_name`;
+insert into held_foreign as f (target, owner_name, types) select $1, owner_name, types from held
+on conflict (target, owner_name) do update set types = excluded.types where f.types <> excluded.types`;
 
 const DRIFTED = `
 with held as materialized (select * from unnest($2::text[], $3::text[], $4::text[]) as h (owner_name, type, digest)),
@@ -27,8 +31,7 @@ returning n.owner_name`;
 /** Stores a whole reading; gives the names that were found changed behind our back. `due`: names of the turn, which the reading leaves out. */
 export async function storeWholeReading(tx: Tx, target: string, reading: readonly HeldRrset[], due: readonly string[]): Promise<readonly string[]> {
   const columns = [target, reading.map((r) => r.name), reading.map((r) => r.type), reading.map((r) => r.digest)];
-  await tx.query('delete from held_foreign where target = $1', [target]);
-  await tx.query(REPLACE, columns);
+  await tx.query(REPLACE, columns.slice(0, 3));
   const drifted = await tx.query<{ owner_name: string }>(DRIFTED, [...columns, due]);
   return drifted.map((row) => row.owner_name);
 }
@@ -42,7 +45,7 @@ export async function storeForeign(tx: Tx, target: string, foreign: ReadonlyMap<
     await tx.query(
       `insert into held_foreign (target, owner_name, types) select $1, u.* from unnest($2::text[], $3::text[]) as u (owner_name, types) order by 2
        on conflict (target, owner_name) do update set types = excluded.types where held_foreign.types <> excluded.types`,
-      [target, has.map(([name]) => name), has.map(([, types]) => JSON.stringify(types))],
+      [target, has.map(([name]) => name), has.map(([, types]) => JSON.stringify([...types].sort()))],
     );
   }
   if (none.length > 0) await tx.query('delete from held_foreign where target = $1 and owner_name = any($2)', [target, none]);

@@ -97,7 +97,7 @@ with first as (
   select min(f.due_at) as due_at, coalesce(min(f.priority) filter (where f.due_at <= clock_timestamp()), (array_agg(f.priority order by f.due_at))[1]) as priority
   from (select * from first union all select 3, tidy_at from tidy) f where f.due_at is not null
 )
-update lane l set owner = null, until = null, writing = null, dead_at = null, token = $2, zone_size = $3,
+update lane l set owner = null, until = null, writing = null, dead_at = null, token = $2, zone_size = $3, read_whole_at = case when $12::bool then clock_timestamp() else l.read_whole_at end,
   failures = case when $4::int is null then 0 else l.failures + 1 end,
   failing_since = case when $4::int is null then null else coalesce(l.failing_since, clock_timestamp()) end,
   blocked_until = clock_timestamp() + $4::int * interval '1 ms', blocked_by = $5,
@@ -111,7 +111,7 @@ export async function commitLane(tx: Tx, host: Host, end: TurnEnd): Promise<Comm
   const { claim, verdict, knowledge, tidy } = end;
   const [lane] = await tx.query<CommittedLane>(LANE, [
     claim.target, knowledge.token, knowledge.zoneSize, verdict.lane?.ms ?? null, verdict.lane === null ? null : JSON.stringify(verdict.lane.reason),
-    host.instance, claim.epoch, tidy === 'done', tidy === 'done' || tidy === null ? null : tidy.afterMs, claim.limiter.key, claim.limiter.slot,
+    host.instance, claim.epoch, tidy === 'done', tidy === 'done' || tidy === null ? null : tidy.afterMs, claim.limiter.key, claim.limiter.slot, end.wholeReading !== null,
   ]);
   return lane ?? { due: false, other: false, has_free_slot: false };
 }

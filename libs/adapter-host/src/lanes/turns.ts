@@ -105,10 +105,10 @@ function dueNameOf(row: DueRow, claim: Claim) {
   };
 }
 
-/** Foreign types that the table does not have as they were found; only worth storing while the whole zone is known. */
+/** Foreign types that the table does not have as they were found; only worth storing beside a whole reading, and while that counts. */
 function learntForeign(claim: Claim, outcome: TurnOutcome): ReadonlyMap<string, readonly string[]> {
   const learnt = new Map<string, readonly string[]>();
-  if (outcome.knowledge.token === null) return learnt;
+  if (outcome.knowledge.token === null && outcome.wholeReading === undefined) return learnt;
   for (const [at, row] of claim.names.entries()) {
     const foreign = outcome.names[at]?.foreign ?? null;
     if (foreign === null) continue;

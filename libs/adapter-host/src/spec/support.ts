@@ -3,7 +3,7 @@ import type { Outgoing, PublishResult } from '@vmdns/bus';
 import { Clock, Log, Metrics } from '@vmdns/chassis';
 import { NoticeEvent, Result, type Command, type CommandName, type ConnectionFact, type NameResult, type ZoneFact } from '@vmdns/contracts';
 import { desiredDigest, type Rrset } from '@vmdns/domain';
-import { ProviderError, type ProviderDefinition, type RrsetChange, type ZonePort } from '@vmdns/provider-kit';
+import { disabledOf, ProviderError, type ProviderDefinition, type RrsetChange, type ZonePort } from '@vmdns/provider-kit';
 import { Store } from '@vmdns/store';
 import { freshDatabase, newFolder, type TestDatabase, until } from '@vmdns/test/support';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import type { Adapter, AdapterWorld } from '../adapter.js';
 import { assemble } from '../assemble.js';
 import { Host, LANE_TIMING, type LaneTiming } from '../host.js';
 import { KeyRing } from '../keys/key-ring.js';
-import { CreateTables1764000000000 } from '../migrations/create-tables.js';
+import { MIGRATIONS } from '../migrations/index.js';
 import { Connections } from '../zones/connections.js';
 
 /** One write as the provider saw it. */
@@ -38,6 +38,10 @@ export class ScriptedProvider {
   isUntidy = false;
   tidied = 0;
   beforeRead: () => Promise<void> = async () => undefined;
+  /** Readings of names do not show what is switched off, as on PowerDNS before 5.0. */
+  namesHideDisabled = false;
+  /** The change token stands still, and nobody may rely on it. */
+  hasToken = true;
   private clock = 0;
 
   constructor(readonly overlap: 'harmless' | 'harmful' = 'harmless', readonly callLifeMs = 1000, readonly inFlightMax = 8) {}
@@ -85,7 +89,8 @@ export class ScriptedProvider {
       const down = this.down(apex);
       if (down !== undefined) throw down;
     };
-    const token = (): string => String(this.serial.get(apex) ?? 1);
+    const token = (): string | null => (this.hasToken ? String(this.serial.get(apex) ?? 1) : null);
+    const shown = (rrset: Rrset): boolean => !this.namesHideDisabled || disabledOf(rrset.type) === undefined;
     return {
       chunk: { changesMax: 5000, bytesMax: 1_000_000, sizeOf: () => 100 },
       changeToken: { read: async () => { answer(); return token(); }, follows: (a, b) => Number(b) === Number(a) + 1 },
@@ -94,7 +99,7 @@ export class ScriptedProvider {
         await this.beforeRead();
         answer();
         const all = [...this.zone(apex).values()];
-        return { held: new Map(names.map((name) => [name, all.filter((rrset) => rrset.name === name)])), token: token() };
+        return { held: new Map(names.map((name) => [name, all.filter((rrset) => rrset.name === name && shown(rrset))])), token: token(), hidesDisabled: this.namesHideDisabled };
       },
       tidyAfterMs: 150,
       tidy: async () => {
@@ -181,7 +186,7 @@ export class World {
 
   async replica(options: { readonly timing?: Partial<LaneTiming>; readonly lanesMax?: number; readonly namesPerTurn?: number; readonly start?: boolean; readonly log?: boolean; readonly onRaise?: AdapterWorld['timeline']['onRaise'] } = {}): Promise<Replica> {
     const url = await this.database.urlFor('adapter_scripted');
-    const store = await Store.open({ url, schema: 'adapter_scripted', applicationName: 'spec' }, [CreateTables1764000000000]);
+    const store = await Store.open({ url, schema: 'adapter_scripted', applicationName: 'spec' }, MIGRATIONS);
     await store.whenMigrated(20_000);
     const host = new Host(this.provider.definition as unknown as ProviderDefinition, `replica-${randomUUID().slice(0, 8)}`, { lanesMax: options.lanesMax ?? 16, namesPerTurn: options.namesPerTurn ?? 5000, commitsMax: 6 }, { ...LANE_TIMING, pollMs: 100, ...options.timing });
     const connections = new Connections(host, await KeyRing.open(this.keyFile));

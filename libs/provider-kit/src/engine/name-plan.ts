@@ -1,6 +1,7 @@
 import { isManagedType, rrsetDigest, type Rrset } from '@vmdns/domain';
+import { disabledOf, disabledType } from '../port/disabled.js';
 import type { Capabilities, RrsetChange } from '../port/provider.js';
-import { cnameConflict, driftReport, foreignRecord, vanishedReport } from './sentences.js';
+import { cnameConflict, driftReport, foreignRecord, switchedOffReport, vanishedReport } from './sentences.js';
 import type { DueName, TurnReason, TurnReport } from './turn.js';
 
 /** What is to be done at one name, and what stays ours and foreign if nothing of it is done. */
@@ -17,6 +18,8 @@ export interface NamePlan {
   readonly gone: ReadonlyMap<string, readonly string[]>;
   /** Whether a put adds an RRset that is not there: a full zone bears all else. */
   readonly grows: boolean;
+  /** Types of ours that somebody switched off: put on again, or removed. */
+  readonly switchedOff: readonly string[];
 }
 
 /** Types that a server adds by itself and that may stand beside a CNAME (RFC 4034, 4.1). */
@@ -32,6 +35,9 @@ const BESIDE_CNAME = new Set(['RRSIG', 'NSEC', 'NSEC3']);
  * | ours, drifted      | nothing          | put, told                 | remove, told     |
  * | about to be ours   | ours again       | put                       | remove           |
  * | foreign            | applied, foreign | refused `foreign-record`  | untouched        |
+ * | foreign, disabled  | refused `foreign-record` in both cases       | untouched        |
+ * | ours, disabled     | put, told        | put, told                 | remove, told     |
+ * | ours, and disabled beside it, not ours: as ours, and kept as it is               |
  */
 export function planName(due: DueName, held: readonly Rrset[] | null, digests: WantedDigests = digestsOf(due)): NamePlan {
   return held === null ? planByLedger(due, digests) : planByReading(due, held, digests);
@@ -53,16 +59,23 @@ function planByLedger(due: DueName, digests: WantedDigests): NamePlan {
   const removed = Object.keys(due.owned).filter((type) => !due.wanted.some((rrset) => rrset.type === type));
   const put = due.wanted.filter((rrset, at) => due.owned[rrset.type] !== digests[at]);
   return {
-    changes: changesOf(due.name, removed, put), owned: due.owned, foreign: null, drift: NONE, gone: NOTHING_GONE,
+    changes: changesOf(due.name, removed, put), owned: due.owned, foreign: null, drift: NONE, gone: NOTHING_GONE, switchedOff: NONE,
     grows: put.some((rrset) => due.owned[rrset.type] === undefined),
   };
 }
 
-function planByReading(due: DueName, held: readonly Rrset[], digests: WantedDigests): NamePlan {
+function planByReading(due: DueName, read: readonly Rrset[], digests: WantedDigests): NamePlan {
   const owned: Record<string, string> = {};
   const equal = new Set<string>();
   const drift: TurnReport[] = [];
   const removed: Rrset[] = [];
+  const { held, switchedOff } = switchedOffOf(due, read);
+  for (const rrset of switchedOff) {
+    const wanted = due.wanted.find((one) => one.type === rrset.type);
+    owned[rrset.type] = due.owned[rrset.type] ?? '';
+    drift.push(switchedOffReport(rrset, wanted));
+    if (wanted === undefined) removed.push(rrset);
+  }
   for (const rrset of held) {
     const at = due.wanted.findIndex((one) => one.type === rrset.type);
     const wanted = due.wanted[at];
@@ -82,7 +95,7 @@ function planByReading(due: DueName, held: readonly Rrset[], digests: WantedDige
   const refusal = inTheWay === undefined ? wished.refusal : cnameConflict(inTheWay.wanted, inTheWay.held);
   return {
     changes: changesOf(due.name, removed.map((rrset) => rrset.type), put),
-    owned, drift: [...drift, ...wished.vanished],
+    owned, drift: [...drift, ...wished.vanished], switchedOff: switchedOff.map((rrset) => rrset.type),
     foreign: held.map((rrset) => rrset.type).filter((type) => owned[type] === undefined),
     gone: removed.length === 0 ? NOTHING_GONE : new Map(removed.map((rrset) => [rrset.type, rrset.values])),
     grows: put.some((rrset) => !held.some((there) => there.type === rrset.type)),
@@ -98,11 +111,26 @@ function wishedPuts(due: DueName, held: readonly Rrset[], owned: Readonly<Record
     if (equal.has(wanted.type)) continue;
     const there = held.find((rrset) => rrset.type === wanted.type);
     // A lost turn of ours may have removed it itself; else somebody did.
-    if (there === undefined && due.owned[wanted.type] !== undefined && due.writing.length === 0) vanished.push(vanishedReport(wanted));
-    if (there !== undefined && owned[wanted.type] === undefined) refusal ??= foreignRecord(wanted, there);
+    const isGone = there === undefined && owned[wanted.type] === undefined && due.owned[wanted.type] !== undefined;
+    if (isGone && due.writing.length === 0) vanished.push(vanishedReport(wanted));
+    const inTheWay = there ?? (isGone ? undefined : held.find((rrset) => rrset.type === disabledType(wanted.type)));
+    if (inTheWay !== undefined && owned[wanted.type] === undefined) refusal ??= foreignRecord(wanted, inTheWay);
     else put.push(wanted);
   }
   return { put, refusal, vanished };
+}
+
+/** RRsets of ours of which somebody switched records off: what is served and what is not are together what we put. The others stay as they were read. */
+function switchedOffOf(due: DueName, read: readonly Rrset[]): { held: readonly Rrset[]; switchedOff: readonly Rrset[] } {
+  const switchedOff = read.flatMap((off): readonly Rrset[] => {
+    const type = disabledOf(off.type);
+    if (type === undefined || due.owned[type] === undefined) return [];
+    const served = read.find((rrset) => rrset.type === type);
+    const all: Rrset = { name: off.name, type, ttl: off.ttl, values: [...(served?.values ?? []), ...off.values] };
+    return due.owned[type] === rrsetDigest(all) ? [all] : [];
+  });
+  if (switchedOff.length === 0) return { held: read, switchedOff };
+  return { held: read.filter((rrset) => !switchedOff.some((ours) => ours.type === (disabledOf(rrset.type) ?? rrset.type))), switchedOff };
 }
 
 function isOurs(due: DueName, held: Rrset, digest: string, wantedDigest: string | undefined): boolean {
@@ -127,7 +155,8 @@ function cnameInTheWay(wanted: readonly Rrset[], remaining: readonly Rrset[]): {
   const [first] = wanted;
   const cname = wanted.find((rrset) => rrset.type === 'CNAME');
   if (cname !== undefined) {
-    const held = remaining.find((rrset) => rrset.type !== 'CNAME' && !BESIDE_CNAME.has(rrset.type));
+    // What is switched off is not served, so it is in nobody's way.
+    const held = remaining.find((rrset) => rrset.type !== 'CNAME' && !BESIDE_CNAME.has(rrset.type) && disabledOf(rrset.type) === undefined);
     return held === undefined ? undefined : { wanted: cname, held };
   }
   const held = remaining.find((rrset) => rrset.type === 'CNAME');

@@ -6,7 +6,7 @@ import { inDoubt, reasonOf } from './sentences.js';
 import type { DueName, NameOutcome, TurnReason, TurnState } from './turn.js';
 import type { ProviderError } from '../port/provider-error.js';
 
-const NOTHING: NamePlan = { changes: [], owned: {}, foreign: null, drift: [], gone: new Map(), grows: false };
+const NOTHING: NamePlan = { changes: [], owned: {}, foreign: null, drift: [], gone: new Map(), grows: false, switchedOff: [] };
 
 /** How far one name has come within a turn; the only thing in the engine that changes. */
 export class NameProgress {

@@ -1,5 +1,7 @@
 import { rrsetDigest, type Rrset } from '@vmdns/domain';
+import { disabledOf } from '../port/disabled.js';
 import { ProviderError } from '../port/provider-error.js';
+import type { NamesReading } from '../port/provider.js';
 import type { CountedZone } from './counted-zone.js';
 import type { DueName, HeldRrset, TurnKnowledge } from './turn.js';
 
@@ -13,6 +15,8 @@ export interface Reading {
   readonly complete: boolean;
   readonly zoneSize: number | null;
   readonly whole?: readonly HeldRrset[];
+  /** Reading names again would not show what is switched off. */
+  readonly namesHideDisabled?: boolean;
   /** Names that the provider will not even read, and its words. */
   readonly unreadable: ReadonlyMap<string, ProviderError>;
 }
@@ -21,11 +25,13 @@ export interface Reading {
 const NAMES_READ_AT_ONCE = 8;
 /** Reading one name costs a server as much as this many RRsets of a whole zone (PERFORMANCE §0: 0.58 ms against 5 µs). */
 const RRSETS_PER_NAME = 100;
+/** Where nothing tells that a zone has changed, what is switched off in it is looked for as often as this, unless that costs no more than reading names. */
+const LOOK_FOR_DISABLED_MS = 60_000;
 
 /** Reads as little as it can (PROTOCOL §6). Throws ProviderError. */
 export async function readForTurn(zone: CountedZone, due: readonly DueName[], knowledge: TurnKnowledge, signal: AbortSignal): Promise<Reading> {
   if (due.length === 0) return { held: new Map(), token: null, complete: false, zoneSize: knowledge.zoneSize, unreadable: new Map() };
-  if (due.length <= NAMES_READ_AT_ONCE) return readNames(zone, due, knowledge, signal);
+  if (due.length <= NAMES_READ_AT_ONCE) return readNames(zone, due, due, knowledge, signal);
   if (zone.changeToken !== undefined && knowledge.token !== null) {
     const token = await zone.readToken(signal);
     if (token === knowledge.token) {
@@ -44,13 +50,13 @@ const needsReading = (due: DueName): boolean =>
 
 function readFewOrWhole(zone: CountedZone, asked: readonly DueName[], due: readonly DueName[], knowledge: TurnKnowledge, signal: AbortSignal): Promise<Reading> {
   const few = asked.length <= NAMES_READ_AT_ONCE || (knowledge.zoneSize !== null && asked.length < knowledge.zoneSize / RRSETS_PER_NAME);
-  return few ? readNames(zone, asked, knowledge, signal) : readWhole(zone, due, signal);
+  return few ? readNames(zone, asked, due, knowledge, signal) : readWhole(zone, due, signal);
 }
 
-async function readNames(zone: CountedZone, asked: readonly DueName[], knowledge: TurnKnowledge, signal: AbortSignal): Promise<Reading> {
-  const names = asked.map((due) => due.name);
+async function readNames(zone: CountedZone, asked: readonly DueName[], due: readonly DueName[], knowledge: TurnKnowledge, signal: AbortSignal): Promise<Reading> {
+  const names = asked.map((one) => one.name);
   const unreadable = new Map<string, ProviderError>();
-  const read = async (some: readonly string[]): Promise<{ held: ReadonlyMap<string, readonly Rrset[]>; token: string | null }> => {
+  const read = async (some: readonly string[]): Promise<NamesReading> => {
     try {
       return await zone.readNames(some, signal);
     } catch (error) {
@@ -61,12 +67,36 @@ async function readNames(zone: CountedZone, asked: readonly DueName[], knowledge
       const half = Math.ceil(some.length / 2);
       const first = await read(some.slice(0, half));
       const second = await read(some.slice(half));
-      return { held: new Map([...first.held, ...second.held]), token: first.token ?? second.token };
+      return { held: new Map([...first.held, ...second.held]), token: first.token ?? second.token, hidesDisabled: first.hidesDisabled === true || second.hidesDisabled === true };
     }
   };
-  const { held, token } = await read(names);
+  const { held, token, hidesDisabled } = await read(names);
   const complete = token !== null && token === knowledge.token;
-  return { held, token, complete, zoneSize: knowledge.zoneSize, unreadable };
+  const reading = { held, token, complete, zoneSize: knowledge.zoneSize, unreadable };
+  if (hidesDisabled !== true) return reading;
+  if (needsWhole(asked, token, knowledge)) return readWhole(zone, due, signal);
+  return { ...reading, held: withRemembered(held, asked), namesHideDisabled: true };
+}
+
+/**
+ * Whether only a whole reading says what is switched off: somebody changed the zone since the last one, or what is
+ * switched off at an RRset of ours must be written back with it. Never for our own changes (L6).
+ */
+function needsWhole(asked: readonly DueName[], token: string | null, knowledge: TurnKnowledge): boolean {
+  const isAtOurs = (due: DueName): boolean => due.foreign.some((type) => due.owned[disabledOf(type) ?? ''] !== undefined);
+  if (asked.some(isAtOurs)) return true;
+  if (token !== null) return token !== knowledge.token;
+  return knowledge.zoneSize === null || knowledge.zoneSize <= NAMES_READ_AT_ONCE * RRSETS_PER_NAME || (knowledge.readWholeMsAgo ?? Infinity) > LOOK_FOR_DISABLED_MS;
+}
+
+/** What the last whole reading found switched off, without values: they are not in the ledger. */
+function withRemembered(held: ReadonlyMap<string, readonly Rrset[]>, asked: readonly DueName[]): ReadonlyMap<string, readonly Rrset[]> {
+  const all = new Map(held);
+  for (const { name, foreign } of asked) {
+    const off = foreign.filter((type) => disabledOf(type) !== undefined).map((type): Rrset => ({ name, type, ttl: 0, values: [] }));
+    if (off.length > 0) all.set(name, [...(all.get(name) ?? []), ...off]);
+  }
+  return all;
 }
 
 async function readWhole(zone: CountedZone, due: readonly DueName[], signal: AbortSignal): Promise<Reading> {
@@ -84,9 +114,13 @@ async function readWhole(zone: CountedZone, due: readonly DueName[], signal: Abo
   return { held, token, complete: token !== null, zoneSize, whole, unreadable: new Map() };
 }
 
-/** Reads names that were written, again: by name where they are few. */
-export async function readAgain(zone: CountedZone, names: readonly string[], zoneSize: number | null, signal: AbortSignal): Promise<{ held: ReadonlyMap<string, readonly Rrset[]>; token: string | null }> {
-  if (names.length <= NAMES_READ_AT_ONCE || (zoneSize !== null && names.length < zoneSize / RRSETS_PER_NAME)) return zone.readNames(names, signal);
+/** Reads names that were written, again: by name where they are few and show all that there is. */
+export async function readAgain(zone: CountedZone, names: readonly string[], before: Pick<Reading, 'zoneSize' | 'namesHideDisabled'>, signal: AbortSignal): Promise<NamesReading> {
+  const { zoneSize } = before;
+  if (before.namesHideDisabled !== true && (names.length <= NAMES_READ_AT_ONCE || (zoneSize !== null && names.length < zoneSize / RRSETS_PER_NAME))) {
+    const reading = await zone.readNames(names, signal);
+    if (reading.hidesDisabled !== true) return reading;
+  }
   const held = new Map<string, Rrset[]>(names.map((name) => [name, []]));
   const { token } = await zone.readZone((piece) => { for (const rrset of piece) held.get(rrset.name)?.push(rrset); }, signal);
   return { held, token };

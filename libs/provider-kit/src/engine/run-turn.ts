@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { disabledOf } from '../port/disabled.js';
 import { findDenial } from './admission.js';
 import { confirm } from './confirming.js';
 import { CountedZone } from './counted-zone.js';
@@ -83,7 +84,7 @@ class TurnRun {
 
   /** Gives the token at which the ledger is again all that there is; null where nobody can say. */
   private async write(names: readonly NameProgress[], reading: Reading): Promise<string | null> {
-    let held = reading.held;
+    let held = keptBeside(names, reading.held);
     let token = reading.token;
     let open = names;
     let isKnown = true;
@@ -104,7 +105,7 @@ class TurnRun {
       open = open.filter((name) => name.wrote || writing.conflicts.has(name));
       const again = await this.lookAgain(open, reading, round + 1 === ROUNDS ? writing : undefined);
       if (again === undefined) break;
-      held = again.held;
+      held = keptBeside(open, again.held);
       token = again.token;
     }
     return isKnown ? token : null;
@@ -113,7 +114,7 @@ class TurnRun {
   /** Reads what was written once more: mended in the next round, or left for the next turn where there is none. */
   private async lookAgain(names: readonly NameProgress[], reading: Reading, last: Writing | undefined): Promise<Awaited<ReturnType<typeof readAgain>> | undefined> {
     try {
-      const again = await readAgain(this.zone, names.map((name) => name.name), reading.zoneSize, this.signal);
+      const again = await readAgain(this.zone, names.map((name) => name.name), reading, this.signal);
       for (const name of names) {
         const before = new Set(name.plan.foreign ?? []);
         name.replan(again.held.get(name.name) ?? []);
@@ -158,6 +159,15 @@ class TurnRun {
       changes: this.changes,
     };
   }
+}
+
+/** What is held without the records of ours that somebody switched off: they are not written back beside ours. */
+function keptBeside(names: readonly NameProgress[], held: Reading['held']): Reading['held'] {
+  const taken = names.filter((name) => name.plan.switchedOff.length > 0);
+  if (taken.length === 0) return held;
+  const kept = new Map(held);
+  for (const { name, plan } of taken) kept.set(name, (held.get(name) ?? []).filter((rrset) => !plan.switchedOff.includes(disabledOf(rrset.type) ?? '')));
+  return kept;
 }
 
 const knowledgeOf = (reading: Reading, token: string | null): TurnKnowledge => ({ token: reading.complete ? token : null, zoneSize: reading.zoneSize });

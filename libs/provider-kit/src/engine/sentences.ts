@@ -1,4 +1,5 @@
 import type { Rrset } from '@vmdns/domain';
+import { disabledOf } from '../port/disabled.js';
 import { ProviderError } from '../port/provider-error.js';
 import type { ExpectedAnswer, RrsetChange, WrongAnswer } from '../port/provider.js';
 import type { TurnReason, TurnReasonCode, TurnReport } from './turn.js';
@@ -13,11 +14,23 @@ export function contentOf(rrset: Rrset): string {
 }
 
 /** Both sides told, and what to do (L4). */
-export const foreignRecord = (wanted: Rrset, held: Rrset): TurnReason => ({
-  code: 'foreign-record',
-  text: `${held.name} ${held.type} already exists as ${contentOf(held)}, which vmdns did not write; wanted is ${contentOf(wanted)}. It was left as it is.`,
-  hint: 'Remove that record at the provider, or give the VM another name; until then it stays untouched.',
-});
+export function foreignRecord(wanted: Rrset, held: Rrset): TurnReason {
+  const off = disabledOf(held.type);
+  if (off === undefined) {
+    return {
+      code: 'foreign-record',
+      text: `${held.name} ${held.type} already exists as ${contentOf(held)}, which vmdns did not write; wanted is ${contentOf(wanted)}. It was left as it is.`,
+      hint: 'Remove that record at the provider, or give the VM another name; until then it stays untouched.',
+    };
+  }
+  // What a ledger remembers of such a record is that it is there, not what it says.
+  const content = held.values.length === 0 ? '' : ` (${contentOf(held)})`;
+  return {
+    code: 'foreign-record',
+    text: `${held.name} ${off} exists at the provider, switched off (disabled)${content}, and vmdns did not write it; wanted is ${contentOf(wanted)}. It was left as it is.`,
+    hint: 'Remove the disabled record at the provider, or give the VM another name; until then it stays untouched.',
+  };
+}
 
 export const cnameConflict = (wanted: Rrset, held: Rrset): TurnReason => ({
   code: 'cname-conflict',
@@ -33,6 +46,11 @@ export const driftReport = (held: Rrset, wanted: Rrset | undefined): TurnReport 
 export const vanishedReport = (wanted: Rrset): TurnReport => ({
   kind: 'drift', name: wanted.name, type: wanted.type,
   text: `${wanted.name} ${wanted.type} was removed by somebody else; vmdns owns it and puts ${contentOf(wanted)}.`,
+});
+
+export const switchedOffReport = (held: Rrset, wanted: Rrset | undefined): TurnReport => ({
+  kind: 'drift', name: held.name, type: held.type,
+  text: `${held.name} ${held.type} ${contentOf(held)} was switched off (disabled) at the provider by somebody else; vmdns owns it and ${wanted === undefined ? 'removes it' : `puts ${contentOf(wanted)}`}.`,
 });
 
 export const changeSentence = (change: RrsetChange): string => (change.kind === 'remove'

@@ -11,7 +11,7 @@ export interface DueName {
   readonly owned: Readonly<Record<string, string>>;
   /** `rrsetDigest`s that earlier turns without an outcome were about to put at this name: found there, they are ours (L4). */
   readonly writing: readonly string[];
-  /** Foreign types here as far as known; counts only while `knowledge.token` is the zone's. */
+  /** Foreign types here as of the last whole reading, what is switched off included; all there is only while `knowledge.token` is the zone's. */
   readonly foreign: readonly string[];
   /** Read it whatever the token says: in doubt, drift suspected, adopted. Implied where `writing` is not empty. */
   readonly mustRead?: boolean;
@@ -29,6 +29,8 @@ export interface TurnKnowledge {
   readonly token: string | null;
   /** RRsets in the zone at the last whole reading; null: never read whole. */
   readonly zoneSize: number | null;
+  /** How old the last whole reading is, in ms; absent or null: not known. */
+  readonly readWholeMsAgo?: number | null;
 }
 
 export interface Turn {

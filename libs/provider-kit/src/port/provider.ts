@@ -53,12 +53,17 @@ export interface WriteReceipt {
 }
 
 /** All RRsets at the asked names, each of which has an entry (empty: nothing there). `token`: the zone's when the reading began; the oldest, where it moved meanwhile. */
-export interface NamesReading { readonly held: ReadonlyMap<string, readonly Rrset[]>; readonly token: string | null }
+export interface NamesReading {
+  readonly held: ReadonlyMap<string, readonly Rrset[]>;
+  readonly token: string | null;
+  /** This provider shows what is switched off in whole readings only: here it is missing. */
+  readonly hidesDisabled?: boolean;
+}
 
 /**
  * The verbs of one zone, in the API's own grain. Owner names are absolute and canonical on both sides, values of
  * managed types canonical and sorted; a provider translates. Every verb honours the signal, throws only ProviderError,
- * and keeps no state that another replica would need. Disabled records are not part of what a provider gives.
+ * and keeps no state that another replica would need. Records that are switched off are RRsets of `disabledType(type)`.
  */
 export interface ZonePort {
   /** Whatever the type; the names are read in parallel as far as the provider bears it. */
@@ -78,7 +83,8 @@ export interface ZonePort {
   };
   /**
    * Puts and removes RRsets as one call where capabilities.batch says so; removals come first. The engine never gives
-   * more than `chunk` allows. `held` has what was read of these names in this turn; names that were not read are missing from it.
+   * more than `chunk` allows. `held` has what was read of these names in this turn; names that were not read are missing
+   * from it. What `held` has as switched off at an RRset that is put or removed is kept, unless the put has its value.
    */
   write(changes: readonly RrsetChange[], held: ReadonlyMap<string, readonly Rrset[]>, signal: AbortSignal): Promise<WriteReceipt>;
   /** Most changes, and most bytes, of one write. */

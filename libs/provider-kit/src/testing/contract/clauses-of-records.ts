@@ -140,6 +140,7 @@ export const CLAUSES_OF_RECORDS: readonly Clause[] = [
       await harness.plant(FORWARD, { name: vm('shared'), type: 'TXT', ttl: 120, values: ['"v=spf1 -all"', '"two words; and \\"quotes\\""'] });
       await harness.plant(FORWARD, { name: vm('shared'), type: 'MX', ttl: 120, values: [`10 ${vm('mail')}`] });
       await harness.plant(FORWARD, { name: vm('theirs'), type: 'A', ttl: 120, values: ['192.0.2.250'] });
+      await harness.plantDisabled?.(FORWARD, { name: vm('off'), type: 'A', ttl: 120, values: ['192.0.2.251'] });
       const lines = async (): Promise<readonly string[]> => (await harness.witness(FORWARD)).filter((line) => !/\sSOA\s/.test(line));
       const before = await lines();
       await forward.want({ [vm('shared')]: [a('shared', '192.0.2.10')] });
@@ -148,7 +149,8 @@ export const CLAUSES_OF_RECORDS: readonly Clause[] = [
       expect(refused.names[0]?.reason?.text).toMatch(/192\.0\.2\.250.*192\.0\.2\.11/);
       expect(statesOf(await forward.want({ [vm('theirs')]: [rr(vm('theirs'), 'A', 120, '192.0.2.250')] }))).toEqual(['applied']);
       expect(statesOf(await forward.want({ [vm('theirs')]: [] }))).toEqual(['applied']);
-      await forward.want({ [vm('shared')]: [a('shared', '192.0.2.12')] });
+      if (harness.plantDisabled !== undefined) expect(statesOf(await forward.want({ [vm('off')]: [a('off', '192.0.2.10')] }))).toEqual(['refused foreign-record']);
+      await forward.want({ [vm('shared')]: [a('shared', '192.0.2.12')], [vm('off')]: [] });
       await forward.want({ [vm('shared')]: [] });
       expect(await lines()).toEqual(before);
     },

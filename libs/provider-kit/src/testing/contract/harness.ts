@@ -12,6 +12,8 @@ export interface ContractHarness<C, Z> {
   makeZone(apex: string): Promise<ContractZone<C, Z>>;
   /** Another hand adds an RRset of any type, in the spelling given. */
   plant(apex: string, rrset: Rrset): Promise<void>;
+  /** Another hand adds one that is switched off, where the provider knows that. */
+  plantDisabled?(apex: string, rrset: Rrset): Promise<void>;
   /** Another hand takes one away. */
   uproot(apex: string, name: string, type: string): Promise<void>;
   /** The whole zone as the server itself keeps it, SOA with serial included: one line for each record, sorted. */

@@ -33,7 +33,7 @@ export class Story<C, Z> {
         writing: one.inDoubt ? before.writing : [],
       });
     }
-    this.knowledge = outcome.knowledge;
+    this.knowledge = { ...outcome.knowledge, readWholeMsAgo: outcome.wholeReading === undefined ? this.knowledge.readWholeMsAgo ?? null : 0 };
     this.keepForeign(outcome);
     this.outcomes.push(outcome);
     return outcome;

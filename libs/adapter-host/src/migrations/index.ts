@@ -1,0 +1,6 @@
+import type { MigrationClass } from '@vmdns/store';
+import { AddReadWholeAt1764100000000 } from './add-read-whole-at.js';
+import { CreateTables1764000000000 } from './create-tables.js';
+
+/** The schema of an adapter, step by step; a step that was shipped never changes. */
+export const MIGRATIONS: readonly MigrationClass[] = [CreateTables1764000000000, AddReadWholeAt1764100000000];
