@@ -49,7 +49,7 @@ const PURE = [
 // What forgets a promise swallows its error. Specs have no tsconfig of their own; there Jest notices. It costs more
 // than all other rules together, so `npm test -- --fast` leaves it out.
 const WITH_TYPES = {
-  files: ['libs/*/src/**/*.ts', 'services/*/src/**/*.ts', 'deploy/local/src/**/*.ts', 'test/support/**/*.ts'], ignores: ['**/*.spec.ts', '**/testing/**', '**/spec/**'],
+  files: ['libs/*/src/**/*.ts', 'services/*/src/**/*.{ts,tsx}', 'deploy/local/src/**/*.ts', 'test/support/**/*.ts'], ignores: ['**/*.spec.ts', '**/testing/**', '**/spec/**'],
   languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
   rules: {
     '@typescript-eslint/no-floating-promises': 'error',
@@ -69,10 +69,10 @@ export default [
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   ...tseslint.configs.recommended,
   { plugins: { '@nx': nx } },
-  { files: ['**/*.ts'], rules: boundaries(LAYERS) },
+  { files: ['**/*.{ts,tsx}'], rules: boundaries(LAYERS) },
   { files: SPEC, rules: boundaries(LAYERS_IN_TESTS, false) },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     rules: {
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-non-null-assertion': 'error',

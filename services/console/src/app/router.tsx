@@ -1,0 +1,24 @@
+import { createBrowserRouter } from 'react-router';
+import { Gate } from './gate';
+import { NotFound } from './not-found';
+
+/** Every view has an address of its own, and is loaded when it is first looked at. */
+export const router = createBrowserRouter([{
+  path: '/', Component: Gate,
+  children: [
+    { index: true, lazy: async () => ({ Component: (await import('../views/overview/overview.view')).Overview }) },
+    { path: 'vms', lazy: async () => ({ Component: (await import('../views/vms/vm-list.view')).VmList }) },
+    { path: 'vms/:vmId', lazy: async () => ({ Component: (await import('../views/vms/vm.view')).VmPage }) },
+    { path: 'explain', lazy: async () => ({ Component: (await import('../views/explain/explain.view')).Explain }) },
+    { path: 'zones', lazy: async () => ({ Component: (await import('../views/zones/zone-list.view')).ZoneList }) },
+    { path: 'zones/:id', lazy: async () => ({ Component: (await import('../views/zones/zone.view')).ZonePage }) },
+    { path: 'holds', lazy: async () => ({ Component: (await import('../views/holds/hold-list.view')).HoldList }) },
+    { path: 'holds/:id', lazy: async () => ({ Component: (await import('../views/holds/hold.view')).HoldPage }) },
+    { path: 'log', lazy: async () => ({ Component: (await import('../views/log/log.view')).LogTail }) },
+    { path: 'connections', lazy: async () => ({ Component: (await import('../views/connections/connections.view')).Connections }) },
+    { path: 'pauses', lazy: async () => ({ Component: (await import('../views/pauses/pauses.view')).Pauses }) },
+    { path: 'tokens', lazy: async () => ({ Component: (await import('../views/tokens/tokens.view')).Tokens }) },
+    { path: 'settings', lazy: async () => ({ Component: (await import('../views/settings/settings.view')).SettingsPage }) },
+    { path: '*', Component: NotFound },
+  ],
+}]);
