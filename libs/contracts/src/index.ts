@@ -10,5 +10,6 @@ export * from './results/result.js';
 export * from './results/announce.js';
 export * from './results/status.js';
 export * from './api/problem.js';
+export * from './api/overview.js';
 export * from './api/rpc.js';
 export * from './api/door.js';

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { EntrySearch } from './query/entry.search.js';
+import { EntryRates } from './query/rates.js';
 import { SearchController } from './query/search.controller.js';
 import { EntryPartitions } from './results/entry-partitions.js';
 import { EntryRecorder } from './results/entry.recorder.js';
@@ -10,6 +11,6 @@ import { ResultController } from './results/result.controller.js';
 /** Bus, Store, Clock, Log and Metrics come from the chassis. */
 @Module({
   controllers: [ResultController, SearchController],
-  providers: [EntryPartitions, EntryTable, EntryRecorder, EntrySweeper, EntrySearch],
+  providers: [EntryPartitions, EntryTable, EntryRecorder, EntrySweeper, EntrySearch, EntryRates],
 })
 export class LogModule {}

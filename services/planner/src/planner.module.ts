@@ -17,9 +17,11 @@ import { ResultController } from './reconcile/result.controller.js';
 import { Settler } from './reconcile/settler.service.js';
 import { Answers } from './status/answers.js';
 import { Explainer } from './status/explainer.js';
+import { OverviewReader } from './status/overview.reader.js';
 import { StatusController } from './status/status.controller.js';
 import { StatusPublisher } from './status/status-publisher.js';
 import { VmDnsReader } from './status/vm-dns.reader.js';
+import { VmSearch } from './status/vm-search.js';
 import { Announcements } from './zones/announcements.js';
 import { ConnectionController } from './zones/connection.controller.js';
 import { Connections } from './zones/connection.service.js';
@@ -45,7 +47,7 @@ const inventoryFeed = {
 const zones = [ZoneSets, ZoneFeed, Zones, ZoneReader, Connections, Pauses, Settings, Announcements, ZoneTurns];
 const planning = [Planner, Voice, CurrentTimeline, JobRunner, inventoryFeed];
 const reconcile = [ReconcileMetrics, Commands, Settler, Reissue, Followers, Clockwork, ReconcileTurns];
-const status = [VmDnsReader, StatusPublisher, Answers, Explainer];
+const status = [VmDnsReader, StatusPublisher, Answers, Explainer, VmSearch, OverviewReader];
 
 /** Wishes → desired RRsets of each (zone, owner name) → commands; and what became of them. */
 @Module({

@@ -5,11 +5,20 @@ import { CreatePlanner1764000000000 } from './migrations/create-planner.js';
 import { IndexPending1764000000001 } from './migrations/index-pending.js';
 import { SameServer1764000000002 } from './migrations/same-server.js';
 import { HoldOutcome1764000000003 } from './migrations/hold-outcome.js';
+import { SearchVms1764000000010 } from './migrations/search-vms.js';
 import { PlannerModule } from './planner.module.js';
 
 const STREAMS: readonly StreamName[] = ['EVENT', 'ZONE', 'COMMAND', 'RESULT', 'STATUS', 'DEADLETTER'];
 
+const MIGRATIONS = [
+  CreatePlanner1764000000000,
+  IndexPending1764000000001,
+  SameServer1764000000002,
+  HoldOutcome1764000000003,
+  SearchVms1764000000010,
+];
+
 /** Starts one replica of the planner. */
 export function startPlanner(config: Config, options: { readonly handleSignals?: boolean } = {}): Promise<RunningService> {
-  return startService({ name: 'planner', config, module: PlannerModule, streams: STREAMS, migrations: [CreatePlanner1764000000000, IndexPending1764000000001, SameServer1764000000002, HoldOutcome1764000000003], ...options });
+  return startService({ name: 'planner', config, module: PlannerModule, streams: STREAMS, migrations: MIGRATIONS, ...options });
 }

@@ -5,7 +5,8 @@ import { ChangesAfter, changesPage, ZoneFeedBody, ZoneMode } from '../events/fee
 import { VmState } from '../events/vm-state.js';
 import { Announcement } from '../results/announce.js';
 import { VmDns } from '../results/status.js';
-import { Reason } from '../reasons.js';
+import { Reason, VmDnsState } from '../reasons.js';
+import { PlanningOverview, Rates, VmSummary } from './overview.js';
 import { Caller, Problem } from './problem.js';
 
 /** Every reply on `vmdns.rpc.*.*`: a value or a problem; never a thrown error over the bus. */
@@ -122,6 +123,9 @@ export type Explanation = z.infer<typeof Explanation>;
 
 export const plannerRpc = {
   'vm-dns': operation(z.object({ vmId: VmId, caller: Caller, minRevision: Count.optional() }), VmDns),
+  /** By the beginning of an id, name or address, or a tenant; a page may be short or empty and still have a `next`. */
+  'vm-search': operation(Page.extend({ q: z.string().max(255).default(''), state: VmDnsState.optional(), caller: Caller }), z.object({ items: z.array(VmSummary), next: z.string().optional() })),
+  overview: operation(Nothing, PlanningOverview),
   explain: operation(z.object({ q: z.string().min(1).max(255), caller: Caller }), Explanation),
   providers: operation(Nothing, z.object({ items: z.array(Announcement.extend({ seenAt: Instant })) })),
   'connection-add': operation(z.object({ input: ConnectionInput, caller: Caller }), Connection),
@@ -173,6 +177,9 @@ export type LogFilter = z.infer<typeof LogFilter>;
 /** On `vmdns.logentry`: entries that were just stored, several in one message; at most once, for those who follow live. */
 export const ToldEntries = z.array(LogEntry);
 export type ToldEntries = z.infer<typeof ToldEntries>;
-export const logRpc = { search: operation(LogFilter.extend(Page.shape), z.object({ items: z.array(LogEntry), next: z.string().optional() })) };
+export const logRpc = {
+  search: operation(LogFilter.extend(Page.shape), z.object({ items: z.array(LogEntry), next: z.string().optional() })),
+  rates: operation(z.object({ minutes: z.int().min(1).max(120).default(30) }), Rates),
+};
 
 export type OperationsOf<S> = S extends 'inventory' ? typeof inventoryRpc : S extends 'planner' ? typeof plannerRpc : S extends 'log' ? typeof logRpc : typeof adapterRpc;

@@ -1,5 +1,5 @@
 import { Form } from '@rjsf/mantine';
-import type { RJSFSchema, UiSchema } from '@rjsf/utils';
+import type { ErrorSchema, RJSFSchema, UiSchema } from '@rjsf/utils';
 import { useMemo } from 'react';
 import { schemaValidator } from './schema-validator';
 
@@ -21,7 +21,7 @@ interface Field { readonly writeOnly?: boolean; readonly type?: string; readonly
 export function SchemaForm({ schema, values, change, faults = {}, idPrefix }: SchemaFormProps) {
   const ui = useMemo(() => uiOf(schema), [schema]);
   const plain = useMemo(() => { const { $schema: _version, ...rest } = schema; return rest as RJSFSchema; }, [schema]);
-  const extraErrors = Object.fromEntries(Object.entries(faults).map(([field, message]) => [field, { __errors: [message] }]));
+  const extraErrors = Object.fromEntries(Object.entries(faults).map(([field, message]) => [field, { __errors: [message] }])) as ErrorSchema<Record<string, unknown>>;
   if (fieldsOf(schema).length === 0) return null;
   return (
     <Form tagName="div" idPrefix={idPrefix} schema={plain} uiSchema={ui} formData={values} validator={schemaValidator} onChange={({ formData }) => { change((formData ?? {}) as Values); }} showErrorList={false} noHtml5Validate extraErrors={extraErrors} extraErrorsBlockSubmit={false}>

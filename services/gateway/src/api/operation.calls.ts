@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Brakes, Explanation, Hold, HoldOutcome, HoldPage, Instant, LogEntry, LogFilter, NewToken, Pause, PauseScope, PlanningSettings, Role, Settings, TenantId, Token } from '@vmdns/contracts';
+import { Brakes, Explanation, Hold, HoldOutcome, HoldPage, Instant, LogEntry, LogFilter, NewToken, Overview, Pause, PauseScope, PlanningSettings, Role, Settings, TenantId, Token } from '@vmdns/contracts';
 import { ADMINS, call, OPERATORS, pageOf, pageQuery, READERS, WATCHERS } from '../http/call.js';
 import { idParams } from './fields.js';
 
@@ -8,6 +8,13 @@ export const explainCalls = {
     id: 'explain', method: 'get', path: '/v1/explain', tag: 'VMs', summary: 'Why a VM, name or address has the DNS it has, or none: sentences and data.',
     roles: READERS, forTenants: true, query: z.strictObject({ q: z.string().min(1).max(255).describe('A vmId, a name or an address.') }),
     answers: { 200: { text: 'The explanation.', schema: Explanation } },
+  }),
+};
+
+export const overviewCalls = {
+  get: call({
+    id: 'getOverview', method: 'get', path: '/v1/overview', tag: 'Operation', summary: 'How all of it stands: names by state and reason, what waits, health of providers and connections, outcomes by minute.',
+    roles: WATCHERS, forTenants: false, answers: { 200: { text: 'What is known now; a service that does not answer is named in `silent`.', schema: Overview } },
   }),
 };
 

@@ -3,7 +3,8 @@ import type { Caller } from '@vmdns/contracts';
 import { Asked, By } from '../http/ask.js';
 import { Handles, type AskOf } from '../http/call.js';
 import { Holds } from './holds.js';
-import { explainCalls, holdCalls, pauseCalls, settingsCalls } from './operation.calls.js';
+import { explainCalls, holdCalls, overviewCalls, pauseCalls, settingsCalls } from './operation.calls.js';
+import { overviewOf } from './overview.js';
 import { Services, valueOf } from './services.js';
 
 /** What an operator asks and does: explanations, the stop button, holds, settings. */
@@ -14,6 +15,11 @@ export class OperationController {
   @Handles(explainCalls.explain)
   async explain(@Asked() { query }: AskOf<typeof explainCalls.explain>, @By() caller: Caller) {
     return valueOf(await this.services.planner.explain({ ...query, caller }, this.services.slowly));
+  }
+
+  @Handles(overviewCalls.get)
+  overview() {
+    return overviewOf(this.services);
   }
 
   @Handles(pauseCalls.list)

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Count, FactAnswer, TenantId, VmDns, VmFact, VmView } from '@vmdns/contracts';
+import { Count, FactAnswer, TenantId, VmDns, VmDnsState, VmFact, VmSummary, VmView } from '@vmdns/contracts';
 import { call, numberIn, pageOf, pageQuery, PUBLISHERS, READERS } from '../http/call.js';
 import { morePtrFaults, moreVmFaults } from './vm-faults.js';
 import { vmParams, waitMs } from './fields.js';
@@ -33,6 +33,11 @@ export const vmCalls = {
     roles: READERS, forTenants: true,
     query: z.strictObject({ ip: z.string().max(64).optional(), name: z.string().max(255).optional(), tenant: TenantId.optional(), ...pageQuery }),
     answers: { 200: { text: 'A page of VMs.', schema: pageOf(VmView) } },
+  }),
+  search: call({
+    id: 'searchVms', method: 'get', path: '/v1/search/vms', tag: 'VMs', summary: 'VMs as one types: by the beginning of an id, a name or an address, or by tenant; with the state of their DNS.',
+    roles: READERS, forTenants: true, query: z.strictObject({ q: z.string().max(255).default(''), state: VmDnsState.optional(), ...pageQuery }),
+    answers: { 200: { text: 'A page of VMs, by id. It may be short and still have a `next`.', schema: pageOf(VmSummary) } },
   }),
   setPtr: call({
     id: 'putPtr', method: 'put', path: '/v1/vms/:vmId/addresses/:ip/ptr', tag: 'VMs', summary: "The customer's own reverse name of one address; null goes back to the default.",

@@ -32,6 +32,11 @@ export class VmController {
     return valueOf(await this.services.inventory['vm-find']({ ...query, caller }, this.services.slowly));
   }
 
+  @Handles(vmCalls.search)
+  async search(@Asked() { query }: AskOf<typeof vmCalls.search>, @By() caller: Caller) {
+    return valueOf(await this.services.planner['vm-search']({ ...query, caller }, this.services.slowly));
+  }
+
   @Handles(vmCalls.setPtr)
   setPtr(@Asked() { params, body }: AskOf<typeof vmCalls.setPtr>, @By() caller: Caller) {
     return this.facts.say('vmdns.address.ptr.v1', { ...body, ...params }, caller);

@@ -28,7 +28,7 @@ export function VmList() {
   const [params, setParams] = useSearchParams();
   const q = params.get('q') ?? '';
   const state = params.get('state') ?? '';
-  const vms = usePages<VmSummary>('/v1/vms/search', { q, state }, { refreshMs: 5_000 });
+  const vms = usePages<VmSummary>('/v1/search/vms', { q, state }, { refreshMs: 5_000 });
   const set = (field: string, value: string) => { setParams((now) => { const next = new URLSearchParams(now); if (value === '') next.delete(field); else next.set(field, value); return next; }, { replace: true }); };
   const type = useDebouncedCallback((text: string) => { set('q', text.trim()); }, 200);
   return (
