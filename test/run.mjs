@@ -160,6 +160,7 @@ async function everything() {
     if (!fast) await step('servers', findBinaries);
     await lint();
     await step('types', () => mustEndWell([...TSC, '-p', 'tsconfig.spec.json', '--pretty', 'false']));
+    await step('types of the pages', () => mustEndWell([...TSC, '-p', 'services/console', '--pretty', 'false']));
   }
   if (!interrupted) await specs();
 }
