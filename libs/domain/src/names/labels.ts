@@ -35,7 +35,7 @@ export function relativeName(name: OwnerName, apex: OwnerName): string {
  * The root's key is empty.
  */
 export function reverseKey(name: OwnerName): string {
-  return labelsOf(name).toReversed().map((label) => `${label}.`).join('');
+  return name === '.' ? '' : `${[...labelsOf(name)].reverse().join('.')}.`;
 }
 
 /** The name of a key: undoes `reverseKey`. */

@@ -42,9 +42,11 @@ function blockOf(label: string, wholeOctets: number): { readonly first: number; 
  * A block that does not begin at a multiple of its size is none.
  */
 export function classlessBlock(apex: string): ClasslessBlock | null {
+  // Asked for every name: nearly all zones can be told by their end, or by their first label.
+  if (!apex.endsWith('.in-addr.arpa.') || !LABEL.test(apex.slice(0, apex.indexOf('.')))) return null;
   const labels = labelsOf(apex);
   const octets = labels.slice(1, -2);
-  if (labels.at(-1) !== 'arpa' || labels.at(-2) !== 'in-addr' || octets.length < 1 || octets.length > 3) return null;
+  if (octets.length < 1 || octets.length > 3) return null;
   if (!octets.every((octet) => /^(0|[1-9]\d{0,2})$/.test(octet) && Number(octet) < 256)) return null;
   const block = blockOf(labels[0] ?? '', octets.length);
   return block === null ? null : { apex, parent: nameOfLabels(labels.slice(1)), wholeOctets: octets.length, ...block };

@@ -89,8 +89,9 @@ export function addressAt(zone: Pick<ZoneView, 'apex'>, ownerName: string): stri
 
 /** The keys of the wishes that decide one (zone, owner name): its own, and in a classless zone the address's. */
 export function wishKeysOf(zone: Pick<ZoneView, 'apex'>, ownerName: string): readonly string[] {
-  const ip = addressAt(zone, ownerName);
-  return [...new Set([reverseKey(ownerName), ...(ip === null ? [] : [reverseKey(reverseName(ip))])])];
+  const block = classlessBlock(zone.apex);
+  const ip = block === null ? null : addressOfClasslessName(block, ownerName);
+  return ip === null ? [reverseKey(ownerName)] : [reverseKey(ownerName), reverseKey(reverseName(ip))];
 }
 
 /**

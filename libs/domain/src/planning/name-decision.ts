@@ -1,8 +1,8 @@
 import { familyOf } from '../addresses/ip-address.js';
-import { desiredDigest } from '../records/digest.js';
-import { byText, mergeRrsets, type Rrset } from '../records/rrset.js';
+import { digestOfCanonical } from '../records/digest.js';
+import { byText, mergeCanonical, type Rrset } from '../records/rrset.js';
 import { takesAddress } from './address-filter.js';
-import { addressAt, homesOfAddress, homesOfName } from './homes.js';
+import { addressAt, homesOfAddress, homesOfName, type HomeName } from './homes.js';
 import type { PlanningSettings } from './planning-settings.js';
 import { reasonOf, type Reason } from './reason.js';
 import { reservedPattern } from './reserved-names.js';
@@ -36,6 +36,8 @@ export interface NameQuestion {
   /** All wishes with a key of `wishKeysOf(zone, ownerName)`, of all VMs; others do no harm. */
   readonly wishes: readonly Wish[];
   readonly settings: PlanningSettings;
+  /** This place as `homesOf` gives it for these zones and settings, where that is known already. */
+  readonly home?: HomeName;
 }
 
 /** What one side, forward or reverse, gets of a name. */
@@ -54,9 +56,10 @@ function foremost<W extends Wish>(wishes: readonly W[], order: 1 | -1): W | unde
 }
 
 /** The first holder has the name; who shares it within one tenant answers with it; the others have a conflict. */
-function grantForward({ zones, zone, ownerName, settings }: NameQuestion, wishes: readonly NameWish[]): Grant {
+function grantForward({ zones, zone, ownerName, settings, home }: NameQuestion, wishes: readonly NameWish[]): Grant {
   const holder = foremost(wishes, 1);
-  if (holder === undefined || !homesOfName(zones, ownerName, settings).some((home) => home.zone.zoneId === zone.zoneId)) return NOTHING;
+  if (holder === undefined) return NOTHING;
+  if (home?.role !== 'forward' && !homesOfName(zones, ownerName, settings).some((each) => each.zone.zoneId === zone.zoneId)) return NOTHING;
   const reserved = reservedPattern(zone, ownerName);
   if (reserved !== null) {
     const reason = reasonOf.reservedName(ownerName, zone.apex, reserved);
@@ -72,10 +75,14 @@ function grantForward({ zones, zone, ownerName, settings }: NameQuestion, wishes
 }
 
 /** The newest claim has the address: its PTR replaces the old one at the same name, in one command. */
-function grantReverse({ zones, zone, ownerName, settings }: NameQuestion, ip: string | null, wishes: readonly AddressWish[]): Grant {
+function grantReverse(question: NameQuestion, addressWishes: readonly AddressWish[]): Grant {
+  const { zones, zone, ownerName, settings } = question;
+  const ip = addressWishes.length === 0 ? null : addressAt(zone, ownerName);
+  const wishes = addressWishes.filter((wish) => wish.ip === ip);
   const holder = foremost(wishes, -1);
   if (ip === null || holder === undefined) return NOTHING;
-  const home = homesOfAddress(zones, ip, settings).find((each) => each.zone.zoneId === zone.zoneId && each.ownerName === ownerName);
+  const isKnown = question.home !== undefined && question.home.role !== 'forward';
+  const home = isKnown ? question.home : homesOfAddress(zones, ip, settings).find((each) => each.zone.zoneId === zone.zoneId && each.ownerName === ownerName);
   if (home === undefined) return NOTHING;
   const losers = wishes.filter((wish) => wish !== holder && wish.target !== null)
     .map((wish): Loser => ({ vmId: wish.vmId, kind: 'address', reason: reasonOf.addressConflict(ip, holder, wish) }));
@@ -103,19 +110,18 @@ function withoutCnameBesideData(ownerName: string, forward: Grant, reverse: Gran
  * O(wishes of the name).
  */
 export function decideName(question: NameQuestion): NameDecision {
-  const { zone, ownerName } = question;
-  const wishes = question.wishes.toSorted((a, b) => byText(a.vmId, b.vmId));
-  const ip = addressAt(zone, ownerName);
+  const { ownerName } = question;
+  const wishes = question.wishes.length < 2 ? question.wishes : question.wishes.toSorted((a, b) => byText(a.vmId, b.vmId));
   const forward = grantForward(question, wishes.filter((wish) => wish.kind === 'name').filter((wish) => wish.name === ownerName));
-  const asked = grantReverse(question, ip, wishes.filter((wish) => wish.kind === 'address').filter((wish) => wish.ip === ip));
+  const asked = grantReverse(question, wishes.filter((wish) => wish.kind === 'address'));
   const reverse = withoutCnameBesideData(ownerName, forward, asked);
-  const rrsets = mergeRrsets([...forward.rrsets, ...reverse.rrsets]);
+  const rrsets = mergeCanonical([...forward.rrsets, ...reverse.rrsets]);
   const losers = [...forward.losers, ...reverse.losers];
   const holder = forward.holder ?? reverse.holder;
   const reason = forward.reason ?? reverse.reason;
   return {
     state: holder === null && losers.length > 0 ? 'refused' : 'wanted',
-    rrsets, digest: desiredDigest(rrsets), holder: holder?.vmId ?? null,
+    rrsets, digest: digestOfCanonical(rrsets), holder: holder?.vmId ?? null,
     vms: [...new Set([...forward.granted, ...reverse.granted].map((wish) => wish.vmId))].sort(byText),
     losers, ...(reason === undefined ? {} : { reason }),
   };

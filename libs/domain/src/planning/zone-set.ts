@@ -1,5 +1,5 @@
 import { octetsOf } from '../addresses/ip-address.js';
-import { enclosingNames, nameOfLabels } from '../names/labels.js';
+import { isWithin, nameOfLabels } from '../names/labels.js';
 import { byText } from '../records/rrset.js';
 import { classlessBlock, type ClasslessBlock } from './classless.js';
 import type { ZoneView } from './zone-view.js';
@@ -43,11 +43,14 @@ export class ZoneSet {
   readonly #byId: ReadonlyMap<string, ZoneView>;
   readonly #byApex: ReadonlyMap<string, ApexEntries>;
   readonly #classless: ReadonlyMap<string, readonly ApexEntries[]>;
+  /** How long apexes are, the longest first: only there a name need be cut to find one. */
+  readonly #lengths: readonly number[];
 
   private constructor(readonly zones: readonly ZoneView[]) {
     this.#byId = new Map(zones.map((zone) => [zone.zoneId, zone]));
     this.#byApex = byApex(zones);
     this.#classless = classlessByParent(this.#byApex.values());
+    this.#lengths = [...new Set([...this.#byApex.keys()].map((apex) => apex.length))].sort((a, b) => b - a);
   }
 
   static of(zones: readonly ZoneView[]): ZoneSet {
@@ -64,18 +67,19 @@ export class ZoneSet {
     return this.#byId.get(zoneId);
   }
 
-  /** Every enclosing apex by whole labels, the closest first. O(labels of the name). */
+  /** Every enclosing apex by whole labels, the closest first. O(different lengths of apexes). */
   enclosing(name: string): readonly ApexEntries[] {
-    return enclosingNames(name).flatMap((each) => this.#byApex.get(each) ?? []);
+    const found: ApexEntries[] = [];
+    for (const length of this.#lengths) {
+      const apex = length > name.length ? undefined : this.#byApex.get(name.slice(name.length - length));
+      if (apex !== undefined && isWithin(name, apex.apex)) found.push(apex);
+    }
+    return found;
   }
 
   /** Every entry of the closest enclosing apex; none where no zone encloses the name. */
   closest(name: string): readonly ZoneView[] {
-    for (const each of enclosingNames(name)) {
-      const found = this.#byApex.get(each);
-      if (found !== undefined) return found.entries;
-    }
-    return [];
+    return this.enclosing(name)[0]?.entries ?? [];
   }
 
   /** Classless zones whose block covers a canonical address, the smallest block first. At most 128 for each octet. */

@@ -57,11 +57,17 @@ export function isSameRrset(a: RrsetBody, b: RrsetBody): boolean {
 
 /** One RRset for each (name, type): values joined, the lowest TTL (RFC 2181, 5.2: one RRset has one TTL). */
 export function mergeRrsets(rrsets: readonly Rrset[]): readonly Rrset[] {
+  return mergeCanonical(rrsets.map(canonicalRrset));
+}
+
+/** The same for RRsets whose names and values are canonical as they stand. */
+export function mergeCanonical(rrsets: readonly Rrset[]): readonly Rrset[] {
+  if (rrsets.length < 2) return rrsets;
   const merged = new Map<string, Rrset>();
   for (const rrset of rrsets) {
     const key = `${rrset.type} ${rrset.name}`;
     const known = merged.get(key);
-    merged.set(key, known === undefined ? rrset : { ...rrset, ttl: Math.min(known.ttl, rrset.ttl), values: [...known.values, ...rrset.values] });
+    merged.set(key, known === undefined ? rrset : { ...rrset, ttl: Math.min(known.ttl, rrset.ttl), values: [...new Set([...known.values, ...rrset.values])].sort(byText) });
   }
-  return [...merged.values()].map(canonicalRrset).sort((a, b) => byText(a.name, b.name) || byText(a.type, b.type));
+  return [...merged.values()].sort((a, b) => byText(a.name, b.name) || byText(a.type, b.type));
 }

@@ -57,11 +57,11 @@ export function decideKey(question: KeyQuestion): RowPlan[] {
   const plans: RowPlan[] = [];
   for (const home of homes.planned) {
     const row = rowOf(home);
-    if (row !== undefined) plans.push(atHome(row, home.role, decide(question, picture.full, home.zone, row)));
+    if (row !== undefined) plans.push(atHome(row, home.role, decide(question, picture.full, home.zone, row, home)));
   }
   const direct = homes.base.filter((home) => home.role !== 'pointer').flatMap((home) => {
     const row = rowOf(home);
-    return row === undefined ? [] : [atHome(row, home.role, decide(question, picture.base, home.zone, row))];
+    return row === undefined ? [] : [atHome(row, home.role, decide(question, picture.base, home.zone, row, home))];
   });
   const ready = readiness(direct);
   const rest: RowPlan[] = [];
@@ -103,8 +103,8 @@ export function toBody(rrset: Rrset): RrsetBody {
   return { type: rrset.type as RrsetBody['type'], ttl: rrset.ttl, values: [...rrset.values] };
 }
 
-function decide(question: KeyQuestion, zones: ZoneSet, zone: ZoneView, row: NameCore): NameDecision {
-  return decideName({ zones, zone, ownerName: row.owner_name, wishes: question.wishes, settings: question.picture.settings });
+function decide(question: KeyQuestion, zones: ZoneSet, zone: ZoneView, row: NameCore, home?: HomeName): NameDecision {
+  return decideName({ zones, zone, ownerName: row.owner_name, wishes: question.wishes, settings: question.picture.settings, ...(home === undefined ? {} : { home }) });
 }
 
 /** The parent's PTR turns into a CNAME when the classless zone answers for the address (RFC 2317), not before. */
