@@ -1,1 +1,2 @@
-export {};
+export { cloudflare, cloudflareProvider } from './cloudflare.provider.js';
+export { CloudflareConnection, CloudflareZoneSettings } from './cloudflare.settings.js';

@@ -10,6 +10,7 @@ export class CountedZone {
   constructor(private readonly zone: ZonePort, private readonly apex: string) {}
 
   get changeToken(): ZonePort['changeToken'] { return this.zone.changeToken; }
+  get rrsetsPerName(): number | undefined { return this.zone.rrsetsPerName; }
   get chunk(): ZonePort['chunk'] { return this.zone.chunk; }
   get canAskDns(): boolean { return this.zone.askDns !== undefined; }
 
@@ -22,6 +23,9 @@ export class CountedZone {
     this.reads += 1;
     return this.guard(`reading ${this.apex}`, this.zone.readZone(take, signal));
   }
+
+  /** Without a call. */
+  peekToken(): string | null { return this.zone.changeToken?.peek?.() ?? null; }
 
   async readToken(signal: AbortSignal): Promise<string | null> {
     if (this.zone.changeToken === undefined) return null;

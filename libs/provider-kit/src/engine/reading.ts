@@ -31,26 +31,37 @@ const LOOK_FOR_DISABLED_MS = 60_000;
 /** Reads as little as it can (PROTOCOL §6). Throws ProviderError. */
 export async function readForTurn(zone: CountedZone, due: readonly DueName[], knowledge: TurnKnowledge, signal: AbortSignal): Promise<Reading> {
   if (due.length === 0) return { held: new Map(), token: null, complete: false, zoneSize: knowledge.zoneSize, unreadable: new Map() };
-  if (due.length <= NAMES_READ_AT_ONCE) return readNames(zone, due, due, knowledge, signal);
+  const known = zone.peekToken();
+  if (known !== null && known === knowledge.token) return readDoubted(zone, due, known, knowledge, signal);
+  if (zone.rrsetsPerName === undefined && due.length <= NAMES_READ_AT_ONCE) return readNames(zone, due, due, knowledge, signal);
   if (zone.changeToken !== undefined && knowledge.token !== null) {
     const token = await zone.readToken(signal);
-    if (token === knowledge.token) {
-      const doubted = due.filter(needsReading);
-      if (doubted.length === 0) return { held: new Map(), token, complete: true, zoneSize: knowledge.zoneSize, unreadable: new Map() };
-      const reading = await readFewOrWhole(zone, doubted, due, knowledge, signal);
-      // The token that was read first: a write between the two readings must break the chain.
-      return { ...reading, token, complete: true };
-    }
+    if (token === knowledge.token) return readDoubted(zone, due, token, knowledge, signal);
   }
   return readFewOrWhole(zone, due, due, knowledge, signal);
+}
+
+/** The token vouches for the ledger; only what the ledger itself is not sure of is read. */
+async function readDoubted(zone: CountedZone, due: readonly DueName[], token: string, knowledge: TurnKnowledge, signal: AbortSignal): Promise<Reading> {
+  const doubted = due.filter(needsReading);
+  if (doubted.length === 0) return { held: new Map(), token, complete: true, zoneSize: knowledge.zoneSize, unreadable: new Map() };
+  const reading = await readFewOrWhole(zone, doubted, due, knowledge, signal);
+  // The token that was read first: a write between the two readings must break the chain.
+  return { ...reading, token, complete: true };
 }
 
 const needsReading = (due: DueName): boolean =>
   due.mustRead === true || due.stillInDoubt === true || due.takeOver !== undefined || due.writing.length > 0 || due.foreign.length > 0;
 
 function readFewOrWhole(zone: CountedZone, asked: readonly DueName[], due: readonly DueName[], knowledge: TurnKnowledge, signal: AbortSignal): Promise<Reading> {
-  const few = asked.length <= NAMES_READ_AT_ONCE || (knowledge.zoneSize !== null && asked.length < knowledge.zoneSize / RRSETS_PER_NAME);
-  return few ? readNames(zone, asked, due, knowledge, signal) : readWhole(zone, due, signal);
+  return isFew(zone, asked.length, knowledge.zoneSize) ? readNames(zone, asked, due, knowledge, signal) : readWhole(zone, due, signal);
+}
+
+/** Whether so many names are cheaper read by name. */
+function isFew(zone: CountedZone, names: number, zoneSize: number | null): boolean {
+  const perName = zone.rrsetsPerName;
+  if (perName !== undefined) return zoneSize !== null && names < zoneSize / perName;
+  return names <= NAMES_READ_AT_ONCE || (zoneSize !== null && names < zoneSize / RRSETS_PER_NAME);
 }
 
 async function readNames(zone: CountedZone, asked: readonly DueName[], due: readonly DueName[], knowledge: TurnKnowledge, signal: AbortSignal): Promise<Reading> {
@@ -117,7 +128,7 @@ async function readWhole(zone: CountedZone, due: readonly DueName[], signal: Abo
 /** Reads names that were written, again: by name where they are few and show all that there is. */
 export async function readAgain(zone: CountedZone, names: readonly string[], before: Pick<Reading, 'zoneSize' | 'namesHideDisabled'>, signal: AbortSignal): Promise<NamesReading> {
   const { zoneSize } = before;
-  if (before.namesHideDisabled !== true && (names.length <= NAMES_READ_AT_ONCE || (zoneSize !== null && names.length < zoneSize / RRSETS_PER_NAME))) {
+  if (before.namesHideDisabled !== true && isFew(zone, names.length, zoneSize)) {
     const reading = await zone.readNames(names, signal);
     if (reading.hidesDisabled !== true) return reading;
   }

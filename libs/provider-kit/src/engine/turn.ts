@@ -48,7 +48,7 @@ export interface Turn {
 export interface TurnHooks {
   /**
    * Before each writing call, with the names in it: store that a call is out (`dead_at`), check the lease. False: nothing more is sent,
-   * the names come back `not-tried` (L5).
+   * the names come back `not-tried` (L5). May throw a ProviderError: the write is not sent, and the turn ends with it.
    */
   beforeWrite?(names: readonly string[]): Promise<boolean>;
   /** Waits between two DNS questions; tests give their own. */

@@ -97,11 +97,11 @@ export class Writing {
 
   private async call(names: readonly NameProgress[], changes: readonly RrsetChange[], isSecondTry = false): Promise<void> {
     const { zone, signal, hooks } = this.terms;
-    if (signal.aborted || (hooks.beforeWrite !== undefined && !(await hooks.beforeWrite(names.map((name) => name.name))))) {
-      this.stopped = true;
-      return;
-    }
     try {
+      if (signal.aborted || (hooks.beforeWrite !== undefined && !(await hooks.beforeWrite(names.map((name) => name.name))))) {
+        this.stopped = true;
+        return;
+      }
       const receipt = await zone.write(changes, this.held, signal);
       this.troublesInARow = 0;
       this.untidy ||= receipt.untidy === true;

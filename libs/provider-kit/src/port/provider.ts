@@ -20,6 +20,36 @@ export interface Capabilities {
   readonly callLifeMs: number;
 }
 
+/** What a provider allows, less what is left to people and other tools: in any time of n seconds at most `burst + n · callsPerSecond`. */
+export interface CallRate {
+  readonly callsPerSecond: number;
+  /** Saved up while nothing is called. */
+  readonly burst: number;
+}
+
+/** What shares a budget of calls: a server, an account, a user. */
+export interface Limiter {
+  readonly key: string;
+  readonly inFlightMax: number;
+  /** Absent: the provider does not count calls. */
+  readonly rate?: CallRate;
+}
+
+/** What a provider said of its limits in an answer. */
+export interface RateNews {
+  /** Of its policies the tightest. */
+  readonly callsPerSecond?: number;
+  /** So many calls are left for so long, whoever makes them. */
+  readonly left?: { readonly calls: number; readonly forMs: number };
+}
+
+/** The budget of a limiter that has a rate, shared by all zones and replicas (PROTOCOL §5). */
+export interface CallBudget {
+  /** Before each call of the API: waits for its turn, or throws ProviderError `throttled` where that would be long. */
+  take(signal: AbortSignal): Promise<void>;
+  heard(news: RateNews): void;
+}
+
 /** A provider as one folder defines it; the host, the console and the CLI learn all else from this. */
 export interface ProviderDefinition<C = unknown, Z = unknown> {
   readonly name: string;
@@ -29,14 +59,14 @@ export interface ProviderDefinition<C = unknown, Z = unknown> {
   readonly capabilities: Capabilities;
   /** The zone as the provider knows it, e.g. `powerdns|http://ns1:8081|localhost|example.com.`; pure, no call. */
   target(connection: C, apex: string, zone: Z): string;
-  /** What shares a budget of calls (server, account, user) and how many may be in flight on it. */
-  limiter(connection: C): { readonly key: string; readonly inFlightMax: number };
+  /** Pure: what this connection shares with others. */
+  limiter(connection: C): Limiter;
   /** How many calls the server says it bears at once; null where it does not tell. Asked once per connection and process; the lower number holds. */
   learnInFlightMax?(connection: C, signal: AbortSignal): Promise<number | null>;
-  /** Pure: no call is made before the first verb. */
-  open(connection: C, apex: string, zone: Z): ZonePort;
+  /** Pure: no call is made before the first verb. Without a budget calls are made as they come. */
+  open(connection: C, apex: string, zone: Z, budget?: CallBudget): ZonePort;
   /** Each step is reported as it ends; never throws. */
-  testZone(connection: C, apex: string, zone: Z, signal: AbortSignal): AsyncIterable<TestStep>;
+  testZone(connection: C, apex: string, zone: Z, signal: AbortSignal, budget?: CallBudget): AsyncIterable<TestStep>;
 }
 
 export interface TestStep { readonly step: string; readonly ok: boolean; readonly warning?: boolean; readonly text: string; readonly hint?: string; readonly tookMs: number }
@@ -76,6 +106,8 @@ export interface ZonePort {
   readZone(take: (piece: readonly Rrset[]) => void, signal: AbortSignal): Promise<{ readonly token: string | null }>;
   /** Where the provider has a change token (PROTOCOL §6): equal tokens mean an equal zone. */
   readonly changeToken?: {
+    /** The token as far as it is known without a call; null where it is not, or where that was too long ago. */
+    peek?(): string | null;
     /** Null where this zone's cannot be relied on. */
     read(signal: AbortSignal): Promise<string | null>;
     /** Whether exactly one write lies between the two, e.g. serial + 1. */
@@ -87,7 +119,9 @@ export interface ZonePort {
    * from it. What `held` has as switched off at an RRset that is put or removed is kept, unless the put has its value.
    */
   write(changes: readonly RrsetChange[], held: ReadonlyMap<string, readonly Rrset[]>, signal: AbortSignal): Promise<WriteReceipt>;
-  /** Most changes, and most bytes, of one write. */
+  /** One name costs as much to read as so many RRsets of the whole zone; absent: 100, and up to 8 names are always read by name. */
+  readonly rrsetsPerName?: number;
+  /** Most changes, and most bytes (or what else `sizeOf` counts, e.g. operations), of one write. */
   readonly chunk: { readonly changesMax: number; readonly bytesMax: number; sizeOf(change: RrsetChange): number };
   /** Straight after a write succeeded, before its outcome is stored: e.g. flush the answer cache (PROTOCOL §6). */
   afterWrite?(signal: AbortSignal): Promise<void>;

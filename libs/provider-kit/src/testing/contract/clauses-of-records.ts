@@ -72,6 +72,9 @@ export const CLAUSES_OF_RECORDS: readonly Clause[] = [
     async run(scene) {
       const forward = await scene.forward();
       const { wildcard } = scene.harness.definition.capabilities;
+      // Not every API gives out the SOA and NS that it keeps itself.
+      const typesAtApex = async (): Promise<readonly string[]> => (await forward.readAll()).filter((rrset) => rrset.name === FORWARD).map((rrset) => rrset.type).sort();
+      const before = await typesAtApex();
       for (const name of [FORWARD, vm('*')]) {
         const outcome = await forward.want({ [name]: [rr(name, 'A', 300, '192.0.2.6')] });
         const isTaken = wildcard || name === FORWARD;
@@ -80,7 +83,7 @@ export const CLAUSES_OF_RECORDS: readonly Clause[] = [
         if (isTaken) expect((await forward.readAll()).filter((rrset) => rrset.name === name && rrset.type === 'A').length).toBe(1);
         expect(statesOf(await forward.want({ [name]: [] }))).toEqual(['applied']);
       }
-      expect((await forward.readAll()).filter((rrset) => rrset.name === FORWARD).map((rrset) => rrset.type).sort()).toEqual(['NS', 'SOA']);
+      expect(await typesAtApex()).toEqual(before);
     },
   },
   {

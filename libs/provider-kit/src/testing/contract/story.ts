@@ -14,7 +14,7 @@ export class Story<C, Z> {
   private readonly rows = new Map<string, Row>();
   private knowledge: TurnKnowledge = { token: null, zoneSize: null };
 
-  constructor(private readonly definition: ProviderDefinition<C, Z>, readonly apex: string, private readonly zone: ContractZone<C, Z>) {}
+  constructor(private definition: ProviderDefinition<C, Z>, readonly apex: string, private readonly zone: ContractZone<C, Z>) {}
 
   /** At each of these names exactly these RRsets: an empty list takes ours away. */
   async want(wishes: Readonly<Record<string, readonly Rrset[]>>, o: { signal?: AbortSignal; attempt?: number } = {}): Promise<TurnOutcome> {
@@ -37,6 +37,12 @@ export class Story<C, Z> {
     this.keepForeign(outcome);
     this.outcomes.push(outcome);
     return outcome;
+  }
+
+  /** Another replica of the same host: the ledger stays, what a process remembers does not. */
+  goOnWith(definition: ProviderDefinition<C, Z>): this {
+    this.definition = definition;
+    return this;
   }
 
   open(): ReturnType<ProviderDefinition<C, Z>['open']> {

@@ -1,0 +1,4 @@
+import { hostAdapter } from '@vmdns/adapter-host';
+import { cloudflare } from './cloudflare.provider.js';
+
+hostAdapter(cloudflare);
