@@ -11,10 +11,13 @@ import { Holds } from './api/holds.js';
 import { LogController } from './api/log.controller.js';
 import { OperationController } from './api/operation.controller.js';
 import { Services } from './api/services.js';
+import { SessionController } from './api/session.controller.js';
 import { TokenController } from './api/token.controller.js';
 import { VmController } from './api/vm.controller.js';
 import { ZoneController } from './api/zone.controller.js';
 import { Zones } from './api/zones.js';
+import { Audit } from './audit/audit.js';
+import { AuditTable } from './audit/audit.table.js';
 import type { Config } from './config.js';
 import { AnswerInterceptor } from './http/answer.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -22,17 +25,16 @@ import { DnsWait } from './live/dns-wait.js';
 import { Leaving } from './live/leaving.js';
 import { LogStream } from './live/log-stream.js';
 import { AnnouncedProviders } from './sealing/announced-providers.js';
+import { LOOK_UP_MS, SessionDesk } from './sign-in/session-desk.js';
+import { SessionTable } from './sign-in/session.table.js';
 import { SignIn } from './sign-in/sign-in.js';
 import { TokenDesk } from './sign-in/token-desk.js';
 import { TokenTable } from './sign-in/token.table.js';
 
-/** Longer than a healthy look-up ever takes, short enough that with the ask behind it an answer comes within a second. */
-const LOOK_UP_MS = 250;
-
 @Module({
-  controllers: [VmController, EventController, ConnectionController, ZoneController, OperationController, LogController, TokenController, DescriptionController],
+  controllers: [VmController, EventController, ConnectionController, ZoneController, OperationController, LogController, TokenController, SessionController, DescriptionController],
   providers: [
-    Services, Facts, Events, Connections, Zones, Holds, DnsWait, LogStream, Leaving, AnnouncedProviders, TokenTable, TokenDesk,
+    Services, Facts, Events, Connections, Zones, Holds, DnsWait, LogStream, Leaving, AnnouncedProviders, TokenTable, TokenDesk, SessionTable, SessionDesk, Audit, AuditTable,
     {
       provide: SignIn, inject: [TokenTable, CONFIG, Clock],
       useFactory: (table: TokenTable, config: Config, clock: Clock) =>

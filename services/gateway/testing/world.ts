@@ -31,7 +31,7 @@ export class World {
     writeFileSync(file, `${ADMIN_TOKEN}\n`);
     const lines: string[] = [];
     const unlisten = listen(lines);
-    const gateway = await startGateway(parseConfig(Config, { NATS_URL: nats.url, DATABASE_URL: await database.urlFor('gateway'), ADMIN_TOKEN_FILE: file, LOG_LEVEL: 'debug', ...environment }), { handleSignals: false });
+    const gateway = await startGateway(parseConfig(Config, { NATS_URL: nats.url, DATABASE_URL: await database.urlFor('gateway'), ADMIN_TOKEN_FILE: file, LOG_LEVEL: 'debug', CONSOLE_DIR: 'none', ...environment }), { handleSignals: false });
     const world = new World(nats, database, await ScriptedServices.connect(nats.url), gateway, lines, unlisten);
     await until(async () => (await fetch(`${gateway.url}/readyz`)).ok, { withinMs: 20_000, what: 'the gateway to be ready' });
     return world;

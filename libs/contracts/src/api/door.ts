@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { FactAnswer } from '../events/inbound.js';
-import { Id, Instant, ProviderName, TenantId } from '../primitives.js';
+import { Count, Id, Instant, ProviderName, TenantId } from '../primitives.js';
 import { Capabilities } from '../results/announce.js';
 import { Problem, Role } from './problem.js';
 import { Brakes, Hold, HoldMember, PlanningSettings } from './rpc.js';
@@ -37,6 +37,17 @@ export type HoldPage = z.infer<typeof HoldPage>;
 /** All settings of the house: the planner's, and inventory's brakes. */
 export const Settings = PlanningSettings.extend({ brakes: Brakes });
 export type Settings = z.infer<typeof Settings>;
+
+/** Who is signed in: by a token, or by a session that a token opened. */
+export const Session = z.object({ name: z.string(), role: Role, tenant: TenantId.nullable(), expiresAt: Instant.nullable().describe('When the session ends unless it is asked for before; null: a token ends when it is revoked.') });
+export type Session = z.infer<typeof Session>;
+
+/** Something that a person or program changed through the door, facts of VMs apart: those are in the log. */
+export const AuditEntry = z.object({
+  id: Count, at: Instant, by: z.string().describe("The token's name."), role: Role, tenant: TenantId.nullable(), via: z.enum(['token', 'session']),
+  call: z.string().describe('The operationId.'), method: z.string(), path: z.string(), about: z.string().nullable().describe('What was made or changed, by name or id, where the answer tells.'), status: z.int(), traceparent: z.string().nullable(),
+});
+export type AuditEntry = z.infer<typeof AuditEntry>;
 
 /** Who may call; never the token itself. */
 export const Token = z.object({

@@ -10,7 +10,7 @@ export const eventCalls = {
   post: call({
     id: 'postEvents', method: 'post', path: '/v1/events', tag: 'Events',
     summary: 'CloudEvents 1.0: structured, binary (ce-* headers), or a batch of at most 1,000.',
-    roles: PUBLISHERS, forTenants: true, accepts: [STRUCTURED, BATCH, 'application/json'], judgesBody: true,
+    roles: PUBLISHERS, forTenants: true, isFact: true, accepts: [STRUCTURED, BATCH, 'application/json'], judgesBody: true,
     body: z.unknown().describe('Types: vmdns.vm.changed.v1, vmdns.vm.deleted.v1, vmdns.address.ptr.v1.'),
     answers: {
       200: { ...factAnswers[200], schema: z.union([FactAnswer, z.array(EventOutcome)]) },

@@ -12,7 +12,7 @@ export const factAnswers = {
 export const vmCalls = {
   put: call({
     id: 'putVm', method: 'put', path: '/v1/vms/:vmId', tag: 'VMs', summary: 'Say all that is true of a VM: it appears, changes, or nothing happens.',
-    roles: PUBLISHERS, forTenants: true, params: vmParams, body: VmFact, moreFaults: moreVmFaults, answers: factAnswers,
+    roles: PUBLISHERS, forTenants: true, isFact: true, params: vmParams, body: VmFact, moreFaults: moreVmFaults, answers: factAnswers,
   }),
   get: call({
     id: 'getVm', method: 'get', path: '/v1/vms/:vmId', tag: 'VMs', summary: 'What is known of a VM.',
@@ -20,7 +20,7 @@ export const vmCalls = {
   }),
   remove: call({
     id: 'deleteVm', method: 'delete', path: '/v1/vms/:vmId', tag: 'VMs', summary: 'The VM is gone; its records follow.',
-    roles: PUBLISHERS, forTenants: true, params: vmParams,
+    roles: PUBLISHERS, forTenants: true, isFact: true, params: vmParams,
     query: z.strictObject({
       uid: z.string().min(1).max(128).optional().describe('Only this life of the VM.'),
       version: numberIn(Count).optional().describe("The publisher's own counter."),
@@ -41,7 +41,7 @@ export const vmCalls = {
   }),
   setPtr: call({
     id: 'putPtr', method: 'put', path: '/v1/vms/:vmId/addresses/:ip/ptr', tag: 'VMs', summary: "The customer's own reverse name of one address; null goes back to the default.",
-    roles: PUBLISHERS, forTenants: true, params: vmParams.extend({ ip: z.string().max(64) }),
+    roles: PUBLISHERS, forTenants: true, isFact: true, params: vmParams.extend({ ip: z.string().max(64) }),
     body: z.strictObject({
       hostname: z.string().max(255).nullable().describe('A full host name, or null for the default.'),
       uid: z.string().min(1).max(128).optional().describe('Only this life of the VM.'),

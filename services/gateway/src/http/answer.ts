@@ -1,8 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { Log } from '@vmdns/chassis';
+import { aboutOf } from '../audit/audit.js';
 import { map, type Observable } from 'rxjs';
 import { CALL, type Call } from './call.js';
+import type { DoorRequest } from './door-request.js';
 import { faultsOf } from './faults.js';
 import { ProblemError, problemOf } from './problems.js';
 
@@ -19,17 +21,20 @@ export class AnswerInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const shape = Reflect.getMetadata(CALL, context.getHandler()) as Call | undefined;
     if (shape === undefined) return next.handle();
-    const response = context.switchToHttp().getResponse<ServerResponse>();
-    return next.handle().pipe(map((value: unknown) => response.headersSent ? undefined : this.#let(value, shape, response)));
+    const http = context.switchToHttp();
+    const [request, response] = [http.getRequest<DoorRequest>(), http.getResponse<ServerResponse>()];
+    return next.handle().pipe(map((value: unknown) => response.headersSent ? undefined : this.#let(value, shape, request, response)));
   }
 
-  #let(value: unknown, shape: Call, response: ServerResponse): unknown {
+  #let(value: unknown, shape: Call, request: DoorRequest, response: ServerResponse): unknown {
     const usual = usualStatus(shape);
     const { status, body } = value instanceof Answer ? value : { status: usual, body: value };
     const schema = shape.answers[status]?.schema;
     response.statusCode = status;
     if (schema === undefined) return undefined;
     const parsed = schema.safeParse(body);
+    const about = aboutOf(parsed.data);
+    if (about !== undefined) request.about = about;
     if (parsed.success) return parsed.data;
     this.log.error({ call: shape.id, status, faults: faultsOf(parsed.error.issues) }, 'an answer did not fit its schema');
     throw new ProblemError(problemOf(500, 'the answer of a service could not be understood'));

@@ -22,6 +22,10 @@ export interface Call<P extends z.ZodType = z.ZodType, Q extends z.ZodType = z.Z
   readonly roles: readonly Role[];
   /** Whether a token with a tenant may call it; the services behind narrow what it sees. */
   readonly forTenants: boolean;
+  /** Needs no token: the call itself finds out who it is. */
+  readonly isOpen?: true;
+  /** Says a fact about a VM: kept by inventory and the log, and no matter for the audit. */
+  readonly isFact?: true;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;

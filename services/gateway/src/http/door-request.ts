@@ -9,6 +9,10 @@ export interface DoorRequest extends IncomingMessage {
   /** Set by the door, once it is known who calls, which call it is, and what was sent. */
   caller?: Caller;
   shape?: Call;
+  /** The cookie's value, where the caller signed in by a session. */
+  session?: string;
+  /** What the answer is about, for the audit. */
+  about?: string;
   traceparent?: string;
   /** Each value a string, or a list of strings where it was repeated. */
   queryRaw?: Readonly<Record<string, string | readonly string[]>>;

@@ -5,6 +5,7 @@ import type { Caller } from '@vmdns/contracts';
 import { hasBody, mediaTypeOf, parseJson, readBody } from './body.js';
 import type { Call } from './call.js';
 import type { CallIndex } from './call-index.js';
+import { sessionCookieOf } from './cookies.js';
 import { pathOf, queryOf, type DoorRequest } from './door-request.js';
 import { ProblemError, problemOf, refused, sendProblem } from './problems.js';
 
@@ -12,12 +13,21 @@ export interface DoorParts {
   readonly calls: CallIndex;
   /** Who holds this token; undefined: nobody. Throws a 503 problem where it cannot be known now. */
   readonly signIn: (token: string) => Promise<Caller | undefined>;
+  /** Whose session this cookie is; as `signIn`. */
+  readonly session: (secret: string) => Promise<Caller | undefined>;
+  /** Answers what belongs to the console's pages; false: it is no page. */
+  readonly pages: (request: DoorRequest, response: ServerResponse) => boolean;
   /** Largest ordinary body in bytes. */
   readonly bodyMax: number;
   readonly log: Log;
   /** Told of every answer of a call. */
   readonly observe: (call: string, status: number, seconds: number) => void;
+  /** Told of every call that was answered. */
+  readonly note: (request: DoorRequest, response: ServerResponse) => void;
 }
+
+/** What a page of ours adds to a call by cookie that changes something; no other site's page can. */
+const CONSOLE_HEADER = 'x-vmdns-console';
 
 /** Paths that anybody may ask: liveness, readiness and metrics. */
 export const OPEN_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
@@ -32,7 +42,8 @@ export function door(parts: DoorParts): (request: DoorRequest, response: ServerR
   return (request, response, next) => {
     const url = request.url ?? '/';
     response.setHeader('X-Content-Type-Options', 'nosniff');
-    if (OPEN_PATHS.has(pathOf(url)) && (request.method === 'GET' || request.method === 'HEAD')) { next(); return; }
+    if (OPEN_PATHS.has(pathOf(url)) && isReading(request)) { next(); return; }
+    if (isReading(request) && parts.pages(request, response)) return;
     const traceparent = childTraceparent(single(request.headers.traceparent));
     request.traceparent = traceparent;
     response.setHeader('traceparent', traceparent);
@@ -45,15 +56,27 @@ export function door(parts: DoorParts): (request: DoorRequest, response: ServerR
 }
 
 async function enter(request: DoorRequest, url: string, parts: DoorParts): Promise<void> {
-  const caller = await parts.signIn(tokenOf(request));
-  if (caller === undefined) throw refused(401, 'the token is not known or was revoked');
-  request.caller = caller;
+  const open = parts.calls.find(request.method ?? 'GET', pathOf(url));
+  if (open.kind !== 'call' || open.call.isOpen !== true) request.caller = await callerOf(request, parts);
   const shape = callOf(request, url, parts.calls);
   request.shape = shape;
-  mayThey(caller, shape);
+  if (request.caller !== undefined) mayThey(request.caller, shape);
   request.queryRaw = queryOf(url);
   request.body = await bodyOf(request, shape, parts.bodyMax);
 }
+
+/** By token, or by the cookie of a session; with a token the cookie is not looked at. */
+async function callerOf(request: DoorRequest, parts: DoorParts): Promise<Caller> {
+  const secret = request.headers.authorization === undefined ? sessionCookieOf(request) : undefined;
+  const caller = await (secret === undefined ? parts.signIn(tokenOf(request)) : parts.session(secret));
+  if (caller === undefined) throw refused(401, secret === undefined ? 'the token is not known or was revoked' : 'the session has ended; sign in again');
+  if (secret === undefined) return caller;
+  request.session = secret;
+  if (!isReading(request) && request.headers[CONSOLE_HEADER] !== '1') throw refused(403, 'a change by cookie must come from the console itself (header X-Vmdns-Console)');
+  return caller;
+}
+
+const isReading = (request: DoorRequest) => request.method === 'GET' || request.method === 'HEAD';
 
 function tokenOf(request: DoorRequest): string {
   const match = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(request.headers.authorization ?? '');
@@ -97,6 +120,7 @@ function measure(request: DoorRequest, response: ServerResponse, parts: DoorPart
   const since = process.hrtime.bigint();
   response.once('close', () => {
     parts.observe(request.shape?.id ?? 'none', response.statusCode, Number(process.hrtime.bigint() - since) / 1e9);
+    parts.note(request, response);
   });
 }
 

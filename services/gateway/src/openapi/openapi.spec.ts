@@ -12,7 +12,7 @@ const Schema = z.union([z.boolean(), z.record(z.string(), z.unknown())]);
 const Media = z.record(z.string(), z.strictObject({ schema: Schema }));
 const Response = z.union([z.strictObject({ $ref: z.string() }), z.strictObject({ description: z.string().min(1), content: Media.optional(), headers: z.record(z.string(), z.unknown()).optional() })]);
 const Operation = z.strictObject({
-  operationId: z.string(), tags: z.array(z.string()).length(1), summary: z.string().min(5), description: z.string(), 'x-roles': z.array(z.string()).min(1),
+  operationId: z.string(), security: z.array(z.record(z.string(), z.array(z.string()))).optional(), tags: z.array(z.string()).length(1), summary: z.string().min(5), description: z.string(), 'x-roles': z.array(z.string()).min(1),
   parameters: z.array(z.strictObject({ name: z.string(), in: z.enum(['path', 'query']), required: z.boolean(), description: z.string().optional(), schema: Schema })).optional(),
   requestBody: z.strictObject({ required: z.literal(true), content: Media }).optional(),
   responses: z.record(z.string().regex(/^([1-5]\d\d|default)$/), Response),

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import * as contracts from '@vmdns/contracts';
 import { STATUS_CODES } from 'node:http';
+import { SESSION_COOKIE } from '../http/cookies.js';
 import { usualStatus } from '../http/answer.js';
 import type { Call } from '../http/call.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** Schemas that are told once, by name, under components. */
-const NAMED = pick(['VmFact', 'FactAnswer', 'VmView', 'VmDns', 'RecordStatus', 'Reason', 'Explanation', 'Connection', 'Zone', 'ZoneTest', 'TestStep', 'Hold', 'HoldMember', 'HoldOutcome', 'Pause', 'LogEntry', 'Problem', 'Fault', 'Capabilities', 'AddressFilter', 'PlanningSettings', 'Brakes', 'CloudEvent', 'EventOutcome', 'Provider', 'HoldPage', 'Settings', 'Token', 'NewToken', 'ZoneRecord']);
+const NAMED = pick(['VmFact', 'FactAnswer', 'VmView', 'VmDns', 'RecordStatus', 'Reason', 'Explanation', 'Connection', 'Zone', 'ZoneTest', 'TestStep', 'Hold', 'HoldMember', 'HoldOutcome', 'Pause', 'LogEntry', 'Problem', 'Fault', 'Capabilities', 'AddressFilter', 'PlanningSettings', 'Brakes', 'CloudEvent', 'EventOutcome', 'Provider', 'HoldPage', 'Settings', 'Token', 'NewToken', 'Session', 'AuditEntry', 'ZoneRecord']);
 
 function pick<K extends keyof typeof contracts>(names: readonly K[]): Record<K, (typeof contracts)[K]> {
   return Object.fromEntries(names.map((name) => [name, contracts[name]])) as Record<K, (typeof contracts)[K]>;
@@ -24,17 +25,17 @@ export function describeApi(calls: readonly Call[]): Json {
   return {
     openapi: '3.1.0',
     info: { title: 'vmdns', version: '1', description: "Gives every virtual machine its DNS. Facts go in by PUT or as CloudEvents; 202 means stored, anything else means send it again. Every error is problem+json (RFC 9457) with the path of each fault." },
-    security: [{ token: [] }],
+    security: [{ token: [] }, { session: [] }],
     tags: [...new Set(calls.map((call) => call.tag))].map((name) => ({ name })),
     paths,
-    components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } }, responses: { Problem: problemResponse(schemas) }, schemas: schemas.all() },
+    components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' }, session: { type: 'apiKey', in: 'cookie', name: SESSION_COOKIE, description: 'Opened by `POST /v1/session`; a change by it needs the header `X-Vmdns-Console: 1`.' } }, responses: { Problem: problemResponse(schemas) }, schemas: schemas.all() },
   };
 }
 
 function operationOf(call: Call, schemas: Schemas): Json {
   const who = `${call.roles.join(', ')}${call.forTenants ? '; also with a tenant' : '; without a tenant'}`;
   return {
-    operationId: call.id, tags: [call.tag], summary: call.summary, description: `Roles: ${who}.`, 'x-roles': call.roles,
+    operationId: call.id, ...(call.isOpen === true ? { security: [] } : {}), tags: [call.tag], summary: call.summary, description: `Roles: ${who}.`, 'x-roles': call.roles,
     ...(call.params === undefined && call.query === undefined ? {} : { parameters: [...parametersOf(call.params, 'path', schemas), ...parametersOf(call.query, 'query', schemas)] }),
     ...(call.body === undefined ? {} : { requestBody: { required: true, content: contentOf(call.accepts ?? ['application/json'], call.body, schemas) } }),
     responses: { ...answersOf(call, schemas), default: { $ref: '#/components/responses/Problem' } },

@@ -60,6 +60,11 @@ export class SignIn {
     for (const [hash, known] of this.#known) if (known.id === id) this.#known.delete(hash);
   }
 
+  /** Forgets one secret: its session was closed. */
+  forgetSecret(secret: string): void {
+    this.#known.delete(hashOf(secret));
+  }
+
   /** Ids of the tokens used since the last call. */
   takeUsed(): readonly string[] {
     const ids = [...this.#used];

@@ -4,6 +4,7 @@ import { CONFIG, Log } from '@vmdns/chassis';
 import type { Caller, NewToken, Token } from '@vmdns/contracts';
 import type { Config } from '../config.js';
 import { refused } from '../http/problems.js';
+import { SessionDesk } from './session-desk.js';
 import { SignIn } from './sign-in.js';
 import { hashOf, newToken, newTokenId } from './token.js';
 import { FIRST_ADMIN, TokenTable, type TokenRow } from './token.table.js';
@@ -18,7 +19,7 @@ export class TokenDesk implements OnApplicationBootstrap, OnModuleDestroy {
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(private readonly table: TokenTable, private readonly signIn: SignIn, private readonly log: Log, @Inject(CONFIG) private readonly config: Config) {}
+  constructor(private readonly table: TokenTable, private readonly signIn: SignIn, private readonly sessions: SessionDesk, private readonly log: Log, @Inject(CONFIG) private readonly config: Config) {}
 
   onApplicationBootstrap(): void {
     const { ADMIN_TOKEN } = this.config;
@@ -54,6 +55,7 @@ export class TokenDesk implements OnApplicationBootstrap, OnModuleDestroy {
     if (id === FIRST_ADMIN) throw refused(409, 'this is the token of ADMIN_TOKEN_FILE: change the file and start the gateway again');
     if (!await this.table.revoke(id)) throw refused(404, 'there is no such token');
     this.signIn.forget(id);
+    this.sessions.forgetToken(id);
     this.log.info({ id, by: by.name }, 'token revoked');
   }
 
@@ -68,7 +70,7 @@ export class TokenDesk implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   async #touch(): Promise<void> {
-    const ids = this.signIn.takeUsed();
+    const ids = [...new Set([...this.signIn.takeUsed(), ...this.sessions.takeUsed()])];
     if (ids.length === 0) return;
     try {
       await this.table.touch(ids);

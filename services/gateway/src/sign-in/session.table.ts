@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '@vmdns/contracts';
+import { Store } from '@vmdns/store';
+import type { Tokens } from './sign-in.js';
+
+/** Sessions as they are kept: each hangs on the token that opened it, as that token was then. */
+@Injectable()
+export class SessionTable implements Tokens {
+  constructor(private readonly store: Store) {}
+
+  /** By the hash of the cookie; `id` is the token's. */
+  async findByHash(hash: string): Promise<(Caller & { readonly id: string; readonly hash: string }) | undefined> {
+    const [row] = await this.store.query<Caller & { id: string; hash: string }>(`
+      select t.id, s.hash, t.name, t.role, t.tenant from session s join token t on t.id = s.token_id and t.hash = s.token_hash
+      where s.hash = $1 and s.expires_at > clock_timestamp() and t.revoked_at is null`, [hash]);
+    return row;
+  }
+
+  /** Undefined where the token is not stored (yet). Clears away what has ended. */
+  async open(hash: string, tokenHash: string, seconds: number): Promise<Date | undefined> {
+    await this.store.query('delete from session where expires_at < clock_timestamp()');
+    const [row] = await this.store.query<{ expires_at: Date }>(`
+      insert into session (hash, token_id, token_hash, expires_at) select $1, id, hash, clock_timestamp() + make_interval(secs => $3) from token where hash = $2 and revoked_at is null
+      returning expires_at`, [hash, tokenHash, seconds]);
+    return row?.expires_at;
+  }
+
+  /** Moves the end of a living session, never beyond `mostSeconds` after its beginning. */
+  async renew(hash: string, seconds: number, mostSeconds: number): Promise<Date | undefined> {
+    const [row] = await this.store.query<{ expires_at: Date }>(`
+      update session set expires_at = greatest(expires_at, least(clock_timestamp() + make_interval(secs => $2), created_at + make_interval(secs => $3)))
+      where hash = $1 and expires_at > clock_timestamp() returning expires_at`, [hash, seconds, mostSeconds]);
+    return row?.expires_at;
+  }
+
+  async close(hash: string): Promise<void> {
+    await this.store.query('delete from session where hash = $1', [hash]);
+  }
+}
