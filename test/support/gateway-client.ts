@@ -1,5 +1,5 @@
 import { GatewayApi, Refused, until, type CallOptions, type HttpAnswer } from '@vmdns/local';
-import type { Connection, Explanation, FactAnswer, Hold, HoldMember, HoldOutcome, LogEntry, Pause, PauseScope, PlanningSettings, VmDns, VmFact, VmView, Zone, ZoneInput, ZoneTest } from '@vmdns/contracts';
+import type { AdoptDifferent, Adoption, Connection, Explanation, FactAnswer, Hold, HoldMember, HoldOutcome, LogEntry, Pause, PauseScope, PlanningSettings, VmDns, VmFact, VmView, Zone, ZoneDrift, ZoneInput, ZoneTest } from '@vmdns/contracts';
 import type { z } from 'zod';
 
 interface Listed<T> { readonly items: readonly T[]; readonly next?: string }
@@ -142,6 +142,29 @@ export class GatewayClient {
 
   moveZone(zoneId: string, connectionId: string): Promise<Zone> {
     return this.call('POST', `/v1/zones/${zoneId}/move`, { connectionId });
+  }
+
+  drift(zoneId: string, query: Readonly<Record<string, string | number>> = {}): Promise<ZoneDrift> {
+    return this.call('GET', `/v1/zones/${zoneId}/drift${queryText(query)}`);
+  }
+
+  /** Compares the zone and waits for it. */
+  async reconcile(zoneId: string, options: { readonly trustListing?: boolean } = {}): Promise<ZoneDrift> {
+    const { askedAt } = await this.call<ZoneDrift>('POST', `/v1/zones/${zoneId}/reconcile`, options);
+    return until(async () => { const drift = await this.drift(zoneId); return drift.state !== 'comparing' && drift.askedAt === askedAt ? drift : undefined; }, { withinMs: 40_000, what: 'the comparison' });
+  }
+
+  adopt(zoneId: string, options: { readonly different?: AdoptDifferent; readonly dryRun?: boolean } = {}): Promise<Adoption> {
+    return this.call('POST', `/v1/zones/${zoneId}/adopt`, options);
+  }
+
+  releaseZone(zoneId: string): Promise<Zone> {
+    return this.call('POST', `/v1/zones/${zoneId}/release`);
+  }
+
+  /** Hands off a name (`release`), or takes it (`adopt`). */
+  async hand(verb: 'release' | 'adopt', name: string): Promise<void> {
+    await this.call('POST', `/v1/records/${verb}`, { name });
   }
 
   zoneRecords(zoneId: string): Promise<Listed<{ readonly name: string; readonly state: string; readonly generation: number }>> {

@@ -1,8 +1,11 @@
 import { Controller } from '@nestjs/common';
 import { type InMessage, OnBatch, OnRequest, ownService } from '@vmdns/bus';
-import { adapterRpc, CommandEvent, type Command, subjects, ZoneFeedEvent, type ZoneTest } from '@vmdns/contracts';
+import { adapterRpc, type Adoption, CommandEvent, type Command, subjects, type ZoneDrift, ZoneFeedEvent, type ZoneTest } from '@vmdns/contracts';
+import type { z } from 'zod';
 import { Adapter } from './adapter.js';
 import { ZoneTester, type ZoneTestAsk } from './zones/zone-test.js';
+
+type AskOf<K extends keyof typeof adapterRpc> = z.output<(typeof adapterRpc)[K]['ask']>;
 
 const providerOf = (service: string): string => service.replace(/^adapter-/, '');
 
@@ -24,5 +27,25 @@ export class AdapterController {
   @OnRequest(ownService, 'zone-test', adapterRpc['zone-test'])
   testZone(ask: ZoneTestAsk): Promise<ZoneTest> {
     return this.tester.test(ask);
+  }
+
+  @OnRequest(ownService, 'zone-drift', adapterRpc['zone-drift'])
+  drift(ask: AskOf<'zone-drift'>): Promise<ZoneDrift> {
+    return this.adapter.desk.drift(ask);
+  }
+
+  @OnRequest(ownService, 'zone-reconcile', adapterRpc['zone-reconcile'])
+  reconcile(ask: AskOf<'zone-reconcile'>): Promise<ZoneDrift> {
+    return this.adapter.desk.reconcile(ask.zoneId, ask.trustListing);
+  }
+
+  @OnRequest(ownService, 'zone-adopt', adapterRpc['zone-adopt'])
+  adopt(ask: AskOf<'zone-adopt'>): Promise<Adoption> {
+    return this.adapter.desk.adopt(ask.zoneId, ask.different, ask.dryRun);
+  }
+
+  @OnRequest(ownService, 'zone-release', adapterRpc['zone-release'])
+  release(ask: AskOf<'zone-release'>): Promise<{ released: number }> {
+    return this.adapter.desk.release(ask.zoneId, ask.revision);
   }
 }

@@ -4,6 +4,8 @@ import type { Command, ZoneFeedBody } from '@vmdns/contracts';
 import type { Store, Timeline } from '@vmdns/store';
 import type { Announcer } from './announcer.js';
 import { INTAKE_NAMES_MAX, type Intake } from './commands/intake.js';
+import type { Comparer } from './compare/comparer.js';
+import type { ZoneDesk } from './compare/zone-desk.js';
 import type { LaneWorker } from './lanes/lane-worker.js';
 import type { Leases } from './lanes/lease.js';
 import type { SayAgain } from './results/say-again.js';
@@ -24,6 +26,8 @@ export interface AdapterParts {
   readonly sayer: Sayer;
   readonly unsaid: Unsaid;
   readonly again: SayAgain;
+  readonly comparer: Comparer;
+  readonly desk: ZoneDesk;
 }
 
 /** What an adapter needs of the world beside its store. */
@@ -47,6 +51,11 @@ export class Adapter {
 
   constructor(private readonly parts: AdapterParts) {}
 
+  /** What people ask of single zones. */
+  get desk(): ZoneDesk {
+    return this.parts.desk;
+  }
+
   /** Called when a command names a zone that the feed has not told of: read it now. */
   onUnknownZone(ask: () => void): void {
     this.askForZones = ask;
@@ -58,6 +67,7 @@ export class Adapter {
     // First what may fail: whoever starts us tries again from here.
     const settled = await zones.settleAll();
     worker.start();
+    this.parts.comparer.start();
     await this.follow(settled);
     world.announcer.start();
     this.stops.push(() => world.announcer.stop());
@@ -78,6 +88,7 @@ export class Adapter {
   async stop(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer);
     for (const stop of this.stops) stop();
+    await this.parts.comparer.stop();
     await this.parts.worker.stop();
     await this.parts.waiting.settled();
     await this.parts.sayer.settled();

@@ -3,6 +3,8 @@ import type { Clock, Log, Metrics } from '@vmdns/chassis';
 import type { Store } from '@vmdns/store';
 import { Adapter, type AdapterParts } from './adapter.js';
 import { Intake } from './commands/intake.js';
+import { Comparer } from './compare/comparer.js';
+import { ZoneDesk } from './compare/zone-desk.js';
 import type { Host } from './host.js';
 import { Claims } from './lanes/claims.js';
 import { LaneWorker } from './lanes/lane-worker.js';
@@ -47,9 +49,12 @@ export function assemble({ host, store, bus, connections, clock, metrics, log }:
   const waiting = new WaitingNames(store, unsaid, sayer, log);
   const turns = new Turns(host, connections, leases, counts, log);
   const ends = new TurnEnds(host, store, claims, unsaid, sayer);
-  const worker = new LaneWorker(host, turns, ends, leases, { waiting, notices: new Noticer(host, bus, clock), log, onLost: () => counts.lane() });
+  const notices = new Noticer(host, bus, clock);
+  const worker = new LaneWorker(host, turns, ends, leases, { waiting, notices, log, onLost: () => counts.lane() });
+  const comparer = new Comparer(host, store, connections, { notices, log, wake: () => worker.wake() });
   const parts: AdapterParts = {
-    store, log, worker, leases, waiting, sayer, unsaid,
+    store, log, worker, leases, waiting, sayer, unsaid, comparer,
+    desk: new ZoneDesk(store, () => comparer.wake(), () => worker.wake()),
     intake: new Intake(store, claims, unsaid, counts),
     zones: new ZoneBook(host, store, connections, log),
     again: new SayAgain(store, sayer, log),

@@ -1,10 +1,10 @@
 import { canonicalRrset, canonicalValues, type Rrset } from '@vmdns/domain';
-import { disabledType, type RrsetChange } from '@vmdns/provider-kit';
+import { disabledType, type ReadRrset, type RrsetChange } from '@vmdns/provider-kit';
 import { z } from 'zod';
 
 /** 4.9+ adds `modified_at` and the like to records: ignored, and never sent back. */
 const WireRecord = z.object({ content: z.string(), disabled: z.boolean().default(false) });
-export const WireRrset = z.object({ name: z.string(), type: z.string(), ttl: z.int().default(0), records: z.array(WireRecord) });
+export const WireRrset = z.object({ name: z.string(), type: z.string(), ttl: z.int().default(0), records: z.array(WireRecord), comments: z.array(z.object({ content: z.string() })).default([]) });
 export type WireRrset = z.infer<typeof WireRrset>;
 
 /** A zone without its RRsets, as every answer about a zone begins. */
@@ -44,13 +44,14 @@ const PLAIN_NAME = /^[a-z0-9_*\/-]+(?:\.[a-z0-9_*\/-]+)*\.$/;
  * What the server holds, in our words: what is served, and what is switched off as an RRset of a type of its own. An
  * RRset without records yields nothing (up to 4.8 the filtered answer leaks other names' comments that way).
  */
-export function toDomain(wire: WireRrset): readonly Rrset[] {
+export function toDomain(wire: WireRrset): readonly ReadRrset[] {
   const isPlain = PLAIN_NAME.test(wire.name);
-  const rrset = (type: string, isDisabled: boolean): readonly Rrset[] => {
+  const remarks = wire.comments.length === 0 ? {} : { remarks: { comments: wire.comments.map((comment) => comment.content) } };
+  const rrset = (type: string, isDisabled: boolean): readonly ReadRrset[] => {
     const values = wire.records.filter((record) => record.disabled === isDisabled).map((record) => record.content);
     if (values.length === 0) return [];
     const { name, ttl } = wire;
-    return [isPlain || isDisabled ? { name, type, ttl, values: canonicalValues(type, values) } : canonicalRrset({ name, type, ttl, values })];
+    return [{ ...(isPlain || isDisabled ? { name, type, ttl, values: canonicalValues(type, values) } : canonicalRrset({ name, type, ttl, values })), ...remarks }];
   };
   return [...rrset(wire.type, false), ...rrset(disabledType(wire.type), true)];
 }

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { connectionCommands } from './commands/connection.js';
 import { logCommand } from './commands/log.js';
 import { explainCommand, holdCommands, pauseCommands } from './commands/operation.js';
+import { recordCommands } from './commands/record.js';
 import { settingsCommands } from './commands/settings.js';
 import { tokenCommands } from './commands/token.js';
 import { ptrCommands, vmCommands } from './commands/vm.js';
@@ -36,6 +37,7 @@ function programOf(commands: Commands, shell: Shell): Command {
   vmCommands(program, commands);
   ptrCommands(program, commands);
   zoneCommands(program, commands);
+  recordCommands(program, commands);
   connectionCommands(program, commands);
   holdCommands(program, commands);
   pauseCommands(program, commands);

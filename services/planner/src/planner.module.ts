@@ -26,6 +26,7 @@ import { Announcements } from './zones/announcements.js';
 import { ConnectionController } from './zones/connection.controller.js';
 import { Connections } from './zones/connection.service.js';
 import { Pauses } from './zones/pause.service.js';
+import { HandParts, Releases } from './zones/release.service.js';
 import { Settings } from './zones/settings.service.js';
 import { ZoneTurns } from './zones/zone-turns.js';
 import { ZoneController } from './zones/zone.controller.js';
@@ -44,7 +45,7 @@ const inventoryFeed = {
   }),
 };
 
-const zones = [ZoneSets, ZoneFeed, Zones, ZoneReader, Connections, Pauses, Settings, Announcements, ZoneTurns];
+const zones = [ZoneSets, ZoneFeed, Zones, ZoneReader, Connections, Pauses, Settings, Announcements, ZoneTurns, HandParts, Releases];
 const planning = [Planner, Voice, CurrentTimeline, JobRunner, inventoryFeed];
 const reconcile = [ReconcileMetrics, Commands, Settler, Reissue, Followers, Clockwork, ReconcileTurns];
 const status = [VmDnsReader, StatusPublisher, Answers, Explainer, VmSearch, OverviewReader];

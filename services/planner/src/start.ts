@@ -3,6 +3,7 @@ import { startService, type RunningService } from '@vmdns/chassis';
 import type { Config } from './config.js';
 import { CreatePlanner1764000000000 } from './migrations/create-planner.js';
 import { IndexPending1764000000001 } from './migrations/index-pending.js';
+import { ReleasedNames1764100000000 } from './migrations/released-names.js';
 import { SameServer1764000000002 } from './migrations/same-server.js';
 import { HoldOutcome1764000000003 } from './migrations/hold-outcome.js';
 import { SearchVms1764000000010 } from './migrations/search-vms.js';
@@ -16,6 +17,7 @@ const MIGRATIONS = [
   SameServer1764000000002,
   HoldOutcome1764000000003,
   SearchVms1764000000010,
+  ReleasedNames1764100000000,
 ];
 
 /** Starts one replica of the planner. */

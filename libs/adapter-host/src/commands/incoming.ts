@@ -15,6 +15,8 @@ export interface Incoming {
   /** Ids as JSON. */
   readonly vms: string;
   readonly priority: number;
+  readonly released: boolean;
+  readonly adopt: boolean;
 }
 
 /** (timeline, generation) compare as a pair (PROTOCOL §3): below 0 when `a` is lower. */
@@ -33,6 +35,8 @@ export function incomingOf(zoneId: string, name: CommandName): Incoming {
     puts: JSON.stringify(name.rrsets.map(rrsetDigest)),
     vms: JSON.stringify(name.vms),
     priority: name.priority,
+    released: name.released === true,
+    adopt: name.adopt === true,
   };
 }
 

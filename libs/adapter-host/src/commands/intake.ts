@@ -95,8 +95,11 @@ function address(names: readonly Incoming[], lanes: ReadonlyMap<string, ZoneLane
   };
   const alive = names.filter((incoming) => laneOf(incoming).state !== 'removed');
   const newest = newestOf(alive, (incoming) => `${laneOf(incoming).target} ${incoming.ownerName}`);
-  return newest.map((incoming) => ({ target: laneOf(incoming).target, incoming, gate: gateOf(laneOf(incoming)) }));
+  return newest.map((incoming) => ({ target: laneOf(incoming).target, incoming, gate: incoming.released ? RELEASED : gateOf(laneOf(incoming)) }));
 }
+
+/** A name that a person took out of our hands is answered at once, whatever its lane is doing: nothing is to be done. */
+const RELEASED: Gate = { state: 'refused', reason: { code: 'released', text: 'the name was released: vmdns leaves alone what is there', hint: 'vmdns record adopt <name> gives it back' }, nextTryAt: null };
 
 function keysOf(targets: ReadonlySet<string>, lanes: ReadonlyMap<string, ZoneLane>): readonly string[] {
   const keys = new Set<string>();

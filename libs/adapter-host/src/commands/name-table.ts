@@ -23,24 +23,25 @@ export interface StoredName {
  */
 const STORE = `
 with incoming as (
-  select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::smallint[], $11::text[], $12::text[], $13::timestamptz[])
-    as i (target, owner_name, zone_id, timeline, generation, digest, wanted, puts, vms, priority, state, reason, next_try_at)
+  select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::smallint[], $11::text[], $12::text[], $13::timestamptz[], $14::bool[], $15::text[])
+    as i (target, owner_name, zone_id, timeline, generation, digest, wanted, puts, vms, priority, state, reason, next_try_at, released, take_over)
 ), taken as (
-  insert into name as n (target, owner_name, zone_id, timeline, generation, digest, wanted, puts, vms, priority, state, reason, next_try_at, turn, outcome_at, due_at)
-  select i.*, case when i.state = 'pending' then 0 else 1 end, case when i.state = 'pending' then null else clock_timestamp() end, clock_timestamp()
+  insert into name as n (target, owner_name, zone_id, timeline, generation, digest, wanted, puts, vms, priority, state, reason, next_try_at, released, take_over, turn, outcome_at, due_at)
+  select i.*, case when i.state = 'pending' then 0 else 1 end, case when i.state = 'pending' then null else clock_timestamp() end, case when not i.released then clock_timestamp() end
   from incoming i order by i.target collate "C", i.owner_name collate "C"
   on conflict (target, owner_name) do update set
     zone_id = excluded.zone_id, timeline = excluded.timeline, generation = excluded.generation, digest = excluded.digest,
     wanted = excluded.wanted, puts = excluded.puts, vms = excluded.vms, priority = excluded.priority,
     state = excluded.state, reason = excluded.reason, provider_text = null, wrote = false, attempts = 0,
-    turn = n.turn + excluded.turn, outcome_at = excluded.outcome_at, next_try_at = excluded.next_try_at, due_at = excluded.due_at
+    turn = n.turn + excluded.turn, outcome_at = excluded.outcome_at, next_try_at = excluded.next_try_at, due_at = excluded.due_at,
+    released = excluded.released, owned = case when excluded.released then '{}' else n.owned end, take_over = coalesce(excluded.take_over, n.take_over), must_read = n.must_read or excluded.take_over is not null
   where (excluded.timeline, excluded.generation) > (n.timeline, n.generation)
     and not (excluded.wanted = '[]' and n.wanted <> '[]' and n.zone_id <> excluded.zone_id
       and exists (select 1 from zone z where z.zone_id = n.zone_id and z.state <> 'removed'))
-  returning n.target, n.owner_name, n.turn, n.outcome_at, n.priority
+  returning n.target, n.owner_name, n.turn, n.outcome_at, n.priority, n.released
 ), woken as (
   update lane l set due_at = least(l.due_at, clock_timestamp()), due_priority = case when l.due_at is null then t.priority else least(l.due_priority, t.priority) end
-  from (select target, min(priority) as priority from taken group by target) t
+  from (select target, min(priority) as priority from taken where not released group by target) t
   where l.target = t.target and (l.due_at is null or l.due_at > clock_timestamp() or l.due_priority > t.priority)
 )
 select target, owner_name, turn, outcome_at from taken`;
@@ -53,6 +54,7 @@ export function storeNames(tx: Tx, names: readonly Addressed[]): Promise<readonl
     pick((n) => n.incoming.generation), pick((n) => n.incoming.digest), pick((n) => n.incoming.wanted), pick((n) => n.incoming.puts),
     pick((n) => n.incoming.vms), pick((n) => n.incoming.priority), pick((n) => n.gate?.state ?? 'pending'),
     pick((n) => (n.gate === null ? null : JSON.stringify(n.gate.reason))), pick((n) => n.gate?.nextTryAt ?? null),
+    pick((n) => n.incoming.released), pick((n) => (n.incoming.adopt ? 'any' : null)),
   ]);
 }
 

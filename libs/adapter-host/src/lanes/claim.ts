@@ -17,6 +17,8 @@ export interface DueRow {
   readonly doubt: readonly string[];
   readonly stillInDoubt: boolean;
   readonly mustRead: boolean;
+  /** What of what is there a person lets become ours. */
+  readonly takeOver: 'equal' | 'any' | null;
   readonly state: string;
   readonly reasonCode: string | null;
   readonly attempts: number;

@@ -36,7 +36,7 @@ with free as materialized (
 select c.target as lane, c.slot, n.*, n.doubt_until > clock_timestamp() as still_in_doubt, f.types as foreign_types
 from candidate c
 left join lateral (
-  select n.owner_name, n.zone_id, n.timeline, n.generation, n.digest, n.wanted, n.puts, n.vms, n.priority, n.owned, n.doubt, n.doubt_until, n.must_read, n.state, n.reason, n.attempts
+  select n.owner_name, n.zone_id, n.timeline, n.generation, n.digest, n.wanted, n.puts, n.vms, n.priority, n.owned, n.doubt, n.doubt_until, n.must_read, n.take_over, n.state, n.reason, n.attempts
   from name n where n.target = c.target and n.due_at <= clock_timestamp() order by n.priority, n.due_at limit c.names_max) n on true
 left join held_foreign f on f.target = c.target and f.owner_name = n.owner_name`;
 
@@ -76,6 +76,7 @@ interface CandidateRow {
   readonly doubt: string | null;
   readonly doubt_until: Date | null;
   readonly must_read: boolean;
+  readonly take_over: DueRow['takeOver'];
   readonly state: string;
   readonly reason: string | null;
   readonly attempts: number;
@@ -159,7 +160,7 @@ function dueOf(row: CandidateRow, ownerName: string): DueRow {
     ownerName, zoneId: row.zone_id, timeline: row.timeline, generation: row.generation, digest: row.digest,
     wanted: wantedOf(row.wanted), puts: row.puts, vms: textsOf(row.vms), priority: row.priority,
     owned: row.owned, doubt: row.doubt === null ? [] : textsOf(row.doubt), stillInDoubt: row.still_in_doubt === true,
-    mustRead: row.must_read || row.doubt !== null, state: row.state, reasonCode: row.reason === null ? null : (JSON.parse(row.reason) as { code: string }).code,
+    mustRead: row.must_read || row.doubt !== null, takeOver: row.take_over, state: row.state, reasonCode: row.reason === null ? null : (JSON.parse(row.reason) as { code: string }).code,
     attempts: row.attempts, foreign: row.foreign_types === null ? [] : textsOf(row.foreign_types),
   };
 }

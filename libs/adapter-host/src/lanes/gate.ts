@@ -17,7 +17,7 @@ export interface GateRow {
 
 /** What the names of a lane are told that cannot be worked on: an outcome without a call. */
 export interface Gate {
-  readonly state: 'waiting' | 'failed';
+  readonly state: 'waiting' | 'failed' | 'refused';
   readonly reason: Reason;
   readonly nextTryAt: Date | null;
 }

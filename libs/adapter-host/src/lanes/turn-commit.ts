@@ -54,9 +54,9 @@ const SAME = '(n.timeline = u.timeline and n.generation = u.generation)';
 const DOUBT_UNTIL = `case u.doubt_kind when 'none' then null when 'keep' then n.doubt_until else $16::timestamptz + $15::int * interval '1 ms' end`;
 const NEXT_TRY = `case u.look when 'settled' then null when 'when-dead' then ${DOUBT_UNTIL} else $16::timestamptz + u.look_ms * interval '1 ms' end`;
 
-/** Rows that were replaced meanwhile keep their new wish and stay due; what was put is ours all the same. */
+/** Rows that were replaced meanwhile keep their new wish and stay due; what was put is ours all the same, unless it was released meanwhile. */
 const NAMES = `
-update name n set owned = u.owned::jsonb, must_read = false, turn = n.turn + u.said,
+update name n set owned = case when n.released then '{}' else u.owned::jsonb end, must_read = false, take_over = case when u.state = 'failed' then n.take_over end, turn = n.turn + u.said,
   doubt = case u.doubt_kind when 'none' then null when 'keep' then n.doubt else u.doubt end,
   doubt_until = ${DOUBT_UNTIL},
   state = case when ${SAME} then u.state else n.state end,

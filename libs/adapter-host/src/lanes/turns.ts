@@ -101,8 +101,14 @@ function dueNameOf(row: DueRow, claim: Claim) {
     mustRead: row.mustRead,
     stillInDoubt: row.stillInDoubt,
     confirm: row.state === 'unconfirmed',
-    ...(claim.takeOverEquals ? { takeOver: 'equal' as const } : {}),
+    ...takeOverOf(row, claim),
   };
+}
+
+/** What a person lets be taken over goes before what a raised timeline does. */
+function takeOverOf(row: DueRow, claim: Claim): { takeOver?: 'equal' | 'any' } {
+  if (row.takeOver !== null) return { takeOver: row.takeOver };
+  return claim.takeOverEquals ? { takeOver: 'equal' } : {};
 }
 
 /** Foreign types that the table does not have as they were found; only worth storing beside a whole reading, and while that counts. */

@@ -1,5 +1,5 @@
 import { cloudEvent, type Bus } from '@vmdns/bus';
-import { adapterService, type NoticeEvent, subjects } from '@vmdns/contracts';
+import { adapterService, type NoticeEvent, type Reason, subjects } from '@vmdns/contracts';
 import type { Clock } from '@vmdns/chassis';
 import type { TurnReport } from '@vmdns/provider-kit';
 import type { Host } from '../host.js';
@@ -33,7 +33,16 @@ export class Noticer {
     this.say([this.noticeOf(claim, 'drift', text, names.length === 1 && only !== undefined ? { name: only } : {})]);
   }
 
-  private noticeOf({ zone }: Claim, code: string, text: string, about: Pick<Notice, 'name' | 'vms'> = {}): Notice {
+  /** What a comparison of the whole zone found. */
+  compared(zone: { readonly apex: string; readonly zoneId: string }, fault: Reason | null, broken: readonly string[]): void {
+    if (fault !== null) this.say([this.noticeOf({ zone }, 'drift', `${fault.text}${fault.hint === undefined ? '' : ` ${fault.hint}`}`)]);
+    if (broken.length === 0) return;
+    const more = broken.length > NAMED_MAX ? ` and ${broken.length - NAMED_MAX} more` : '';
+    const [only] = broken;
+    this.say([this.noticeOf({ zone }, 'drift', `what vmdns wrote was changed or removed by somebody else at ${broken.slice(0, NAMED_MAX).join(', ')}${more}; it is being put right`, broken.length === 1 && only !== undefined ? { name: only } : {})]);
+  }
+
+  private noticeOf({ zone }: { readonly zone: Pick<Claim['zone'], 'apex' | 'zoneId'> }, code: string, text: string, about: Pick<Notice, 'name' | 'vms'> = {}): Notice {
     return { service: adapterService(this.host.provider), code, text, at: this.clock.now().toISOString(), zone: zone.apex, zoneId: zone.zoneId, provider: this.host.provider, ...about };
   }
 

@@ -41,6 +41,7 @@ interface MovedRow {
   readonly puts: string;
   readonly vms: string;
   readonly priority: number;
+  readonly released: boolean;
 }
 
 /** Takes the entries' names along: as if their commands came now. Where the new target knows better, the planner is told when it asks again. */
@@ -49,7 +50,7 @@ export async function moveNames(tx: Tx, moves: readonly Move[]): Promise<void> {
   const targets = new Map(moves.map((move) => [move.zone.zone_id, move.to]));
   const rows = await tx.query<MovedRow>(
     `delete from name n using unnest($1::text[], $2::text[]) as m (zone_id, target) where n.target = m.target and n.zone_id = m.zone_id
-     returning n.zone_id, n.owner_name, n.timeline, n.generation, n.digest, n.wanted, n.puts, n.vms, n.priority`,
+     returning n.zone_id, n.owner_name, n.timeline, n.generation, n.digest, n.wanted, n.puts, n.vms, n.priority, n.released`,
     [moves.map((m) => m.zone.zone_id), moves.map((m) => m.zone.target)],
   );
   const names = rows.map((row) => ({ target: targets.get(row.zone_id) ?? '', incoming: incomingOf(row), gate: null }));
@@ -59,7 +60,7 @@ export async function moveNames(tx: Tx, moves: readonly Move[]): Promise<void> {
 
 const incomingOf = (row: MovedRow): Incoming => ({
   zoneId: row.zone_id, ownerName: row.owner_name, timeline: row.timeline, generation: row.generation, digest: row.digest,
-  wanted: row.wanted, puts: row.puts, vms: row.vms, priority: row.priority,
+  wanted: row.wanted, puts: row.puts, vms: row.vms, priority: row.priority, released: row.released, adopt: false,
 });
 
 /** A removal: what was not done for these entries will not be. Their records stay; the rows remember that they are ours. */

@@ -25,7 +25,7 @@ export async function findCarried(tx: Tx, moves: readonly Move[]): Promise<reado
   return moves.filter((move) => !busy.has(move.zone.target));
 }
 
-const COLUMNS = `owner_name, zone_id, timeline, generation, digest, wanted, puts, vms, priority, owned, doubt, doubt_until, must_read, state, reason, provider_text,
+const COLUMNS = `owner_name, zone_id, timeline, generation, digest, wanted, puts, vms, priority, owned, doubt, doubt_until, must_read, released, take_over, state, reason, provider_text,
   wrote, turn, attempts, outcome_at, next_try_at, due_at`;
 
 /** Rows of an entry that leads elsewhere stay; rows of entries that are no more go along: what they remember is of this server. */

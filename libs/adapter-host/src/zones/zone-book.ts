@@ -1,6 +1,7 @@
 import type { ConnectionFact, ZoneFact, ZoneFeedBody } from '@vmdns/contracts';
 import type { Log } from '@vmdns/chassis';
 import type { Store, Tx } from '@vmdns/store';
+import { followLanes } from '../compare/comparison-table.js';
 import type { Host } from '../host.js';
 import type { Connections, Opened } from './connections.js';
 import { dropUndone, findMovable, type Move, moveNames, moveZones, releaseObserved } from './moves.js';
@@ -81,6 +82,7 @@ export class ZoneBook {
     await carryNames(tx, carried);
     const waiting = new Set(said.filter((move) => !carried.includes(move)).map((move) => move.zone.connection_id));
     await forgetSameServer(tx, [...known.connections.values()].filter((one) => one.same_server && !waiting.has(one.connection_id)).map((one) => one.connection_id));
+    await followLanes(tx, lanes.map((lane) => lane.target));
     await dropUndone(tx, zones.filter((zone) => zone.state === 'removed'));
     const observed = new Set(before.filter((lane) => lane.observe).map((lane) => lane.target));
     await releaseObserved(tx, changed.filter((lane) => !lane.observe && observed.has(lane.target)).map((lane) => lane.target));

@@ -8,20 +8,22 @@ export async function lockFacts(tx: Tx): Promise<void> {
   await tx.query(`select pg_advisory_xact_lock(hashtext(current_schema() || '.zone'))`);
 }
 
+const DAY_SECONDS = 86_400;
+
 /** Stores facts of a higher revision; gives the ids of those that changed something. */
 export async function storeZones(tx: Tx, facts: readonly ZoneFact[]): Promise<readonly string[]> {
   if (facts.length === 0) return [];
   const rows = await tx.query<{ zone_id: string }>(
-    `insert into zone as z (zone_id, apex, connection_id, mode, paused, state, settings, revision, target)
-     select u.zone_id, u.apex, u.connection_id, u.mode, u.paused, u.state, u.settings::jsonb, u.revision, u.target
-     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::text[], $7::text[], $8::bigint[], $9::text[])
-       as u (zone_id, apex, connection_id, mode, paused, state, settings, revision, target) order by 1
+    `insert into zone as z (zone_id, apex, connection_id, mode, paused, state, settings, revision, target, compare_every_seconds)
+     select u.zone_id, u.apex, u.connection_id, u.mode, u.paused, u.state, u.settings::jsonb, u.revision, u.target, u.compare_every_seconds
+     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::int[])
+       as u (zone_id, apex, connection_id, mode, paused, state, settings, revision, target, compare_every_seconds) order by 1
      on conflict (zone_id) do update set apex = excluded.apex, connection_id = excluded.connection_id, mode = excluded.mode, paused = excluded.paused,
-       state = excluded.state, settings = excluded.settings, revision = excluded.revision
+       state = excluded.state, settings = excluded.settings, revision = excluded.revision, compare_every_seconds = excluded.compare_every_seconds
      where excluded.revision > z.revision returning z.zone_id`,
     [
       facts.map((f) => f.zoneId), facts.map((f) => f.apex), facts.map((f) => f.connectionId), facts.map((f) => f.mode), facts.map((f) => f.paused),
-      facts.map((f) => f.state), facts.map((f) => JSON.stringify(f.settings)), facts.map((f) => f.revision), facts.map((f) => unknownTarget(f.zoneId)),
+      facts.map((f) => f.state), facts.map((f) => JSON.stringify(f.settings)), facts.map((f) => f.revision), facts.map((f) => unknownTarget(f.zoneId)), facts.map((f) => f.reconcileEverySeconds ?? DAY_SECONDS),
     ],
   );
   return rows.map((row) => row.zone_id);

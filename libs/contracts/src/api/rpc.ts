@@ -8,6 +8,7 @@ import { VmDns } from '../results/status.js';
 import { Reason, VmDnsState } from '../reasons.js';
 import { PlanningOverview, Rates, VmSummary } from './overview.js';
 import { Caller, Problem } from './problem.js';
+import { AdoptDifferent, Adoption, DriftAsk, HandedNames, ZoneDrift } from './zone-actions.js';
 
 /** Every reply on `vmdns.rpc.*.*`: a value or a problem; never a thrown error over the bus. */
 export type RpcReply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem };
@@ -79,6 +80,9 @@ export const ZoneLimits = z.object({
   rehomeShare: z.number().min(0).max(1).default(0.3).describe('A re-homing of more than this share of the zone waits for a person.'),
   rehomeNames: z.int().min(1).default(20).describe('Unless it is fewer names than this.'),
 });
+/** How often a zone is compared with its provider, give or take a tenth; 0: only when asked. */
+export const ReconcileSettings = z.object({ everySeconds: z.union([z.literal(0), z.int().min(60).max(31_536_000)]).default(86_400) });
+export type ReconcileSettings = z.infer<typeof ReconcileSettings>;
 export const ZoneInput = z.object({
   name: z.string().min(1).max(255), connectionId: Id, mode: ZoneMode.default('write'), ttl: TtlSettings.prefault({}),
   /** Which addresses' records this entry takes. */
@@ -86,12 +90,13 @@ export const ZoneInput = z.object({
   /** Reserved labels or owner names relative to the apex; absent: the default list. `ns*` matches a prefix. */
   reservedNames: z.array(z.string()).optional(),
   limits: ZoneLimits.prefault({}),
+  reconcile: ReconcileSettings.prefault({}),
   settings: z.record(z.string(), z.unknown()).default({}),
 });
 export type ZoneInput = z.infer<typeof ZoneInput>;
 export const Zone = ZoneInput.extend({ id: Id, provider: ProviderName, state: z.enum(['active', 'leaving', 'removed']), paused: z.boolean(), createdAt: Instant, revision: z.int(), counts: z.record(z.string(), Count) });
 export type Zone = z.infer<typeof Zone>;
-export const ZonePatch = z.object({ mode: ZoneMode, ttl: TtlSettings, addresses: AddressFilter, reservedNames: z.array(z.string()), limits: ZoneLimits, settings: z.record(z.string(), z.unknown()) }).partial();
+export const ZonePatch = z.object({ mode: ZoneMode, ttl: TtlSettings, addresses: AddressFilter, reservedNames: z.array(z.string()), limits: ZoneLimits, reconcile: ReconcileSettings, settings: z.record(z.string(), z.unknown()) }).partial();
 
 export type ZonePatch = z.infer<typeof ZonePatch>;
 
@@ -146,6 +151,10 @@ export const plannerRpc = {
   'pause-add': operation(z.object({ scope: PauseScope, why: z.string().max(500).default(''), until: Instant.nullable().default(null), caller: Caller }), Pause),
   'pause-list': operation(Nothing, z.object({ items: z.array(Pause) })),
   'pause-remove': operation(z.object({ id: Id, caller: Caller }), Nothing),
+  /** Hands off an owner name, in every zone that has it or in one: whatever is there stays and is not ours. */
+  'record-release': operation(z.object({ name: z.string(), zoneId: Id.optional(), why: z.string().max(500).default(''), caller: Caller }), HandedNames),
+  /** Gives it back, or takes over what is in its way: what is there at the wanted types becomes ours, and as wanted. */
+  'record-adopt': operation(z.object({ name: z.string(), zoneId: Id.optional(), why: z.string().max(500).default(''), caller: Caller }), HandedNames),
   'settings-get': operation(Nothing, PlanningSettings),
   'settings-put': operation(z.object({ settings: PlanningSettings, caller: Caller }), PlanningSettings),
   'changes-after': operation(ChangesAfter, changesPage(ZoneFeedBody)),
@@ -162,6 +171,14 @@ export type ZoneTest = z.infer<typeof ZoneTest>;
 export const adapterRpc = {
   /** A saved zone by id, or an unsaved one by apex and connection (saved, or given with sealed secrets). */
   'zone-test': operation(z.object({ zoneId: Id.optional(), apex: z.string().optional(), connectionId: Id.optional(), connection: z.object({ settings: z.record(z.string(), z.unknown()), sealed: z.record(z.string(), z.string()) }).optional(), settings: z.record(z.string(), z.unknown()).optional() }), ZoneTest),
+  /** Compares the zone with its provider as soon as may be. `trustListing`: it is so although most of what is ours is missing there. */
+  'zone-reconcile': operation(z.object({ zoneId: Id, trustListing: z.boolean().default(false) }), ZoneDrift),
+  /** The last comparison. */
+  'zone-drift': operation(z.object({ zoneId: Id }).extend(DriftAsk.shape), ZoneDrift),
+  /** Compares, then takes over what is there; what is otherwise only where `different` says so. */
+  'zone-adopt': operation(z.object({ zoneId: Id, different: AdoptDifferent.default('none'), dryRun: z.boolean().default(false) }), Adoption),
+  /** Forgets that anything there is ours; the zone must be in mode observe, as of this revision or a later one. */
+  'zone-release': operation(z.object({ zoneId: Id, revision: z.int() }), z.object({ released: Count })),
 };
 export const adapterService = (provider: string) => `adapter-${provider}`;
 

@@ -20,6 +20,10 @@ export const CommandName = z.object({
   priority: Priority,
   /** The VMs that this name is about, at most 8: for the log and for explaining. */
   vms: z.array(VmId).max(8),
+  /** A person has taken the name out of vmdns' hands: whatever is there stays, and is not ours. */
+  released: z.boolean().optional(),
+  /** A person gave it back: what is there at the wanted types is ours to change. */
+  adopt: z.boolean().optional(),
 });
 export type CommandName = z.infer<typeof CommandName>;
 

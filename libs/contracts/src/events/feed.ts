@@ -25,6 +25,8 @@ export const ZoneFact = z.object({
   state: z.enum(['active', 'leaving', 'removed']),
   /** By the provider's zoneSchema. */
   settings: z.record(z.string(), z.unknown()),
+  /** How often it is compared with the provider; 0: only when asked; absent: daily. */
+  reconcileEverySeconds: Count.optional(),
   revision: z.int().min(1),
 });
 export type ZoneFact = z.infer<typeof ZoneFact>;

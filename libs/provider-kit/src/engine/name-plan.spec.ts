@@ -69,7 +69,7 @@ describe('what is done at one name', () => {
     expect(refusal).toEqual({
       code: 'foreign-record',
       text: 'vm1.example.com. A already exists as 192.0.2.66 (TTL 300), which vmdns did not write; wanted is 192.0.2.1 (TTL 300). It was left as it is.',
-      hint: 'Remove that record at the provider, or give the VM another name; until then it stays untouched.',
+      hint: 'Remove that record at the provider, give the VM another name, or take it over (vmdns record adopt <name>); until then it stays untouched.',
     });
   });
 

@@ -20,7 +20,7 @@ export function foreignRecord(wanted: Rrset, held: Rrset): TurnReason {
     return {
       code: 'foreign-record',
       text: `${held.name} ${held.type} already exists as ${contentOf(held)}, which vmdns did not write; wanted is ${contentOf(wanted)}. It was left as it is.`,
-      hint: 'Remove that record at the provider, or give the VM another name; until then it stays untouched.',
+      hint: 'Remove that record at the provider, give the VM another name, or take it over (vmdns record adopt <name>); until then it stays untouched.',
     };
   }
   // What a ledger remembers of such a record is that it is there, not what it says.

@@ -74,6 +74,11 @@ export interface TestStep { readonly step: string; readonly ok: boolean; readonl
 /** One RRset's change. */
 export type RrsetChange = { readonly kind: 'put'; readonly rrset: Rrset } | { readonly kind: 'remove'; readonly name: string; readonly type: string };
 
+/** What a provider keeps beside an RRset; vmdns shows it and never changes it. */
+export interface Remarks { readonly proxied?: boolean; readonly comments?: readonly string[] }
+/** An RRset of a whole reading, with what stands beside it where the provider has such things. */
+export interface ReadRrset extends Rrset { readonly remarks?: Remarks }
+
 /** What a write brought. */
 export interface WriteReceipt {
   /** The change token after it, where the provider has one. */
@@ -103,7 +108,7 @@ export interface ZonePort {
    * RRsets of one name need not be in one piece. Throws rather than give a partial list: what was
    * handed over counts only once this resolves (L2). `token` is the zone's when the reading began.
    */
-  readZone(take: (piece: readonly Rrset[]) => void, signal: AbortSignal): Promise<{ readonly token: string | null }>;
+  readZone(take: (piece: readonly ReadRrset[]) => void, signal: AbortSignal): Promise<{ readonly token: string | null }>;
   /** Where the provider has a change token (PROTOCOL §6): equal tokens mean an equal zone. */
   readonly changeToken?: {
     /** The token as far as it is known without a call; null where it is not, or where that was too long ago. */

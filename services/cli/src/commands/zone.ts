@@ -5,17 +5,19 @@ import { part, type Api } from '../http/api.js';
 import { settingsOf } from '../input/settings.js';
 import { table } from '../output/table.js';
 import { testText, zonesText } from '../output/texts.js';
-import { many, whole, type Commands, type Session } from '../session.js';
+import { many, time, whole, type Commands, type Session } from '../session.js';
+import { zoneActionCommands } from './zone-actions.js';
 import { findConnection, findZone } from './lookup.js';
 
 interface AddOptions {
-  readonly connection: string; readonly mode?: string; readonly ttlForward?: number; readonly ttlReverse?: number; readonly addresses?: string; readonly reserved?: readonly string[]; readonly set?: readonly string[];
+  readonly connection: string; readonly mode?: string; readonly ttlForward?: number; readonly ttlReverse?: number; readonly addresses?: string; readonly reserved?: readonly string[]; readonly set?: readonly string[]; readonly compareEvery?: number;
 }
 const TEST_TIMEOUT_MS = 45_000;
 
 const shape = (command: Command) => command
   .option('--mode <mode>', 'write, or observe: plan and compare only').option('--ttl-forward <seconds>', 'TTL of A and AAAA (300)', whole).option('--ttl-reverse <seconds>', 'TTL of PTR (3600)', whole)
   .option('--addresses <which>', 'all, public, private, or ranges such as 192.0.2.0/24,2001:db8::/32').option('--reserved <name>', 'a name that no VM may have; replaces the default list', many)
+  .option('--compare-every <time>', 'compare it with its provider so often: 1h, 1d (1d); 0 only when asked', time)
   .option('--set <field=value>', "a setting of the provider's zones", many);
 
 /** `vmdns zone …`: which zones vmdns writes, and where. */
@@ -45,6 +47,7 @@ export function zoneCommands(program: Command, commands: Commands): void {
     const removed = await api.delete<Zone>(`/v1/zones/${part(found.id)}`, { purge: purge === true ? true : undefined });
     session.tell(removed, [`${removed.name} is ${removed.state === 'leaving' ? 'on its way out: our records are being removed' : 'removed; its records stay where they are'}.`]);
   });
+  zoneActionCommands(zone, commands);
   commands.add<{ state?: string; limit?: number }>(zone, 'records <zone>', 'its names as planned', (command) => command.option('--state <state>', 'only names in this state').option('-n, --limit <n>', 'at most so many (100)', whole), async (session, { state, limit }, said = '') => {
     const api = await session.api();
     const items = await api.all<ZoneRecord>(`/v1/zones/${part((await findZone(api, said)).id)}/records`, { state }, limit ?? 100);
@@ -82,13 +85,14 @@ async function test(session: Session, options: { readonly connection?: string },
 }
 
 async function bodyOf(api: Api, options: Omit<AddOptions, 'connection'>, provider: string): Promise<Record<string, unknown>> {
-  const { mode, ttlForward, ttlReverse, addresses, reserved, set } = options;
+  const { mode, ttlForward, ttlReverse, addresses, reserved, set, compareEvery } = options;
   const ttl = { ...(ttlForward === undefined ? {} : { forward: ttlForward }), ...(ttlReverse === undefined ? {} : { reverse: ttlReverse }) };
   if (mode !== undefined && mode !== 'write' && mode !== 'observe') throw usage('--mode must be write or observe');
   return {
     ...(mode === undefined ? {} : { mode }), ...(Object.keys(ttl).length === 0 ? {} : { ttl }),
     ...(addresses === undefined ? {} : { addresses: ['all', 'public', 'private'].includes(addresses) ? addresses : { ranges: addresses.split(',').map((range) => range.trim()) } }),
     ...(reserved === undefined ? {} : { reservedNames: reserved }),
+    ...(compareEvery === undefined ? {} : { reconcile: { everySeconds: Math.round(compareEvery / 1000) } }),
     ...(set === undefined ? {} : { settings: settingsOf(set, await zoneSchemaOf(api, provider)) }),
   };
 }

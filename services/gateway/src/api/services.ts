@@ -34,8 +34,13 @@ export class Services {
     this.log = rpcClient(asks, 'log', logRpc);
   }
 
-  /** The adapter of a provider; it may talk to its server before it answers. */
-  testZone(provider: string, ask: Parameters<RpcClient<typeof adapterRpc>['zone-test']>[0]) {
-    return rpcClient(this.#bus, adapterService(provider), adapterRpc)['zone-test'](ask, { timeoutMs: this.#config.ZONE_TEST_TIMEOUT_MS });
+  /** The adapter of a provider. */
+  adapter(provider: string): RpcClient<typeof adapterRpc> {
+    return rpcClient(this.#bus, adapterService(provider), adapterRpc);
+  }
+
+  /** Options of an ask for which an adapter talks to its server before it answers. */
+  get atTheProvider(): RequestOptions {
+    return { timeoutMs: this.#config.ZONE_TEST_TIMEOUT_MS };
   }
 }

@@ -50,6 +50,36 @@ export class ZoneController {
     return this.zones.move(params.id, body, caller);
   }
 
+  @Handles(zoneCalls.drift)
+  drift(@Asked() { params, query }: AskOf<typeof zoneCalls.drift>) {
+    return this.zones.drift(params.id, query);
+  }
+
+  @Handles(zoneCalls.reconcile)
+  reconcile(@Asked() { params, body }: AskOf<typeof zoneCalls.reconcile>, @By() caller: Caller) {
+    return this.zones.reconcile(params.id, body?.trustListing === true, caller);
+  }
+
+  @Handles(zoneCalls.adopt)
+  adopt(@Asked() { params, body }: AskOf<typeof zoneCalls.adopt>, @By() caller: Caller) {
+    return this.zones.adopt(params.id, body ?? { different: 'none', dryRun: false }, caller);
+  }
+
+  @Handles(zoneCalls.release)
+  release(@Asked() { params }: AskOf<typeof zoneCalls.release>, @By() caller: Caller) {
+    return this.zones.release(params.id, caller);
+  }
+
+  @Handles(zoneCalls.releaseRecord)
+  async releaseRecord(@Asked() { body }: AskOf<typeof zoneCalls.releaseRecord>, @By() caller: Caller) {
+    return valueOf(await this.services.planner['record-release']({ ...body, caller }, this.services.slowly));
+  }
+
+  @Handles(zoneCalls.adoptRecord)
+  async adoptRecord(@Asked() { body }: AskOf<typeof zoneCalls.adoptRecord>, @By() caller: Caller) {
+    return valueOf(await this.services.planner['record-adopt']({ ...body, caller }, this.services.slowly));
+  }
+
   @Handles(zoneCalls.records)
   async records(@Asked() { params, query }: AskOf<typeof zoneCalls.records>) {
     return valueOf(await this.services.planner['zone-names']({ ...params, ...query }, this.services.slowly));

@@ -1,12 +1,17 @@
 import { Injectable } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Log } from '@vmdns/chassis';
-import type { Caller, Zone, ZoneInput, ZoneTest } from '@vmdns/contracts';
+import type { AdoptDifferent, Adoption, Caller, DriftKind, Zone, ZoneDrift, ZoneInput, ZoneTest } from '@vmdns/contracts';
 import { badInput, ProblemError } from '../http/problems.js';
 import { AnnouncedProviders } from '../sealing/announced-providers.js';
 import { sealSettings, type Settings } from '../sealing/connection-form.js';
 import { checkBySchema } from '../sealing/json-schema.js';
 import { Services, valueOf } from './services.js';
 import type { ZoneChange, ZoneTrial } from './zone.calls.js';
+
+/** An adapter hears of a zone's mode within a moment. */
+const RELEASE_TRIES = 40;
+const RELEASE_AGAIN_MS = 250;
 
 /** Zones on their way to the planner, and their tests by the adapter that would write them. */
 @Injectable()
@@ -45,7 +50,37 @@ export class Zones {
 
   async test(id: string): Promise<ZoneTest> {
     const { provider } = await this.get(id);
-    return valueOf(await this.services.testZone(provider, { zoneId: id }));
+    return valueOf(await this.services.adapter(provider)['zone-test']({ zoneId: id }, this.services.atTheProvider));
+  }
+
+  async drift(id: string, page: { readonly kind?: DriftKind | undefined; readonly limit: number; readonly cursor?: string | undefined }): Promise<ZoneDrift> {
+    const { provider } = await this.get(id);
+    return valueOf(await this.services.adapter(provider)['zone-drift']({ zoneId: id, ...page }, this.services.slowly));
+  }
+
+  async reconcile(id: string, trustListing: boolean, caller: Caller): Promise<ZoneDrift> {
+    const zone = await this.get(id);
+    const drift = valueOf(await this.services.adapter(zone.provider)['zone-reconcile']({ zoneId: id, trustListing }, this.services.slowly));
+    this.#did(trustListing ? 'zone is compared, its listing trusted' : 'zone is compared', zone, caller);
+    return drift;
+  }
+
+  async adopt(id: string, ask: { readonly different: AdoptDifferent; readonly dryRun: boolean }, caller: Caller): Promise<Adoption> {
+    const zone = await this.get(id);
+    const adoption = valueOf(await this.services.adapter(zone.provider)['zone-adopt']({ zoneId: id, ...ask }, this.services.atTheProvider));
+    if (!ask.dryRun) this.log.info({ zone: zone.name, zoneId: id, equal: adoption.equal, different: adoption.different, left: adoption.left, by: caller.name }, 'zone adopted');
+    return adoption;
+  }
+
+  /** First observed, so that nothing is written any more; then, as soon as its adapter knows, nothing there is ours. */
+  async release(id: string, caller: Caller): Promise<Zone> {
+    const zone = valueOf(await this.services.planner['zone-change']({ id, patch: { mode: 'observe' }, caller }, this.services.slowly));
+    for (let tries = 1; ; tries += 1) {
+      const reply = await this.services.adapter(zone.provider)['zone-release']({ zoneId: id, revision: zone.revision }, this.services.slowly);
+      if (reply.ok) return this.#did('zone released', zone, caller);
+      if (reply.problem.status !== 503 || tries >= RELEASE_TRIES) throw new ProblemError(reply.problem);
+      await delay(RELEASE_AGAIN_MS);
+    }
   }
 
   /** Tests a zone that is not saved; secrets of a connection that is not saved are sealed for the adapter all the same. */
@@ -53,10 +88,10 @@ export class Zones {
     if (connection !== undefined) {
       const provider = await this.providers.get(connection.provider, 'connection.provider');
       const sealed = await sealSettings(provider, connection.settings, ['connection', 'settings']);
-      return valueOf(await this.services.testZone(provider.provider, { apex: name, connection: { settings: { ...sealed.settings }, sealed: { ...sealed.sealed } }, settings: await this.#settings(provider.provider, settings) }));
+      return valueOf(await this.services.adapter(provider.provider)['zone-test']({ apex: name, connection: { settings: { ...sealed.settings }, sealed: { ...sealed.sealed } }, settings: await this.#settings(provider.provider, settings) }, this.services.atTheProvider));
     }
     const provider = await this.#providerOf(connectionId ?? '');
-    return valueOf(await this.services.testZone(provider, { apex: name, ...(connectionId === undefined ? {} : { connectionId }), settings: await this.#settings(provider, settings) }));
+    return valueOf(await this.services.adapter(provider)['zone-test']({ apex: name, ...(connectionId === undefined ? {} : { connectionId }), settings: await this.#settings(provider, settings) }, this.services.atTheProvider));
   }
 
   async #providerOf(connectionId: string): Promise<string> {

@@ -27,7 +27,7 @@ export function changeOf(ask: ChangeAsk, plan: RowPlan): NameChange[] {
   if (isSame) return [];
   return [{
     zoneId: row.zone_id, ownerName: row.owner_name, desired: plan.rrsets, digest: isUnborn ? row.digest : plan.digest, planReason: plan.reason, vms,
-    priority: isNew ? priorityOf(ask, plan) : row.priority, replaces: plan.replaces, holdId: plan.holdId, kept: plan.kept,
+    priority: isNew ? priorityOf(ask, plan) : row.priority, replaces: plan.replaces, holdId: plan.holdId, kept: plan.kept, hands: row.hands,
     timeline: isNew ? Math.max(ask.timeline, row.timeline) : row.timeline, generation: isNew ? row.generation + 1 : row.generation, isNew,
   }];
 }
@@ -62,6 +62,6 @@ export function issueOf(picture: ZonePicture, change: NameChange): Issue[] {
   if (!change.isNew || zone === undefined) return [];
   return [{
     zoneId: change.zoneId, apex: zone.view.apex, provider: zone.view.provider, connectionId: zone.view.connectionId, ownerName: change.ownerName,
-    timeline: change.timeline, generation: change.generation, digest: change.digest, desired: change.desired, priority: change.priority, vms: change.vms,
+    timeline: change.timeline, generation: change.generation, digest: change.digest, desired: change.desired, priority: change.priority, vms: change.vms, hands: change.hands,
   }];
 }

@@ -21,6 +21,8 @@ export interface NameCore {
   readonly replaces: boolean;
   readonly hold_id: string | null;
   readonly kept: boolean;
+  /** `released`: a person took it out of our hands. `adopting`: it was given back, and its adapter may take what is there for ours. */
+  readonly hands: 'released' | 'adopting' | null;
 }
 
 /** The same, with how it stands. */
@@ -42,7 +44,7 @@ export function placeKey(zoneId: string, ownerName: string): string {
   return `${zoneId} ${ownerName}`;
 }
 
-const CORE_COLUMNS = 'zone_id, owner_name, rkey, desired, digest, plan_reason, timeline, generation, settled_generation, state, turn, priority, vms, replaces, hold_id, kept';
+const CORE_COLUMNS = 'zone_id, owner_name, rkey, desired, digest, plan_reason, timeline, generation, settled_generation, state, turn, priority, vms, replaces, hold_id, kept, hands';
 /** Everything but `issue_at`, which only statements use. */
 export const NAME_COLUMNS = `${CORE_COLUMNS}, reason, heard, issue_attempts, attempts, next_try_at, since, updated_at`;
 
@@ -50,7 +52,7 @@ export const NAME_COLUMNS = `${CORE_COLUMNS}, reason, heard, issue_attempts, att
 export function blankName(place: NamePlace): NameCore {
   return {
     zone_id: place.zoneId, owner_name: place.ownerName, rkey: place.rkey, desired: [], digest: '', plan_reason: null, timeline: 1, generation: 0, settled_generation: 0,
-    state: 'pending', turn: -1, priority: 1, vms: [], replaces: false, hold_id: null, kept: false,
+    state: 'pending', turn: -1, priority: 1, vms: [], replaces: false, hold_id: null, kept: false, hands: null,
   };
 }
 
@@ -136,6 +138,7 @@ export interface NameChange {
   readonly replaces: boolean;
   readonly holdId: string | null;
   readonly kept: boolean;
+  readonly hands: NameCore['hands'];
   /** The pair it has from now on; the same as before where nothing is to be issued. */
   readonly timeline: number;
   readonly generation: number;

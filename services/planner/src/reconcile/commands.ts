@@ -20,13 +20,14 @@ export interface Issue {
   readonly desired: readonly RrsetBody[];
   readonly priority: number;
   readonly vms: readonly string[];
+  readonly hands: NameCore['hands'];
 }
 
 /** A stored row as it is said to its adapter. */
-export function issueOfRow(row: Pick<NameCore, 'zone_id' | 'owner_name' | 'timeline' | 'generation' | 'digest' | 'desired' | 'priority' | 'vms'>, zone: Pick<ZoneRow, 'apex' | 'provider' | 'connection_id'>): Issue {
+export function issueOfRow(row: Pick<NameCore, 'zone_id' | 'owner_name' | 'timeline' | 'generation' | 'digest' | 'desired' | 'priority' | 'vms' | 'hands'>, zone: Pick<ZoneRow, 'apex' | 'provider' | 'connection_id'>): Issue {
   return {
     zoneId: row.zone_id, apex: zone.apex, provider: zone.provider, connectionId: zone.connection_id, ownerName: row.owner_name,
-    timeline: row.timeline, generation: row.generation, digest: row.digest, desired: row.desired, priority: row.priority, vms: row.vms,
+    timeline: row.timeline, generation: row.generation, digest: row.digest, desired: row.desired, priority: row.priority, vms: row.vms, hands: row.hands,
   };
 }
 
@@ -38,6 +39,7 @@ export function toCommandName(issue: Issue): CommandName {
     name: issue.ownerName, timeline: issue.timeline, generation: issue.generation, digest: issue.digest,
     rrsets: issue.desired.map((rrset) => ({ type: rrset.type, ttl: rrset.ttl, values: [...rrset.values] })),
     priority: toPriority(issue.priority), vms: issue.vms.slice(0, 8),
+    ...(issue.hands === 'released' ? { released: true } : issue.hands === 'adopting' ? { adopt: true } : {}),
   };
 }
 

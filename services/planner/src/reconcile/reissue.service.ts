@@ -55,7 +55,7 @@ export class Reissue implements OnApplicationBootstrap, OnApplicationShutdown {
 
   private async takeDue(tx: Tx): Promise<Issue[]> {
     const rows = await tx.query<DueRow>(
-      `select d.zone_id, d.owner_name, d.timeline, d.generation, d.digest, d.desired, d.priority, d.vms, z.apex, z.provider, z.connection_id
+      `select d.zone_id, d.owner_name, d.timeline, d.generation, d.digest, d.desired, d.priority, d.vms, d.hands, z.apex, z.provider, z.connection_id
          from zone z cross join lateral (
            select * from name where zone_id = z.id and settled_generation < generation and issue_at <= clock_timestamp()
              order by issue_at limit $1 for update skip locked) d

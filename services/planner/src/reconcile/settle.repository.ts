@@ -30,6 +30,7 @@ export async function writeTaken(tx: Tx, taken: readonly Taken[]): Promise<void>
     `update name n set state = t.state, reason = t.reason, turn = t.turn, attempts = t.attempts, next_try_at = t.next_try_at, heard = true,
         issue_at = 'infinity', issue_attempts = 0, updated_at = now(),
         since = case when n.state = t.state and n.reason->>'code' is not distinct from t.reason->>'code' then n.since else now() end,
+        hands = case when t.final and n.hands = 'adopting' then null else n.hands end,
         settled_generation = case when t.final then n.generation else least(n.settled_generation, n.generation - 1) end
        from jsonb_to_recordset($1::jsonb) as t(zone_id text, owner_name text, final boolean, state text, reason jsonb, turn bigint, attempts int, next_try_at timestamptz)
       where n.zone_id = t.zone_id and n.owner_name = t.owner_name`,

@@ -4,11 +4,12 @@ import { plannerRpc, type Caller, type Connection, type ConnectionInput, type Pa
 import { Announcements } from './announcements.js';
 import { Connections, type ConnectionChange } from './connection.service.js';
 import { Pauses } from './pause.service.js';
+import { Releases, type HandAsk } from './release.service.js';
 
-/** Providers as announced, connections to them, and the stop button. */
+/** Providers as announced, connections to them, the stop button, and hands off single names. */
 @Controller()
 export class ConnectionController {
-  constructor(private readonly connections: Connections, private readonly announcements: Announcements, private readonly pauses: Pauses) {}
+  constructor(private readonly connections: Connections, private readonly announcements: Announcements, private readonly pauses: Pauses, private readonly releases: Releases) {}
 
   @OnRequest('planner', 'providers', plannerRpc.providers)
   async providers() {
@@ -49,6 +50,16 @@ export class ConnectionController {
   @OnRequest('planner', 'pause-list', plannerRpc['pause-list'])
   async listPauses() {
     return { items: [...await this.pauses.list()] };
+  }
+
+  @OnRequest('planner', 'record-release', plannerRpc['record-release'])
+  async release(ask: HandAsk) {
+    return { items: await this.releases.release(ask) };
+  }
+
+  @OnRequest('planner', 'record-adopt', plannerRpc['record-adopt'])
+  async adopt(ask: HandAsk) {
+    return { items: await this.releases.adopt(ask) };
   }
 
   @OnRequest('planner', 'pause-remove', plannerRpc['pause-remove'])

@@ -1,7 +1,7 @@
 import type { Connection, ConnectionFact, Zone, ZoneFact, ZoneInput } from '@vmdns/contracts';
 
 /** What of a zone entry may change, as its row keeps it; `successor`: the entry that it moves to. */
-export type ZoneBody = Pick<ZoneInput, 'ttl' | 'addresses' | 'limits' | 'settings'> & { readonly reservedNames?: readonly string[] | undefined; readonly successor?: string };
+export type ZoneBody = Pick<ZoneInput, 'ttl' | 'addresses' | 'limits' | 'settings'> & { readonly reconcile?: ZoneInput['reconcile']; readonly reservedNames?: readonly string[] | undefined; readonly successor?: string };
 
 export interface ZoneRow {
   readonly id: string;
@@ -35,12 +35,14 @@ export interface ConnectionRow {
   readonly created_at: Date;
 }
 
+const DAILY: ZoneInput['reconcile'] = { everySeconds: 86_400 };
+
 /** A zone as people see it; `counts` says how many of its names are in which state. */
 export function toZone(row: ZoneRow, counts: Readonly<Record<string, number>> = {}): Zone {
   return {
     id: row.id, name: row.apex, connectionId: row.connection_id, mode: row.mode, ttl: row.body.ttl, addresses: row.body.addresses,
     ...(row.body.reservedNames === undefined ? {} : { reservedNames: [...row.body.reservedNames] }),
-    limits: row.body.limits, settings: row.body.settings, provider: row.provider, state: row.state, paused: row.paused,
+    limits: row.body.limits, reconcile: row.body.reconcile ?? DAILY, settings: row.body.settings, provider: row.provider, state: row.state, paused: row.paused,
     createdAt: row.created_at.toISOString(), revision: row.revision, counts: { ...counts },
   };
 }
@@ -48,7 +50,7 @@ export function toZone(row: ZoneRow, counts: Readonly<Record<string, number>> = 
 export function toZoneFact(row: ZoneRow): ZoneFact {
   return {
     kind: 'zone', zoneId: row.id, apex: row.apex, provider: row.provider, connectionId: row.connection_id, mode: row.mode,
-    paused: row.paused, state: row.state, settings: row.body.settings, revision: row.revision,
+    paused: row.paused, state: row.state, settings: row.body.settings, reconcileEverySeconds: (row.body.reconcile ?? DAILY).everySeconds, revision: row.revision,
   };
 }
 

@@ -155,7 +155,7 @@ async function buryZone(tx: Tx, id: string): Promise<void> {
 }
 
 function toBody(input: ZoneInput): ZoneBody {
-  return { ttl: input.ttl, addresses: input.addresses, limits: input.limits, settings: input.settings, ...(input.reservedNames === undefined ? {} : { reservedNames: input.reservedNames }) };
+  return { ttl: input.ttl, addresses: input.addresses, limits: input.limits, reconcile: input.reconcile, settings: input.settings, ...(input.reservedNames === undefined ? {} : { reservedNames: input.reservedNames }) };
 }
 
 function withoutUndefined<T extends object>(patch: T): { [K in keyof T]: Exclude<T[K], undefined> } {

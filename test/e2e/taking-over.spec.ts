@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { Zone } from '@vmdns/contracts';
+import { startStack, until, type Stack } from '../support/index.js';
+
+// A living zone is taken over, compared, put right, and handed back.
+
+// Longer than any wait in here, so that a failure says what was waited for.
+jest.setTimeout(100_000);
+
+let stack: Stack;
+beforeAll(async () => { stack = await startStack(); await stack.connect(); }, 120_000);
+afterAll(() => stack?.stop());
+
+type Set = Awaited<ReturnType<Stack['powerdns']['rrsets']>>[number];
+const served = async (apex: string): Promise<readonly Set[]> => (await stack.powerdns.rrsets(`${apex}.`)).filter((rrset) => rrset.type !== 'SOA');
+const serial = async (apex: string): Promise<string | undefined> => (await stack.powerdns.rrsets(`${apex}.`)).find((rrset) => rrset.type === 'SOA')?.records[0]?.content;
+const a = (name: string, ip: string, ttl = 300) => ({ name: `${name}.`, type: 'A', ttl, records: [{ content: ip, disabled: false }] });
+const answers = async (name: string): Promise<readonly string[]> => (await stack.dns(name, 'A')).values;
+const patched = (apex: string): number => stack.proxy.patchesOf(`${apex}.`).length;
+
+/** A zone that somebody kept by hand: one record is as a VM wants it, one is otherwise and has a comment, others are nobody's. */
+async function livingZone(apex: string): Promise<Zone> {
+  await stack.powerdns.createZone(`${apex}.`, { apiRectify: false });
+  await stack.powerdns.putRrsets(`${apex}.`, [
+    a(`same.${apex}`, '192.0.2.1'), { ...a(`other.${apex}`, '203.0.113.2', 60), comments: [{ content: 'rack 7', account: 'bob' }] } as never, a(`hand.${apex}`, '203.0.113.9', 60),
+    { name: `other.${apex}.`, type: 'MX', ttl: 60, records: [{ content: `10 mail.${apex}.`, disabled: false }] },
+  ]);
+  const zone = await stack.gateway.addZone({ name: `${apex}.`, connectionId: (await stack.gateway.connections()).items[0]?.id ?? '', mode: 'observe' });
+  await stack.gateway.putVm(`${apex}-1`, { fqdn: `same.${apex}`, addresses: [{ ip: '192.0.2.1' }] });
+  await stack.gateway.putVm(`${apex}-2`, { fqdn: `other.${apex}`, addresses: [{ ip: '192.0.2.2' }] });
+  await stack.gateway.putVm(`${apex}-3`, { fqdn: `new.${apex}`, addresses: [{ ip: '192.0.2.3' }] });
+  for (const i of [1, 2, 3]) await stack.gateway.reaches(`${apex}-${i}`, 1, (dns) => dns.records.some((record) => record.zone !== null && record.state !== 'pending'), 'looked at', 40_000);
+  return zone;
+}
+
+describe('taking over a living zone', () => {
+  it('observe tells what is equal, different, foreign and missing, and writes nothing; adopting takes the equal without a write', async () => {
+    const zone = await livingZone('living.test');
+    const before = [await served('living.test'), await serial('living.test')];
+    const drift = await stack.gateway.reconcile(zone.id);
+    expect(drift).toMatchObject({ mode: 'observe', state: 'compared', counts: { equal: 1, adoptable: 1, differs: 1, missing: 1, orphans: 0, repaired: 0 } });
+    expect(drift.items.find((entry) => entry.kind === 'differs')).toEqual({
+      kind: 'differs', name: 'other.living.test.', type: 'A', ours: false, wanted: { ttl: 300, values: ['192.0.2.2'] }, held: { ttl: 60, values: ['203.0.113.2'], remarks: { comments: ['rack 7'] } },
+    });
+    expect(await stack.gateway.adopt(zone.id, { dryRun: true, different: 'all' })).toMatchObject({ dryRun: true, equal: 1, different: 1, left: 0 });
+    expect(await stack.gateway.adopt(zone.id)).toMatchObject({ dryRun: false, equal: 1, different: 0, left: 1 });
+    await until(async () => (await stack.gateway.reconcile(zone.id)).counts?.adoptable === 0, { withinMs: 40_000, everyMs: 500, what: 'the equal one to be ours' });
+    expect([await served('living.test'), await serial('living.test'), patched('living.test')]).toEqual([...before, 0]);
+
+    await stack.gateway.changeZone(zone.id, { mode: 'write' });
+    await until(async () => (await answers('new.living.test')).length === 1, { withinMs: 40_000, what: 'what was missing to be written' });
+    await stack.gateway.reaches('living.test-2', 1, (dns) => dns.records.some((record) => record.reason?.code === 'foreign-record'), 'refused', 40_000);
+    expect(await answers('other.living.test')).toEqual(['203.0.113.2']);
+    // The equal one is ours: a change of it goes through.
+    await stack.gateway.publish('living.test-1', { fqdn: 'same.living.test', addresses: [{ ip: '192.0.2.11' }] }, 40_000);
+    expect(await answers('same.living.test')).toEqual(['192.0.2.11']);
+
+    await stack.gateway.hand('adopt', 'other.living.test');
+    await stack.gateway.reaches('living.test-2', 1, (dns) => dns.state === 'live', 'live', 40_000);
+    expect(await answers('other.living.test')).toEqual(['192.0.2.2']);
+    const now = await served('living.test');
+    expect(now.find((rrset) => rrset.name === 'other.living.test.' && rrset.type === 'A')).toMatchObject({ comments: [{ content: 'rack 7' }] });
+    expect(now.find((rrset) => rrset.type === 'MX')?.records).toEqual([{ content: '10 mail.living.test.', disabled: false }]);
+    expect(await answers('hand.living.test')).toEqual(['203.0.113.9']);
+  });
+
+  it('L12 reconciling a zone that is right writes nothing; what somebody broke is put right, what he made stays', async () => {
+    const zone = await stack.addZone('drift.test');
+    for (const i of [1, 2, 3, 4]) await stack.gateway.publish(`drift-${i}`, { fqdn: `vm-${i}.drift.test`, addresses: [{ ip: `192.0.2.2${i}` }] }, 40_000);
+    const [before, calls] = [await serial('drift.test'), patched('drift.test')];
+    expect(await stack.gateway.reconcile(zone.id)).toMatchObject({ state: 'compared', counts: { equal: 4, differs: 0, missing: 0, repaired: 0 } });
+    expect([await serial('drift.test'), patched('drift.test')]).toEqual([before, calls]);
+
+    await stack.powerdns.putRrsets('drift.test.', [a('vm-1.drift.test', '203.0.113.66'), a('hand.drift.test', '203.0.113.1')]);
+    await stack.powerdns.deleteRrset('drift.test.', 'vm-2.drift.test.', 'A');
+    expect((await stack.gateway.reconcile(zone.id)).counts).toMatchObject({ equal: 2, differs: 1, missing: 1, repaired: 2 });
+    await until(async () => (await answers('vm-1.drift.test'))[0] === '192.0.2.21' && (await answers('vm-2.drift.test'))[0] === '192.0.2.22', { withinMs: 40_000, what: 'both to be right again' });
+    expect(await answers('hand.drift.test')).toEqual(['203.0.113.1']);
+  });
+
+  it('L2 an unauthorised or broken listing is a fault, and nothing follows from it', async () => {
+    const zone = (await stack.gateway.zones('drift.test.')).items[0];
+    const fault = stack.proxy.answer((call) => call.method === 'GET' && call.path.includes('/zones/drift.test.'), { status: 401, body: 'Unauthorized' });
+    const before = await served('drift.test');
+    expect(await stack.gateway.reconcile(zone?.id ?? '')).toMatchObject({ state: 'failed', fault: { code: 'credentials' } });
+    fault.remove();
+    expect(await served('drift.test')).toEqual(before);
+  });
+
+  it('hands off a name until it is given back, and a whole zone', async () => {
+    const zone = (await stack.gateway.zones('drift.test.')).items[0];
+    await stack.gateway.hand('release', 'vm-3.drift.test');
+    const { revision } = await stack.gateway.putVm('drift-3', { fqdn: 'vm-3.drift.test', addresses: [{ ip: '192.0.2.33' }] });
+    await stack.gateway.reaches('drift-3', revision, (dns) => dns.records.some((record) => record.reason?.code === 'released'), 'released', 40_000);
+    expect(await answers('vm-3.drift.test')).toEqual(['192.0.2.23']);
+    await stack.gateway.hand('adopt', 'vm-3.drift.test');
+    await stack.gateway.live('drift-3', revision, 40_000);
+    expect(await answers('vm-3.drift.test')).toEqual(['192.0.2.33']);
+
+    const before = await served('drift.test');
+    expect((await stack.gateway.releaseZone(zone?.id ?? '')).mode).toBe('observe');
+    await stack.gateway.deleteVm('drift-4');
+    expect((await stack.gateway.reconcile(zone?.id ?? '')).counts?.orphans).toBe(0);
+    expect(await served('drift.test')).toEqual(before);
+    await stack.gateway.adopt(zone?.id ?? '');
+    await until(async () => (await stack.gateway.reconcile(zone?.id ?? '')).counts?.adoptable === 0, { withinMs: 40_000, everyMs: 500, what: 'the equal ones to be ours again' });
+    await stack.gateway.changeZone(zone?.id ?? '', { mode: 'write' });
+    await stack.gateway.publish('drift-1', { fqdn: 'vm-1.drift.test', addresses: [{ ip: '192.0.2.41' }] }, 40_000);
+    expect(await answers('vm-1.drift.test')).toEqual(['192.0.2.41']);
+  });
+});
