@@ -13,6 +13,12 @@ import { notFound, refuseFaults, requireOperator } from './access.js';
 
 export interface HandAsk { readonly name: string; readonly zoneId?: string | undefined; readonly why: string; readonly caller: Caller }
 
+/** What handing names over needs beside planning. */
+@Injectable()
+export class HandParts {
+  constructor(readonly clock: Clock, readonly log: Log, @Inject(CONFIG) readonly config: Config) {}
+}
+
 /** Hands off single names, and back: a released name is planned as ever, and whatever is there is left alone. */
 @Injectable()
 export class Releases {
@@ -59,10 +65,4 @@ export class Releases {
          from jsonb_to_recordset($1::jsonb) as h(zone_id text, owner_name text, hands text, timeline int, generation bigint) where n.zone_id = h.zone_id and n.owner_name = h.owner_name`,
       [JSON.stringify(rows.map(({ zone_id, owner_name, hands, timeline, generation }) => ({ zone_id, owner_name, hands, timeline, generation }))), JSON.stringify(handed), this.parts.config.REISSUE_FIRST_MS]);
   }
-}
-
-/** What handing names over needs beside planning. */
-@Injectable()
-export class HandParts {
-  constructor(readonly clock: Clock, readonly log: Log, @Inject(CONFIG) readonly config: Config) {}
 }
