@@ -216,7 +216,7 @@ describe('connections and zones', () => {
     await services.on('planner.connection-get', (ask) => ask.id === 'c1' ? connection : problem(404, 'not-found', 'no such connection'));
     await services.on('planner.zone-add', () => zone);
     expect((await world.door.ask('POST', '/v1/zones', { body: { name: 'example.com', connectionId: 'c1', ttl: { forward: 60 } } })).status).toBe(201);
-    expect(services.asksOf('planner.zone-add')[0]?.input).toEqual({ name: 'example.com', connectionId: 'c1', mode: 'write', ttl: { forward: 60, reverse: 3600 }, addresses: 'all', limits: { rehomeShare: 0.3, rehomeNames: 20 }, settings: {} });
+    expect(services.asksOf('planner.zone-add')[0]?.input).toEqual({ name: 'example.com', connectionId: 'c1', mode: 'write', ttl: { forward: 60, reverse: 3600 }, addresses: 'all', limits: { rehomeShare: 0.3, rehomeNames: 20 }, reconcile: { everySeconds: 86_400 }, settings: {} });
     const faulty = await world.door.ask('POST', '/v1/zones', { body: { name: 'example.com', connectionId: 'c1', settings: { rectify: 'sometimes' } } });
     expect(problemOf(faulty).faults).toEqual([{ path: 'settings.rectify', message: 'must be one of auto, never' }]);
     expect(problemOf(await world.door.ask('POST', '/v1/zones', { body: { name: 'example.com', connectionId: 'c9' } })).faults).toEqual([{ path: 'connectionId', message: 'there is no such connection' }]);

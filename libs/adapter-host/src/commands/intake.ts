@@ -99,7 +99,7 @@ function address(names: readonly Incoming[], lanes: ReadonlyMap<string, ZoneLane
 }
 
 /** A name that a person took out of our hands is answered at once, whatever its lane is doing: nothing is to be done. */
-const RELEASED: Gate = { state: 'refused', reason: { code: 'released', text: 'the name was released: vmdns leaves alone what is there', hint: 'vmdns record adopt <name> gives it back' }, nextTryAt: null };
+const RELEASED: Gate = { state: 'refused', reason: { code: 'released', text: 'the name was released: vmdns leaves alone what is there', hint: 'adopt it to give it back (vmdns record adopt <name>)' }, nextTryAt: null };
 
 function keysOf(targets: ReadonlySet<string>, lanes: ReadonlyMap<string, ZoneLane>): readonly string[] {
   const keys = new Set<string>();

@@ -58,6 +58,6 @@ export const reasonOf = {
   onHold: (what: string): Reason => ({ code: 'on-hold', text: `${what} waits for a person, because many removals came at once`, hint: 'Look at the hold, then approve or reject it.' }),
   kept: (what: string): Reason => ({ code: 'kept', text: `${what} is no longer wanted, and is kept because the hold was rejected`, hint: 'Remove it by hand, or let a newer fact decide.' }),
   paused: (scope: string): Reason => ({ code: 'paused', text: `writing is paused for ${scope}`, hint: 'End the pause when it may go on.' }),
-  released: (what: string): Reason => ({ code: 'released', text: `${what} was released: vmdns leaves it alone`, hint: 'vmdns record adopt <name> gives it back.' }),
+  released: (what: string): Reason => ({ code: 'released', text: `${what} was released: vmdns leaves it alone`, hint: 'Adopt it to give it back (vmdns record adopt <name>).' }),
   observed: (apex: string): Reason => ({ code: 'observed', text: `the zone ${apex} is in mode observe: this is planned, and nothing is written`, hint: 'Set the zone to mode write when the plan is right.' }),
 } as const;

@@ -14,7 +14,7 @@ const Response = z.union([z.strictObject({ $ref: z.string() }), z.strictObject({
 const Operation = z.strictObject({
   operationId: z.string(), security: z.array(z.record(z.string(), z.array(z.string()))).optional(), tags: z.array(z.string()).length(1), summary: z.string().min(5), description: z.string(), 'x-roles': z.array(z.string()).min(1),
   parameters: z.array(z.strictObject({ name: z.string(), in: z.enum(['path', 'query']), required: z.boolean(), description: z.string().optional(), schema: Schema })).optional(),
-  requestBody: z.strictObject({ required: z.literal(true), content: Media }).optional(),
+  requestBody: z.strictObject({ required: z.boolean(), content: Media }).optional(),
   responses: z.record(z.string().regex(/^([1-5]\d\d|default)$/), Response),
 });
 const Document = z.strictObject({

@@ -37,7 +37,7 @@ function operationOf(call: Call, schemas: Schemas): Json {
   return {
     operationId: call.id, ...(call.isOpen === true ? { security: [] } : {}), tags: [call.tag], summary: call.summary, description: `Roles: ${who}.`, 'x-roles': call.roles,
     ...(call.params === undefined && call.query === undefined ? {} : { parameters: [...parametersOf(call.params, 'path', schemas), ...parametersOf(call.query, 'query', schemas)] }),
-    ...(call.body === undefined ? {} : { requestBody: { required: !call.body.safeParse(undefined).success, content: contentOf(call.accepts ?? ['application/json'], call.body, schemas) } }),
+    ...(call.body === undefined ? {} : { requestBody: { required: !(call.body instanceof z.ZodOptional), content: contentOf(call.accepts ?? ['application/json'], call.body, schemas) } }),
     responses: { ...answersOf(call, schemas), default: { $ref: '#/components/responses/Problem' } },
   };
 }
