@@ -5,7 +5,7 @@ import type { Claim, DueRow } from './claim.js';
 import { gateOf, type GateRow } from './gate.js';
 import { judgeNames, judgeTurn } from './judge.js';
 
-const row: DueRow = { ownerName: 'a.example.', zoneId: 'z', timeline: 1, generation: 1, digest: 'd', wanted: [], puts: '["p"]', vms: [], priority: 1, owned: {}, doubt: [], stillInDoubt: false, mustRead: false, state: 'pending', reasonCode: null, attempts: 0, foreign: [] };
+const row: DueRow = { ownerName: 'a.example.', zoneId: 'z', timeline: 1, generation: 1, digest: 'd', wanted: [], puts: '["p"]', vms: [], priority: 1, owned: {}, doubt: [], stillInDoubt: false, mustRead: false, takeOver: null, state: 'pending', reasonCode: null, attempts: 0, foreign: [] };
 const claim: Claim = {
   target: 't', epoch: 1, zone: { zoneId: 'z', apex: 'example.', revision: 1, settings: {} }, connection: { connectionId: 'c', revision: 1, settings: {}, sealed: {}, failures: 0 },
   limiter: { key: 'l', slot: 1, failures: 0, failingSince: null }, observe: false, failures: 0, failingSince: null, knowledge: { token: null, zoneSize: null, readWholeMsAgo: null }, takeOverEquals: false, isTidyDue: false, names: [row], leasedAt: 0,
