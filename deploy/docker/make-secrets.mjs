@@ -7,35 +7,40 @@ import { natsAuthorization } from '../nats/dist/index.js';
  * Makes the secrets of a composed vmdns on its first start: one file each, readable by the one container that needs it
  * (each service runs under its own uid, see docker-compose.yml). Runs again without changing anything.
  */
-const FOLDER = process.env.SECRETS_FOLDER ?? '/run/vmdns';
-const UIDS = { gateway: 1001, inventory: 1002, planner: 1003, log: 1004, 'adapter-powerdns': 1005, 'adapter-memory': 1006 };
-const NATS_UID = 0;
+const { SECRETS_FOLDER: FOLDER = '/run/vmdns', KEYS_FOLDER = '/keys', VOLUMES_FOLDER = '/volumes', POSTGRES_HOST = 'postgres', ADAPTERS = '', NATS_TENANTS = '', NATS_PLATFORMS = '' } = process.env;
+const listed = (text) => text.split(/[\s,]+/).filter((one) => one !== '');
+const adapters = Object.fromEntries(listed(ADAPTERS).map((one) => one.split('=')).map(([name, uid]) => [`adapter-${name}`, Number(uid)]));
+const UIDS = { gateway: 1001, inventory: 1002, planner: 1003, log: 1004, ...adapters };
 const POSTGRES_UID = 999;
-const POWERDNS_UID = 0;
-const { POSTGRES_HOST = 'postgres', NATS_TENANTS = '', NATS_PLATFORMS = '' } = process.env;
-const ADAPTER = 'adapter-';
+const NATS_UID = 1020;
+const POWERDNS_UID = 1021;
 
-mkdirSync(FOLDER, { recursive: true });
-chmodSync(FOLDER, 0o755);
+/** Given to one user, where we may; no other can open it. */
+function own(path, uid, mode) {
+  if (process.getuid?.() === 0) chownSync(path, uid, uid);
+  chmodSync(path, mode);
+}
 
-/** The file's text, made when there is none; owned by the uid and closed to others. */
+function ownFolder(path, uid) {
+  mkdirSync(path, { recursive: true });
+  own(path, uid, 0o700);
+}
+
+/** The file's text, made when there is none. */
 function secret(name, uid, make = () => randomBytes(24).toString('base64url')) {
   const file = join(FOLDER, name);
   if (!existsSync(file)) writeFileSync(file, make(), { mode: 0o400 });
-  if (process.getuid?.() === 0) chownSync(file, uid, uid);
-  chmodSync(file, 0o400);
+  own(file, uid, 0o400);
   return readFileSync(file, 'utf8');
 }
 
+mkdirSync(FOLDER, { recursive: true });
+chmodSync(FOLDER, 0o755);
 secret('postgres-superuser', POSTGRES_UID);
 secret('powerdns-api-key', POWERDNS_UID);
 
 // A NATS user for each service, and for whoever publishes without the gateway (NATS_TENANTS, NATS_PLATFORMS).
-const listed = (text) => text.split(',').map((one) => one.trim()).filter((one) => one !== '');
-const cast = {
-  providers: Object.keys(UIDS).filter((service) => service.startsWith(ADAPTER)).map((service) => service.slice(ADAPTER.length)),
-  tenants: listed(NATS_TENANTS), platforms: listed(NATS_PLATFORMS),
-};
+const cast = { providers: Object.keys(adapters).map((service) => service.slice('adapter-'.length)), tenants: listed(NATS_TENANTS), platforms: listed(NATS_PLATFORMS) };
 const natsPassword = (user) => secret(`nats-password-${user}`, UIDS[user] ?? NATS_UID);
 // Written anew at each start: what a user may do is part of the release.
 rmSync(join(FOLDER, 'nats-auth.conf'), { force: true });
@@ -47,14 +52,11 @@ for (const [service, uid] of Object.entries(UIDS)) {
   const url = secret(`database-url-${service}`, uid, () => `postgres://${role}:${randomBytes(24).toString('base64url')}@${POSTGRES_HOST}:5432/vmdns`);
   roles.push(`${role} ${new URL(url).password}`);
 }
+rmSync(join(FOLDER, 'roles'), { force: true });
 secret('roles', POSTGRES_UID, () => `${roles.join('\n')}\n`);
 secret('admin-token', UIDS.gateway);
-for (const [service, uid] of Object.entries(UIDS)) {
-  if (!service.startsWith('adapter-')) continue;
-  // A volume of its own for each adapter: nobody else can open what is sealed for it.
-  const folder = join(process.env.KEYS_FOLDER ?? '/keys', service);
-  mkdirSync(folder, { recursive: true });
-  if (process.getuid?.() === 0) chownSync(folder, uid, uid);
-  chmodSync(folder, 0o700);
-}
+
+// A folder of its own for each adapter: nobody else can open what is sealed for it.
+for (const [service, uid] of Object.entries(adapters)) ownFolder(join(KEYS_FOLDER, service), uid);
+for (const [volume, uid] of [['nats', NATS_UID], ['powerdns', POWERDNS_UID]]) if (existsSync(join(VOLUMES_FOLDER, volume))) ownFolder(join(VOLUMES_FOLDER, volume), uid);
 console.log('the secrets are in place; the admin token: docker compose exec gateway cat /run/vmdns/admin-token');

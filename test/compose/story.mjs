@@ -1,0 +1,91 @@
+import { dnsAsk, GatewayApi, until } from '@vmdns/local';
+import { docker } from './engine.mjs';
+
+const VMS = 90;
+const ZONES = ['one.example.test', 'two.example.test', 'three.example.test', 'four.example.test', 'five.example.test'];
+const REVERSE = ['51.198.in-addr.arpa', '52.198.in-addr.arpa'];
+
+/** The lives of some VMs in a composed vmdns, with every answer compared to what was said. */
+export class Story {
+  constructor(composed, url, nameServer) {
+    Object.assign(this, { composed, url, nameServer });
+    this.vms = Array.from({ length: VMS }, (_, n) => ({ vmId: `vm-${n}`, fqdn: `vm-${n}.${ZONES[n % ZONES.length]}`, ip: `198.51.100.${n + 1}` }));
+  }
+
+  async addZones() {
+    this.api = new GatewayApi(this.url, await this.composed.read('gateway', '/run/vmdns/admin-token'));
+    const apiKey = await this.composed.read('powerdns', '/run/vmdns/powerdns-api-key');
+    // The API of the name server is not published: it is called from within.
+    const makeZones = `const [key, ...zones] = require('fs').readFileSync(0, 'utf8').split(' ');
+      (async () => { for (const zone of zones) {
+        const answer = await fetch('http://powerdns:8081/api/v1/servers/localhost/zones', { method: 'POST', headers: { 'x-api-key': key, 'content-type': 'application/json' }, body: JSON.stringify({ name: zone + '.', kind: 'Native', nameservers: ['ns1.example.net.'] }) });
+        if (!answer.ok) throw new Error(zone + ': ' + answer.status + ' ' + await answer.text());
+      } })();`;
+    await this.composed.exec('gateway', ['node', '-e', makeZones], { input: [apiKey, ...ZONES, ...REVERSE].join(' ') });
+    await until(async () => (await this.api.call('GET', '/v1/providers')).items.some(({ name }) => name === 'powerdns'), { withinMs: 30_000, what: 'the adapter to announce itself' });
+    const { id } = await this.api.call('POST', '/v1/connections', { name: 'composed', provider: 'powerdns', settings: { url: 'http://powerdns:8081', apiKey } });
+    for (const name of [...ZONES, ...REVERSE]) await this.api.call('POST', '/v1/zones', { name, connectionId: id });
+  }
+
+  async put(vm) {
+    const answer = await until(() => this.api.call('PUT', `/v1/vms/${vm.vmId}`, { fqdn: vm.fqdn, addresses: [{ ip: vm.ip }] }), { withinMs: 20_000, what: `${vm.vmId} to be taken in` });
+    vm.revision = answer.revision;
+  }
+
+  async live(vm) {
+    await until(async () => (await this.api.call('GET', `/v1/vms/${vm.vmId}/dns?revision=${vm.revision}&wait=10s`)).live, { withinMs: 40_000, what: `${vm.vmId} to be live` });
+  }
+
+  /** DNS says of every VM what was said of it last. */
+  async answers() {
+    for (const { fqdn, ip, before, deleted } of this.vms) {
+      await this.expect(fqdn, 'A', deleted ? [] : [ip]);
+      await this.expect(reverse(ip), 'PTR', deleted ? [] : [`${fqdn}.`]);
+      if (before !== undefined) await this.expect(reverse(before), 'PTR', []);
+    }
+    return `${this.vms.length} VMs`;
+  }
+
+  async expect(name, type, values) {
+    const { values: said, status } = await dnsAsk(this.nameServer, name, type);
+    if (said.join() !== values.join()) throw new Error(`${name} ${type}: ${status} ${said.join()} instead of ${values.join() || 'nothing'}`);
+  }
+
+  async create() {
+    await Promise.all(this.vms.map((vm) => this.put(vm)));
+    await Promise.all(this.vms.map((vm) => this.live(vm)));
+    return this.answers();
+  }
+
+  async everyAdapterWorked(count) {
+    const adapters = await this.composed.running('adapter-powerdns');
+    if (adapters.length !== count) throw new Error(`${adapters.length} adapters instead of ${count}`);
+    const shares = await Promise.all(adapters.map(async ({ Id }) => {
+      const metrics = await docker(['exec', Id, 'node', '-e', "fetch('http://127.0.0.1:8080/metrics').then((answer) => answer.text()).then((text) => process.stdout.write(text))"]);
+      return Number(/^vmdns_adapter_turn_seconds_count\S* (\d+)/m.exec(metrics)?.[1] ?? 0);
+    }));
+    if (shares.some((turns) => turns === 0)) throw new Error(`turns of the adapters: ${shares.join(', ')}`);
+    return `turns ${shares.join(', ')}`;
+  }
+
+  async readdress() {
+    const [victim] = await this.composed.running('adapter-powerdns');
+    this.vms.forEach((vm, n) => Object.assign(vm, { before: vm.ip, ip: `198.52.0.${n + 1}` }));
+    const kill = (async () => { await this.put(this.vms[0]); await docker(['kill', victim.Id]); })();
+    await Promise.all([kill, ...this.vms.slice(1).map((vm) => this.put(vm))]);
+    await Promise.all(this.vms.map((vm) => this.live(vm)));
+    return this.answers();
+  }
+
+  async remove() {
+    for (const vm of this.vms.filter((_, n) => n % 10 === 0)) {
+      await this.api.call('DELETE', `/v1/vms/${vm.vmId}`);
+      vm.deleted = true;
+    }
+    const gone = this.vms.filter(({ deleted }) => deleted);
+    for (const vm of gone) await until(async () => (await this.api.call('GET', `/v1/vms/${vm.vmId}/dns?wait=5s`)).state === 'gone', { withinMs: 40_000, what: `${vm.vmId} to be gone` });
+    return this.answers();
+  }
+}
+
+const reverse = (ip) => `${ip.split('.').reverse().join('.')}.in-addr.arpa`;
