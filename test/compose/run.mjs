@@ -47,6 +47,7 @@ async function everything() {
     await composed.up(ADAPTERS);
     return `${(await composed.running('adapter-powerdns')).length} run`;
   });
+  await step('the gateway serves the console', () => story.consoleIsThere());
   await step('zones are added', () => story.addZones());
   await step('VMs are created, and DNS answers', () => story.create());
   await step('each adapter has its share', () => story.everyAdapterWorked(ADAPTERS));

@@ -27,6 +27,12 @@ export class Story {
     for (const name of [...ZONES, ...REVERSE]) await this.api.call('POST', '/v1/zones', { name, connectionId: id });
   }
 
+  async consoleIsThere() {
+    const page = await fetch(`${this.url}/`, { headers: { accept: 'text/html' } });
+    const text = await page.text();
+    if (page.status !== 200 || !text.includes('<script')) throw new Error(`GET /: ${page.status} ${text.slice(0, 200)}`);
+  }
+
   async put(vm) {
     const answer = await until(() => this.api.call('PUT', `/v1/vms/${vm.vmId}`, { fqdn: vm.fqdn, addresses: [{ ip: vm.ip }] }), { withinMs: 20_000, what: `${vm.vmId} to be taken in` });
     vm.revision = answer.revision;

@@ -8,8 +8,10 @@ import { startNats, type NatsServer } from '../support/index.js';
 import { newFolder, ROOT } from '../support/run-folder.js';
 
 describe('the secrets that compose makes for NATS', () => {
+  const composeFile = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8');
+  const adapters = /ADAPTERS: (.+)/.exec(composeFile)?.[1] ?? '';
   const folder = newFolder('secrets');
-  const environment = { PATH: process.env['PATH'], SECRETS_FOLDER: folder, KEYS_FOLDER: join(folder, 'keys'), NATS_TENANTS: 'acme, other' };
+  const environment = { PATH: process.env['PATH'], SECRETS_FOLDER: folder, KEYS_FOLDER: join(folder, 'keys'), ADAPTERS: adapters, NATS_TENANTS: 'acme, other' };
   const makeSecrets = () => execFileSync(process.execPath, [join(ROOT, 'deploy/docker/make-secrets.mjs')], { env: environment, encoding: 'utf8' });
   const passwordOf = (user: string) => readFileSync(join(folder, `nats-password-${user}`), 'utf8');
   let nats: NatsServer;
@@ -39,9 +41,20 @@ describe('the secrets that compose makes for NATS', () => {
     await expect(connect({ servers: nats.url })).rejects.toThrow(/Authorization/);
   });
 
+  const stanzas = [...composeFile.matchAll(/^ {2}([a-z-]+):\n((?: {4}.*\n|\n)+)/gm)].map(([, name = '', text = '']) => ({ name, text }));
+  const services = stanzas.filter(({ text }) => text.includes('<<: *service'));
+
   it('docker-compose.yml gives each service its own user and its own password', () => {
-    const lines = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8').split('\n').filter((line) => line.includes('NATS_PASSWORD_FILE'));
-    const users = lines.map((line) => /NATS_USER: ([a-z-]+), NATS_PASSWORD_FILE: \/run\/vmdns\/nats-password-\1,/.exec(line)?.[1]);
-    expect(users).toEqual(['gateway', 'inventory', 'planner', 'log', 'adapter-powerdns']);
+    expect(services.map(({ name }) => name)).toEqual(expect.arrayContaining(['gateway', 'inventory', 'planner', 'log', 'adapter-powerdns']));
+    for (const { name, text } of services) {
+      expect(text).toContain(`NATS_USER: ${name}, NATS_PASSWORD_FILE: /run/vmdns/nats-password-${name}, DATABASE_URL_FILE: /run/vmdns/database-url-${name}`);
+    }
+    const users = stanzas.flatMap(({ text }) => /user: "(\d+):\1"/.exec(text)?.[1] ?? []).filter((uid) => uid !== '999');
+    expect(new Set(users).size).toBe(users.length);
+  });
+
+  it('docker-compose.yml names the user of each adapter twice alike', () => {
+    const named = services.filter(({ name }) => name.startsWith('adapter-')).map(({ name, text }) => `${name.slice('adapter-'.length)}=${/user: "(\d+):/.exec(text)?.[1]}`);
+    expect(adapters.split(' ')).toEqual(named);
   });
 });
