@@ -51,6 +51,14 @@ describe('who may come in', () => {
     await world.door.ask('PUT', '/v1/vms/vm1', { token: tenant, body: fact });
     expect(services.asksOf('inventory.facts')[0]).toMatchObject({ source: 'http:publisher-acme', caller: { name: 'publisher-acme', role: 'publisher', tenant: 'acme' }, via: 'call' });
   });
+  it('tells inventory what the events of a token may name as their source', async () => {
+    await services.on('inventory.facts', stored);
+    const { body } = await world.door.ask('POST', '/v1/tokens', { body: { name: 'cloud', role: 'publisher', sources: ['cloud-b', 'cloud-a', 'cloud-a'] } });
+    expect(body).toMatchObject({ sources: ['cloud-a', 'cloud-b'] });
+    await world.door.ask('POST', '/v1/events', { token: (body as { token: string }).token, headers: { 'content-type': 'application/cloudevents+json' }, body: { specversion: '1.0', id: '1', source: 'cloud-a', type: 'vmdns.vm.changed.v1', data: { vmId: 'vm1', ...fact } } });
+    expect(services.asksOf('inventory.facts')[0]).toMatchObject({ source: 'cloud-a', publisher: 'token cloud', caller: { name: 'cloud', sources: ['cloud-a', 'cloud-b'] } });
+    expect((await world.door.ask('POST', '/v1/tokens', { body: { name: 'cloud', role: 'publisher' } })).status).toBe(409);
+  });
   it('keeps hashes only, shows a token once, and refuses it once it is revoked', async () => {
     const made = (await world.door.ask('POST', '/v1/tokens', { body: { name: 'short-lived', role: 'viewer' } })).body as { id: string; token: string };
     const rows = await world.database.query<{ text: string }>('select t::text as text from gateway.token t');

@@ -51,7 +51,7 @@ export type AuditEntry = z.infer<typeof AuditEntry>;
 
 /** Who may call; never the token itself. */
 export const Token = z.object({
-  id: Id, name: z.string(), role: Role, tenant: TenantId.nullable(), createdAt: Instant, createdBy: z.string(), lastUsedAt: Instant.nullable().describe('To the minute.'), revokedAt: Instant.nullable(),
+  id: Id, name: z.string(), role: Role, tenant: TenantId.nullable(), sources: z.array(z.string()).nullable().describe('What its events may name as their source; null: anything.'), createdAt: Instant, createdBy: z.string(), lastUsedAt: Instant.nullable().describe('To the minute.'), revokedAt: Instant.nullable(),
 });
 export type Token = z.infer<typeof Token>;
 export const NewToken = Token.extend({ token: z.string().describe('Shown this once.') });

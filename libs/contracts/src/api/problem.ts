@@ -18,5 +18,9 @@ export type Problem = z.infer<typeof Problem>;
 /** Who calls: the gateway has checked the token; services check tenant and role again where it matters. */
 export const Role = z.enum(['admin', 'operator', 'publisher', 'viewer']);
 export type Role = z.infer<typeof Role>;
-export const Caller = z.object({ name: z.string(), role: Role, tenant: z.string().nullable() });
+export const Caller = z.object({
+  name: z.string(), role: Role, tenant: z.string().nullable(),
+  /** What its events may name as their source, besides `http:<name>`; absent: anything but another's `http:…`. */
+  sources: z.array(z.string()).optional(),
+});
 export type Caller = z.infer<typeof Caller>;

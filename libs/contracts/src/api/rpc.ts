@@ -24,9 +24,10 @@ const Nothing = z.object({});
 
 /**
  * A fact on its way in: the raw data of one inbound type (checked by inventory), who said it, by which way. `via: event`
- * is a CloudEvent, which may come late or twice (`time` is its own time); absent is a call, which is in order.
+ * is a CloudEvent, which may come late or twice (`time` is its own time); absent is a call, which is in order. `publisher`
+ * is by whom an event came, as vmdns knows it: its `source` is only what it says, so the brake counts by both.
  */
-export const FactRequest = z.object({ type: z.string(), data: z.unknown(), source: z.string(), caller: Caller, via: z.enum(['call', 'event']).optional(), time: z.string().max(64).optional(), traceparent: z.string().optional() });
+export const FactRequest = z.object({ type: z.string(), data: z.unknown(), source: z.string(), caller: Caller, via: z.enum(['call', 'event']).optional(), publisher: z.string().max(128).optional(), time: z.string().max(64).optional(), traceparent: z.string().optional() });
 export type FactRequest = z.infer<typeof FactRequest>;
 
 export const HoldMember = z.object({

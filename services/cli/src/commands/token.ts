@@ -15,13 +15,14 @@ export function tokenCommands(program: Command, commands: Commands): void {
       { title: 'NAME', of: (each) => each.name },
       { title: 'ROLE', of: (each) => each.role },
       { title: 'TENANT', of: (each) => each.tenant ?? '' },
+      { title: 'SOURCES', of: (each) => each.sources?.join(' ') ?? '' },
       { title: 'LAST USED', of: (each) => each.lastUsedAt === null ? 'never' : instant(each.lastUsedAt) },
       { title: 'STATE', of: (each) => each.revokedAt === null ? '' : `revoked ${instant(each.revokedAt)}` },
     ], items));
   });
-  commands.add<{ role: string; tenant?: string }>(token, 'add <name>', 'a new token, shown this once', (command) => command
-    .requiredOption('--role <role>', 'admin, operator, publisher or viewer').option('--tenant <tenant>', 'sees and touches only this tenant'), async (session, { role, tenant }, name = '') => {
-    const made = await (await session.api()).post<NewToken>('/v1/tokens', { name, role, tenant: tenant ?? null });
+  commands.add<{ role: string; tenant?: string; source?: readonly string[] }>(token, 'add <name>', 'a new token, shown this once', (command) => command
+    .requiredOption('--role <role>', 'admin, operator, publisher or viewer').option('--tenant <tenant>', 'sees and touches only this tenant').option('--source <sources...>', 'what its events may name as their source; default: anything'), async (session, { role, tenant, source }, name = '') => {
+    const made = await (await session.api()).post<NewToken>('/v1/tokens', { name, role, tenant: tenant ?? null, ...(source === undefined ? {} : { sources: [...source] }) });
     session.tell(made, [made.token]);
     if (!session.isJson) session.shell.stderr.write(`This is ${made.id}; its value is not shown again.\n`);
   });

@@ -22,6 +22,6 @@ export class Facts {
 
   /** A fact as an event, which may come late or twice; the reply as it came, never thrown. */
   deliver({ type, source, time, data }: CloudEvent, caller: Caller): Promise<RpcReply<FactAnswer>> {
-    return this.services.inventory.facts({ type, data, source, caller, via: 'event', ...(time === undefined ? {} : { time }) });
+    return this.services.inventory.facts({ type, data, source, caller, via: 'event', publisher: `token ${caller.name}`, ...(time === undefined ? {} : { time }) });
   }
 }

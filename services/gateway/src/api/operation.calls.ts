@@ -58,8 +58,10 @@ export const logCalls = {
 export const tokenCalls = {
   list: call({ id: 'listTokens', method: 'get', path: '/v1/tokens', tag: 'Tokens', summary: 'Who may call; never a token itself.', roles: ADMINS, forTenants: false, query: z.strictObject(pageQuery), answers: { 200: { text: 'A page of tokens.', schema: pageOf(Token) } } }),
   add: call({
-    id: 'addToken', method: 'post', path: '/v1/tokens', tag: 'Tokens', summary: 'A new token. Facts carry its name as their source; a second live token of the same name must have the same role and tenant.', roles: ADMINS, forTenants: false,
-    body: z.strictObject({ name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits or . _ -'), role: Role, tenant: TenantId.nullable().default(null).describe('It sees and touches only this tenant; for publishers and viewers.') })
+    id: 'addToken', method: 'post', path: '/v1/tokens', tag: 'Tokens', summary: 'A new token. Facts carry its name as their source; a second live token of the same name must have the same role, tenant and sources.', roles: ADMINS, forTenants: false,
+    body: z.strictObject({ name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits or . _ -'), role: Role, tenant: TenantId.nullable().default(null).describe('It sees and touches only this tenant; for publishers and viewers.'),
+      sources: z.array(z.string().min(1).max(256)).min(1).max(50).nullable().default(null).describe('What its events may name as their `source`, besides `http:<name>`; null: anything but the `http:…` of another token.') })
+      .refine((token) => token.sources === null || token.role !== 'viewer', { message: 'a viewer publishes nothing', path: ['sources'] })
       .refine((token) => token.tenant === null || token.role === 'publisher' || token.role === 'viewer', { message: 'only a publisher or viewer can belong to a tenant', path: ['tenant'] }),
     answers: { 201: { text: 'The token.', schema: NewToken } },
   }),

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '@vmdns/contracts';
 import { Store } from '@vmdns/store';
-import type { Tokens } from './sign-in.js';
+import type { FoundCaller, Tokens } from './sign-in.js';
+import { HOLDER, holderOf, type TokenHolder } from './token.table.js';
 
 /** Sessions as they are kept: each hangs on the token that opened it, as that token was then. */
 @Injectable()
@@ -9,11 +9,11 @@ export class SessionTable implements Tokens {
   constructor(private readonly store: Store) {}
 
   /** By the hash of the cookie; `id` is the token's. */
-  async findByHash(hash: string): Promise<(Caller & { readonly id: string; readonly hash: string }) | undefined> {
-    const [row] = await this.store.query<Caller & { id: string; hash: string }>(`
-      select t.id, s.hash, t.name, t.role, t.tenant from session s join token t on t.id = s.token_id and t.hash = s.token_hash
+  async findByHash(hash: string): Promise<FoundCaller | undefined> {
+    const [row] = await this.store.query<TokenHolder>(`
+      select t.id, s.hash, ${HOLDER} from session s join token t on t.id = s.token_id and t.hash = s.token_hash
       where s.hash = $1 and s.expires_at > clock_timestamp() and t.revoked_at is null`, [hash]);
-    return row;
+    return row === undefined ? undefined : holderOf(row);
   }
 
   /** Undefined where the token is not stored (yet). Clears away what has ended. */

@@ -1,17 +1,17 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { TransientError } from '@vmdns/bus';
 import type { Caller } from '@vmdns/contracts';
-import { SignIn, type Tokens } from './sign-in.js';
+import { SignIn, type FoundCaller, type Tokens } from './sign-in.js';
 import { hashOf, newToken } from './token.js';
 
 /** A token table that keeps state and can be away. */
 class FakeTokens implements Tokens {
-  readonly rows = new Map<string, Caller & { readonly id: string; readonly hash: string }>();
+  readonly rows = new Map<string, FoundCaller>();
   asked = 0;
   isAway = false;
 
   add(token: string, caller: Caller): void {
-    this.rows.set(hashOf(token), { ...caller, id: `id-${caller.name}`, hash: hashOf(token) });
+    this.rows.set(hashOf(token), { caller, id: `id-${caller.name}`, hash: hashOf(token) });
   }
 
   findByHash(hash: string) {

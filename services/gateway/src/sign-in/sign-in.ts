@@ -4,9 +4,12 @@ import type { Caller } from '@vmdns/contracts';
 import { unavailable } from '../http/problems.js';
 import { hashOf } from './token.js';
 
+/** Who holds a secret, as the store knows it: `id` is the token's. */
+export interface FoundCaller { readonly id: string; readonly hash: string; readonly caller: Caller }
+
 /** What sign-in needs of the token table. */
 export interface Tokens {
-  findByHash(hash: string): Promise<(Caller & { readonly id: string; readonly hash: string }) | undefined>;
+  findByHash(hash: string): Promise<FoundCaller | undefined>;
 }
 
 export interface SignInLimits {
@@ -78,7 +81,7 @@ export class SignIn {
     if (running !== undefined) return running;
     const asked = within(this.limits.lookUpMs, this.tokens.findByHash(hash)).then((row) => {
       if (row === undefined || !sameText(row.hash, hash)) { this.#known.delete(hash); return undefined; }
-      const known: Known = { id: row.id, caller: { name: row.name, role: row.role, tenant: row.tenant }, askedAt: this.now() };
+      const known: Known = { id: row.id, caller: row.caller, askedAt: this.now() };
       this.#keep(hash, known);
       return this.#use(known);
     }).finally(() => { this.#asking.delete(hash); });

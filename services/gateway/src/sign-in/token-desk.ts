@@ -43,11 +43,11 @@ export class TokenDesk implements OnApplicationBootstrap, OnModuleDestroy {
     return { items: rows.slice(0, limit).map(toAnswer), ...(last === undefined ? {} : { next: last.id }) };
   }
 
-  async add({ name, role, tenant }: Caller, by: Caller): Promise<NewToken> {
+  async add({ name, role, tenant, sources }: Omit<Caller, 'sources'> & { readonly sources: readonly string[] | null }, by: Caller): Promise<NewToken> {
     const token = newToken();
-    const row = await this.table.add({ id: newTokenId(), hash: hashOf(token), name, role, tenant, createdBy: by.name });
-    if (row === undefined) throw refused(409, `there is a live token "${name}" with another role or tenant; revoke it first or take another name`);
-    this.log.info({ id: row.id, name, role, tenant, by: by.name }, 'token added');
+    const row = await this.table.add({ id: newTokenId(), hash: hashOf(token), name, role, tenant, sources: sources === null ? null : [...new Set(sources)].sort(), createdBy: by.name });
+    if (row === undefined) throw refused(409, `there is a live token "${name}" with another role, tenant or sources; revoke it first or take another name`);
+    this.log.info({ id: row.id, name, role, tenant, sources, by: by.name }, 'token added');
     return { ...toAnswer(row), token };
   }
 

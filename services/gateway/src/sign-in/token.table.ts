@@ -1,27 +1,35 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller, Role } from '@vmdns/contracts';
+import type { Role } from '@vmdns/contracts';
 import { Store } from '@vmdns/store';
+import type { FoundCaller } from './sign-in.js';
 
 /** One token as it is listed: everything but its hash. */
 export interface TokenRow {
-  readonly id: string; readonly name: string; readonly role: Role; readonly tenant: string | null;
+  readonly id: string; readonly name: string; readonly role: Role; readonly tenant: string | null; readonly sources: string[] | null;
   readonly createdAt: Date; readonly createdBy: string; readonly lastUsedAt: Date | null; readonly revokedAt: Date | null;
 }
-export interface NewToken { readonly id: string; readonly hash: string; readonly name: string; readonly role: Role; readonly tenant: string | null; readonly createdBy: string }
+export interface NewToken { readonly id: string; readonly hash: string; readonly name: string; readonly role: Role; readonly tenant: string | null; readonly sources: readonly string[] | null; readonly createdBy: string }
 
 /** The row of the token in ADMIN_TOKEN_FILE; replaced when the file changes. */
 export const FIRST_ADMIN = 'admin-token-file';
 
-const COLUMNS = 'id, name, role, tenant, created_at as "createdAt", created_by as "createdBy", last_used_at as "lastUsedAt", revoked_at as "revokedAt"';
+const COLUMNS = 'id, name, role, tenant, sources, created_at as "createdAt", created_by as "createdBy", last_used_at as "lastUsedAt", revoked_at as "revokedAt"';
 
-/** The gateway's only table. */
+/** Columns that say who holds a token, and what they become. */
+export const HOLDER = 'name, role, tenant, sources';
+export interface TokenHolder { readonly id: string; readonly hash: string; readonly name: string; readonly role: Role; readonly tenant: string | null; readonly sources: string[] | null }
+export function holderOf({ id, hash, name, role, tenant, sources }: TokenHolder): FoundCaller {
+  return { id, hash, caller: { name, role, tenant, ...(sources === null ? {} : { sources }) } };
+}
+
+/** Tokens, as hashes. */
 @Injectable()
 export class TokenTable {
   constructor(private readonly store: Store) {}
 
-  async findByHash(hash: string): Promise<(Caller & { readonly id: string; readonly hash: string }) | undefined> {
-    const [row] = await this.store.query<Caller & { id: string; hash: string }>('select id, hash, name, role, tenant from token where hash = $1 and revoked_at is null', [hash]);
-    return row;
+  async findByHash(hash: string): Promise<FoundCaller | undefined> {
+    const [row] = await this.store.query<TokenHolder>(`select id, hash, ${HOLDER} from token where hash = $1 and revoked_at is null`, [hash]);
+    return row === undefined ? undefined : holderOf(row);
   }
 
   /** Newest first; `before` is the id of the last row of the page before. */
@@ -36,9 +44,9 @@ export class TokenTable {
   async add(token: NewToken): Promise<TokenRow | undefined> {
     return this.store.transaction(async (tx) => {
       await tx.query('select pg_advisory_xact_lock(hashtext($1))', [`vmdns token ${token.name}`]);
-      const others = await tx.query('select id from token where name = $1 and revoked_at is null and (role <> $2 or tenant is distinct from $3) limit 1', [token.name, token.role, token.tenant]);
+      const others = await tx.query('select id from token where name = $1 and revoked_at is null and (role <> $2 or tenant is distinct from $3 or sources is distinct from $4) limit 1', [token.name, token.role, token.tenant, token.sources]);
       if (others.length > 0) return undefined;
-      const [row] = await tx.query<TokenRow>(`insert into token (id, hash, name, role, tenant, created_by) values ($1, $2, $3, $4, $5, $6) returning ${COLUMNS}`, [token.id, token.hash, token.name, token.role, token.tenant, token.createdBy]);
+      const [row] = await tx.query<TokenRow>(`insert into token (id, hash, name, role, tenant, sources, created_by) values ($1, $2, $3, $4, $5, $6, $7) returning ${COLUMNS}`, [token.id, token.hash, token.name, token.role, token.tenant, token.sources, token.createdBy]);
       return row;
     });
   }

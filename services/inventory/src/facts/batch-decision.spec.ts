@@ -118,7 +118,7 @@ describe('deletions that wait (L13)', () => {
 
 describe('the brake', () => {
   const rule = { count: 3, share: 0.1, windowSeconds: 600 };
-  const brake = (over: object = {}): CountingBrake => new CountingBrake({ source: 'p', rule, deleted: 0, living: 10, openHoldId: null, newHoldId: 'h', ...over });
+  const brake = (over: object = {}): CountingBrake => new CountingBrake({ source: 'p', publisher: '', rule, deleted: 0, living: 10, openHoldId: null, newHoldId: 'h', ...over });
   const passes = (of: SourceBrake, times: number): readonly boolean[] => Array.from({ length: times }, () => of.next() === null);
 
   it.each<[string, object, readonly boolean[]]>([

@@ -1,7 +1,7 @@
 import type { Caller } from '@vmdns/contracts';
 import { claimsNeeded, decideFact, type FactDecision, type Fault, type Incoming, type KnownVm, withClaims } from '@vmdns/domain';
-import type { SourceBrake } from '../holds/brake.js';
-import { isProvablyOlder, isSameDeletion, meansAlive, type WaitingDeletion } from '../holds/waiting-deletion.js';
+import type { BrakeKey, SourceBrake } from '../holds/brake.js';
+import { type DeletionFact, isProvablyOlder, isSameDeletion, meansAlive, type WaitingDeletion } from '../holds/waiting-deletion.js';
 import type { AdmittedFact } from './fact-door.js';
 import { assertNever } from '../assert-never.js';
 
@@ -52,7 +52,7 @@ export interface BatchDecision {
 export interface BatchQuestion {
   readonly facts: readonly AdmittedFact[];
   readonly before: ReadonlyMap<string, VmBefore>;
-  readonly brakeOf: (source: string) => SourceBrake;
+  readonly brakeOf: (key: BrakeKey) => SourceBrake;
   readonly now: Date;
 }
 
@@ -77,12 +77,12 @@ export function decideBatch({ facts, before, brakeOf, now }: BatchQuestion): Bat
 }
 
 interface Means {
-  readonly brakeOf: (source: string) => SourceBrake;
+  readonly brakeOf: (key: BrakeKey) => SourceBrake;
   readonly now: Date;
   readonly draw: (state: KnownVm) => KnownVm;
 }
 
-function decideOne(draft: VmDraft, { incoming, caller, traceparent }: AdmittedFact, means: Means): Verdict {
+function decideOne(draft: VmDraft, { incoming, caller, publisher, traceparent }: AdmittedFact, means: Means): Verdict {
   if (isForeign(draft.known, caller, incoming)) return { kind: 'foreign' };
   const decision = decideFact({ known: draft.known, incoming, now: means.now.toISOString() });
   switch (decision.kind) {
@@ -91,7 +91,7 @@ function decideOne(draft: VmDraft, { incoming, caller, traceparent }: AdmittedFa
     case 'ignore': return ignore(draft, incoming, decision);
     case 'accept': {
       if (decision.change === 'deleted' && incoming.kind === 'deleted' && draft.known !== null) {
-        const stopped = stopDeletion(draft, draft.known, incoming, means);
+        const stopped = stopDeletion(draft, draft.known, { deletion: incoming, publisher }, means);
         if (stopped !== null) return stopped;
       }
       const state = means.draw(decision.next);
@@ -118,7 +118,7 @@ function ignore(draft: VmDraft, incoming: Incoming, decision: Extract<FactDecisi
 }
 
 /** A deletion that a person decided to ignore, or that the brake stops; null: it goes on. */
-function stopDeletion(draft: VmDraft, known: KnownVm, deletion: Extract<Incoming, { kind: 'deleted' }>, means: Means): Verdict | null {
+function stopDeletion(draft: VmDraft, known: KnownVm, { deletion, publisher }: { readonly deletion: DeletionFact; readonly publisher: string }, means: Means): Verdict | null {
   const waiting = draft.waiting;
   if (waiting?.state === 'kept' && isSameDeletion(waiting, deletion, means.now)) {
     const { version, revision } = known.fact;
@@ -129,7 +129,7 @@ function stopDeletion(draft: VmDraft, known: KnownVm, deletion: Extract<Incoming
     if (isProvablyOlder(waiting.deletion, deletion)) draft.waiting = { ...waiting, deletion };
     return { kind: 'held', state: known, holdId: waiting.holdId, text: `This deletion already waits for a person, in hold ${waiting.holdId}. The VM stays as it is until then.` };
   }
-  const stop = means.brakeOf(deletion.source).next();
+  const stop = means.brakeOf({ source: deletion.source, publisher }).next();
   if (stop === null) return null;
   draft.waiting = { holdId: stop.holdId, state: 'waiting', life: known.fact.life, revision: known.fact.revision, deletion, decidedAt: null };
   return { kind: 'held', state: known, holdId: stop.holdId, text: stop.text };

@@ -54,6 +54,22 @@ describe('the door of facts', () => {
     expect(admitFact(request({ vmId: 'a', addresses: [] }, { caller: { ...platform, role: 'viewer' } }))).toMatchObject({ ok: false, problem: { status: 403 } });
   });
 
+  it.each<[string, string, readonly string[] | undefined, string | undefined, boolean]>([
+    ['a token without sources', 'cloud-a', undefined, 'token panel', true],
+    ['a token with its source', 'cloud-a', ['cloud-a', 'cloud-b'], 'token panel', true],
+    ['a token with other sources', 'cloud-a', ['cloud-b'], 'token panel', false],
+    ['a token as its own calls', 'http:panel', ['cloud-b'], 'token panel', true],
+    ['a token as the calls of another', 'http:other', undefined, 'token panel', false],
+    ['a tenant of the bus', 'cloud-a', undefined, 'nats:acme', true],
+    ['a tenant of the bus as the calls of a token', 'http:other', undefined, 'nats:acme', false],
+    ['who publishes for all on the bus', 'http:other', undefined, undefined, true],
+  ])('%s, by an event of the source %s', (_, source, sources, publisher, isLet) => {
+    const admission = admitFact(request({ vmId: 'a', addresses: [] }, {
+      source, via: 'event', caller: { name: 'panel', role: 'publisher', tenant: null, ...(sources === undefined ? {} : { sources: [...sources] }) }, ...(publisher === undefined ? {} : { publisher }),
+    }));
+    expect(admission).toMatchObject(isLet ? { ok: true, incoming: { source } } : { ok: false, problem: { status: 403, detail: `This token may not speak as the source ${source}.` } });
+  });
+
   it('makes names and addresses canonical', () => {
     const admission = admitFact(request({ vmId: 'a', fqdn: 'Web1.Example.COM', addresses: [{ ip: '2001:DB8:0::1', ptr: 'Web1.example.com.' }] }));
     expect(admission).toMatchObject({ ok: true, incoming: { said: { fqdn: 'web1.example.com.', addresses: [{ ip: '2001:db8::1', ptr: 'web1.example.com.' }] } } });

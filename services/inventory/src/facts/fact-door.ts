@@ -7,6 +7,8 @@ import { assertNever } from '../assert-never.js';
 export interface AdmittedFact {
   readonly incoming: Incoming;
   readonly caller: Caller;
+  /** By whom it came, where `source` is only what an event says; else ''. */
+  readonly publisher: string;
   readonly traceparent?: string | undefined;
 }
 export type Admission = ({ readonly ok: true } & AdmittedFact) | { readonly ok: false; readonly problem: Problem };
@@ -17,6 +19,7 @@ export function admitFact(request: FactRequest): Admission {
     return badInput([{ path: 'type', message: `is none of ${Object.keys(inboundTypes).join(', ')}` }]);
   }
   if (request.caller.role === 'viewer') return forbidden('This token may read, not publish.');
+  if (!maySpeakAs(request)) return forbidden(`This token may not speak as the source ${request.source}.`);
   const raw = fieldsOf(request.data);
   const shape = inboundTypes[request.type].safeParse(request.data);
   const parsed = parseFact(request.type, raw);
@@ -35,9 +38,15 @@ export function admitFact(request: FactRequest): Admission {
     via: request.via ?? 'call', time: request.time ?? null,
   } as const;
   return {
-    ok: true, incoming: { ...base, ...parsed.fact }, caller: request.caller,
+    ok: true, incoming: { ...base, ...parsed.fact }, caller: request.caller, publisher: request.publisher ?? '',
     ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
   };
+}
+
+/** `http:<token>` is said by that token alone; a token with sources names no other. Who publishes for all on the bus is trusted. */
+function maySpeakAs({ source, caller, publisher }: FactRequest): boolean {
+  if (publisher === undefined || source === `http:${caller.name}`) return true;
+  return caller.sources === undefined ? !source.startsWith('http:') : caller.sources.includes(source);
 }
 
 type Said = Pick<Extract<Incoming, { kind: 'changed' }>, 'kind' | 'said'> | Pick<Extract<Incoming, { kind: 'deleted' }>, 'kind' | 'said'> | Pick<Extract<Incoming, { kind: 'ptr' }>, 'kind' | 'said'>;

@@ -6,12 +6,12 @@ const read = (text: string, subject = 'vmdns.ingest.vm', bytesMax = 1000) => rea
 
 describe('a message of the INGEST stream', () => {
   it.each([
-    ['vmdns.ingest.vm', null],
-    ['vmdns.ingest.vm.acme', 'acme'],
-  ])('on %s speaks for tenant %s', (subject, tenant) => {
+    ['vmdns.ingest.vm', null, {}],
+    ['vmdns.ingest.vm.acme', 'acme', { publisher: 'nats:acme' }],
+  ])('on %s speaks for tenant %s', (subject, tenant, by) => {
     expect(read(JSON.stringify(event), subject)).toEqual({
       ok: true,
-      request: { type: event.type, data: event.data, source: 'platform', via: 'event', time: event.time, caller: { name: 'platform', role: 'publisher', tenant } },
+      request: { type: event.type, data: event.data, source: 'platform', via: 'event', time: event.time, caller: { name: 'platform', role: 'publisher', tenant }, ...by },
     });
   });
 

@@ -24,7 +24,7 @@ export function readIngest(message: Pick<RawMessage, 'text' | 'subject' | 'trace
   return {
     ok: true,
     request: {
-      type, data, source, via: 'event', caller: { name: source, role: 'publisher', tenant },
+      type, data, source, via: 'event', ...(tenant === null ? {} : { publisher: `nats:${tenant}` }), caller: { name: source, role: 'publisher', tenant },
       ...(time === undefined ? {} : { time }),
       ...(message.traceparent === undefined ? {} : { traceparent: message.traceparent }),
     },

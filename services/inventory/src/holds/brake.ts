@@ -3,6 +3,10 @@ import { brakeLimit, holdsBack } from '@vmdns/domain';
 /** What stops a deletion. */
 export interface Stop { readonly holdId: string; readonly text: string }
 
+/** What the brake counts by: the source that a deletion names, and by whom it came, so that nobody uses up another's. */
+export interface BrakeKey { readonly source: string; readonly publisher: string }
+export const keyText = ({ source, publisher }: BrakeKey): string => JSON.stringify([source, publisher]);
+
 /** One source's brake within one transaction: it counts what it lets pass. */
 export interface SourceBrake {
   /** One more deletion: null lets it pass. */
@@ -12,8 +16,7 @@ export interface SourceBrake {
 export interface BrakeRule { readonly count: number; readonly share: number; readonly windowSeconds: number }
 
 /** What is known of a source when its brake is set up. */
-export interface BrakeView {
-  readonly source: string;
+export interface BrakeView extends BrakeKey {
   readonly rule: BrakeRule;
   /** Deletions of this source within the window. */
   readonly deleted: number;

@@ -16,7 +16,7 @@ export function toHold(row: HoldRow): Hold {
 
 function textOf(row: HoldRow): string {
   const what = `${row.members} ${row.members === 1 ? 'deletion' : 'deletions'} of VMs by ${row.source}`;
-  const why = `opened at ${row.opened_at.toISOString()}, because ${row.rule}`;
+  const why = `opened at ${row.opened_at.toISOString()}, because ${row.rule}${byOf(row.publisher)}`;
   const by = row.decided_by ?? 'somebody';
   switch (row.state) {
     case 'open':
@@ -28,6 +28,9 @@ function textOf(row: HoldRow): string {
     default: return assertNever(row.state);
   }
 }
+
+/** Two publishers may name one source; each has a hold of its own. */
+const byOf = (publisher: string): string => (publisher === '' ? '' : `; told by ${publisher}`);
 
 const MEMBER_TEXTS: Readonly<Record<MemberRow['state'], string>> = {
   waiting: 'waits', released: 'was deleted', changed: 'was left out: it has changed since', kept: 'is kept',

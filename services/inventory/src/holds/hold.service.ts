@@ -62,9 +62,9 @@ export class HoldService {
     if (caller.role !== 'admin' && caller.role !== 'operator') {
       throw new RpcProblem({ status: 403, code: 'forbidden', title: 'Only an operator or admin may decide a hold.' });
     }
-    const { source } = await this.getHold(holdId);
+    const key = await this.getHold(holdId);
     const decided = await this.store.transaction(async (tx) => {
-      await lockSource(tx, source);
+      await lockSource(tx, key);
       const was = await this.holds.decide(tx, holdId, state, caller.name);
       if (was !== undefined) await then(tx);
       return was;

@@ -7,6 +7,8 @@ import type { DeletionFact } from './waiting-deletion.js';
 export interface HoldRow {
   readonly hold_id: string;
   readonly source: string;
+  /** By whom the deletions came, where the source is only what they say; else ''. */
+  readonly publisher: string;
   readonly state: 'open' | 'approved' | 'rejected';
   readonly rule: string;
   readonly opened_at: Date;

@@ -77,6 +77,17 @@ describe('L13 deletions of VMs by one source', () => {
     expect((await deleteAll(others, 'http:other')).deleted).toHaveLength(10);
   });
 
+  it('are counted by whom they came as well: nobody uses up the brake of another who names the same source', async () => {
+    await create(120, 'shared');
+    const deleteAs = async (by: string, vmIds: readonly string[]) =>
+      (await Promise.all(vmIds.map((vmId) => publisher.delete(vmId, {}, { source: 'shared', via: 'event', publisher: by })))).map(valueOf).filter((answer) => answer.reason === 'held');
+    expect(await deleteAs('token rogue', names(60))).toHaveLength(10);
+    expect(await deleteAs('token panel', names(110).slice(60))).toHaveLength(0);
+    const open = valueOf(await publisher.rpc['holds-list']({ state: 'open' })).items;
+    expect(open).toMatchObject([{ scope: 'shared', members: 10, text: expect.stringContaining('told by token rogue') }]);
+    expect(valueOf(await decide(open[0]?.holdId ?? '', 'reject'))).toMatchObject({ hold: { state: 'rejected' } });
+  });
+
   it('are counted over both replicas together', async () => {
     const second = await Replica.start({ nats: nats.url, postgres });
     const vmIds = await create(100);
