@@ -6,7 +6,7 @@ export * from './barrier.js';
 export * from './fault-proxy.js';
 export * from './gateway-client.js';
 export * from './postgres.js';
-export { childEnv, finder, newFolder, ROOT } from './run-folder.js';
+export { childEnv, finder, newFolder, ROOT, runFolder } from './run-folder.js';
 export * from './servers.js';
 export * from './stack.js';
 export * from './tcp-proxy.js';

@@ -1,4 +1,5 @@
 export * from './binaries.js';
+export * from './database.js';
 export * from './demo.js';
 export * from './demo-story.js';
 export * from './demo-zones.js';

@@ -1,0 +1,75 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runFolder, ROOT } from '../support/index.js';
+import { load } from './measure/machine.js';
+import { bestCanaryMs } from './measure/sandwich.js';
+import { isMissed, machineText, tableOf, type Figure } from './report.js';
+import type { BenchOptions, Scenario } from './scenario.js';
+import { b1 } from './scenarios/b1-adapter.js';
+import { b2 } from './scenarios/b2-path.js';
+import { b3 } from './scenarios/b3-latency.js';
+
+const SCENARIOS: readonly Scenario[] = [b1, b2, b3];
+const QUICK = ['B1', 'B3', 'B4', 'B12'];
+const USAGE = `npm run bench -- [--quick] [--sandwiches N] [--dead-minutes N] [--json FILE] [--profile FOLDER] [scenario …]\n${SCENARIOS.map(({ id, what }) => `  ${id.padEnd(4)} ${what}`).join('\n')}`;
+
+interface Wish { readonly ids: readonly string[]; readonly json: string; readonly options: BenchOptions }
+
+function wishOf(args: readonly string[]): Wish {
+  const { values, positionals } = parseArgs({
+    args: [...args], allowPositionals: true,
+    options: { quick: { type: 'boolean' }, sandwiches: { type: 'string' }, 'dead-minutes': { type: 'string' }, json: { type: 'string' }, profile: { type: 'string' } },
+  });
+  const isQuick = values.quick === true;
+  const number = (text: string | undefined, preset: number): number => {
+    const given = text === undefined ? preset : Number(text);
+    if (!(given >= 0)) throw new Error(`${text ?? ''} is not a number\n${USAGE}`);
+    return given;
+  };
+  const ids = positionals.map((id) => id.toUpperCase());
+  const unknown = ids.filter((id) => !SCENARIOS.some((scenario) => scenario.id === id));
+  if (unknown.length > 0) throw new Error(`there is no scenario ${unknown.join(', ')}\n${USAGE}`);
+  if (values.profile !== undefined) mkdirSync(values.profile, { recursive: true });
+  return {
+    ids: ids.length > 0 ? ids : isQuick ? QUICK : SCENARIOS.map(({ id }) => id),
+    json: values.json ?? join(ROOT, '.vmdns/bench', `${new Date().toISOString().replaceAll(':', '')}.json`),
+    options: { isQuick, sandwiches: number(values.sandwiches, isQuick ? 1 : 5), deadMinutes: number(values['dead-minutes'], 0), profile: values.profile, say: (line) => console.log(line) },
+  };
+}
+
+async function run({ ids, json, options }: Wish): Promise<boolean> {
+  const startedAt = new Date();
+  const figures: Figure[] = [];
+  const scenarios: Record<string, unknown> = {};
+  const loadBefore = load();
+  for (const scenario of SCENARIOS.filter(({ id }) => ids.includes(id))) {
+    const from = performance.now();
+    console.log(`${scenario.id}: ${scenario.what}`);
+    const result = await scenario.run(options);
+    const seconds = Math.round((performance.now() - from) / 1000);
+    figures.push(...result.figures);
+    scenarios[scenario.id] = { seconds, ...result };
+    console.log(`${tableOf(result.figures)}\n(${seconds} s)\n`);
+  }
+  const machine = { machine: machineText(), loadBefore, loadAfter: load(), bestCanaryMs: bestCanaryMs() };
+  mkdirSync(join(json, '..'), { recursive: true });
+  writeFileSync(json, JSON.stringify({ startedAt, ...machine, options: { ...options, say: undefined }, figures, scenarios }, undefined, 1));
+  console.log(`${tableOf(figures)}\n\n${machine.machine}; load ${loadBefore.toFixed(2)} before, ${machine.loadAfter.toFixed(2)} after; canary at best ${machine.bestCanaryMs.toFixed(0)} ms\n${json}`);
+  return !figures.some(isMissed);
+}
+
+async function main(): Promise<void> {
+  const wish = wishOf(process.argv.slice(2));
+  const folder = runFolder();
+  try {
+    process.exitCode = await run(wish) ? 0 : 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.stack ?? error.message : error);
+  process.exitCode = 2;
+});
