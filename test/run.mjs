@@ -94,6 +94,7 @@ async function findBinaries() {
   await local.findNatsServer(finder);
   await local.findPowerdns(finder, ['lmdb', 'gsqlite3', 'gpgsql']);
   await local.findSqlite3(finder);
+  await local.findChromium(finder);
   return undefined;
 }
 

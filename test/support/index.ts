@@ -3,6 +3,7 @@ export {
   type AskedType, type DnsAnswer, type HttpAnswer, type NameServer, type NewZone, type PowerdnsRrset, type ServiceName,
 } from '@vmdns/local';
 export * from './barrier.js';
+export * from './browser.js';
 export * from './fault-proxy.js';
 export * from './gateway-client.js';
 export * from './postgres.js';

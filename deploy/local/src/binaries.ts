@@ -61,6 +61,17 @@ export async function findSqlite3(finder: Finder): Promise<Binary> {
   return fromPackages(await unpacked(finder, 'sqlite3', ['sqlite3'], 'sqlite3'), 'usr/bin/sqlite3');
 }
 
+/** Chromium for the tests of the pages: `CHROMIUM`, else PATH, else Debian's package with a font. */
+export async function findChromium(finder: Finder): Promise<Binary> {
+  const named = finder.env['CHROMIUM'];
+  if (named !== undefined && named !== '') return { ...own(mustRun(named, 'CHROMIUM')), origin: 'environment' };
+  const found = onPath('chromium', finder.env) ?? onPath('chromium-browser', finder.env);
+  if (found !== undefined) return { ...own(found), origin: 'path' };
+  const packages = await unpacked(finder, 'chromium', ['chromium', 'chromium-common', 'fonts-dejavu-core', 'fontconfig-config'], 'chromium');
+  const binary = fromPackages(packages, 'usr/lib/chromium/chromium');
+  return { ...binary, env: { ...binary.env, FONTCONFIG_SYSROOT: packages.root } };
+}
+
 function own(path: string): Omit<Binary, 'origin'> {
   return { path, env: {}, args: [] };
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { hasApt, PrivateApt } from './private-apt.js';
@@ -83,12 +83,16 @@ async function fill(stage: string, packages: readonly string[], apt: PrivateApt)
 async function missingSharedObjects(root: string): Promise<readonly string[]> {
   const missing = new Set<string>();
   const libraryPath = libraryFolders(root).join(':');
-  for (const file of filesBelow(root).filter((path) => /\/s?bin\/[^/]+$|\.so(\.[0-9.]+)?$/.test(path))) {
+  for (const file of filesBelow(root).filter((path) => /\.so(\.[0-9.]+)?$/.test(path) || isProgram(path))) {
     const { stdout } = await run('ldd', [file], { env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C', LD_LIBRARY_PATH: libraryPath } })
       .catch(() => ({ stdout: '' })); // A static program or a script: needs nothing.
     for (const found of stdout.matchAll(/^\s*(\S+) => not found/gm)) missing.add(found[1] ?? '');
   }
   return [...missing];
+}
+
+function isProgram(path: string): boolean {
+  return (statSync(path).mode & 0o111) !== 0;
 }
 
 function filesBelow(folder: string): readonly string[] {
