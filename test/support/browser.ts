@@ -40,7 +40,7 @@ export async function visit(browser: Browser, origin: string, options: { readonl
 /** Signs in as a person does. */
 export async function signIn(page: Page, token: string, path = '/'): Promise<void> {
   await page.goto(path);
-  await page.getByLabel('Token', { exact: true }).fill(token);
+  await page.getByLabel(/^Token/).fill(token);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('navigation', { name: 'Views' }).waitFor();
 }

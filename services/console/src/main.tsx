@@ -9,7 +9,7 @@ import { createRoot } from 'react-dom/client';
 import { RouterProvider } from 'react-router/dom';
 import { ApiError } from './api/client';
 import { router } from './app/router';
-import { theme } from './app/theme';
+import { legible, theme } from './app/theme';
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -26,7 +26,7 @@ if (root !== null) {
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={queries}>
-        <MantineProvider theme={theme} defaultColorScheme="auto">
+        <MantineProvider theme={theme} cssVariablesResolver={legible} defaultColorScheme="auto">
           <Notifications position="bottom-right" />
           <RouterProvider router={router} />
         </MantineProvider>

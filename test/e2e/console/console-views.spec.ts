@@ -58,6 +58,7 @@ const VIEWS: readonly View[] = [
   { name: 'pauses', path: () => '/pauses', ready: heading('Pauses') },
   { name: 'settings', path: () => '/settings', ready: (page) => page.getByLabel('Main domain', { exact: true }).waitFor() },
   { name: 'tokens', path: () => '/tokens', ready: table('Tokens') },
+  { name: 'audit', path: () => '/audit', ready: region('Changes') },
   { name: 'nowhere', path: () => '/nowhere', ready: heading('There is no such page') },
 ];
 

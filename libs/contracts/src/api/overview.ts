@@ -21,6 +21,7 @@ export type ConnectionHealth = z.infer<typeof ConnectionHealth>;
 export const PlanningOverview = z.object({
   names: z.record(z.string(), Count).describe('How many names are in which state.'),
   reasons: z.partialRecord(ReasonCode, Count).describe('How many names that are not as wished have which reason.'),
+  zones: z.record(Id, z.record(z.string(), Count)).describe('The same by zone; left out where there are more than a thousand zones.').optional(),
   vms: Count, openHolds: Count, oldestPendingSeconds: z.number().nullable(),
   /** Names that an adapter has not been heard of yet; heard of but not settled. */
   unheard: Count, heard: Count,

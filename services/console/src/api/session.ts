@@ -1,9 +1,6 @@
-import { queryOptions, useQuery } from '@tanstack/react-query';
-import type { Role } from '@vmdns/contracts';
+import { queryOptions, useQuery, type QueryClient } from '@tanstack/react-query';
+import type { Session } from '@vmdns/contracts';
 import { ApiError, ask } from './client';
-
-/** Who is signed in, as the gateway knows it. */
-export interface Session { readonly name: string; readonly role: Role; readonly tenant: string | null }
 
 export const sessionQuery = queryOptions({
   queryKey: ['session'],
@@ -21,6 +18,12 @@ export const sessionQuery = queryOptions({
 export const signIn = (token: string) => ask<Session>('/v1/session', { method: 'POST', body: { token } });
 export const signOut = () => ask<undefined>('/v1/session', { method: 'DELETE' });
 
+/** Another person, or nobody: nothing of what the one before saw stays. */
+export function enter(queries: QueryClient, session: Session | null): void {
+  queries.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionQuery.queryKey[0] });
+  queries.setQueryData(sessionQuery.queryKey, session);
+}
+
 /** What the signed-in person may do. The gateway refuses the rest all the same; here it is not shown. */
 export interface Permissions { readonly session: Session; readonly operates: boolean; readonly publishes: boolean; readonly watches: boolean; readonly administers: boolean }
 
@@ -35,5 +38,5 @@ export function permissionsOf(session: Session): Permissions {
 /** Of the page that is shown: there is one only for who is signed in. */
 export function usePermissions(): Permissions {
   const { data } = useQuery(sessionQuery);
-  return permissionsOf(data ?? { name: '', role: 'viewer', tenant: null });
+  return permissionsOf(data ?? { name: '', role: 'viewer', tenant: null, expiresAt: null });
 }

@@ -6,7 +6,7 @@ export function NotFound() {
   return (
     <>
       <Title order={1} size="h2">There is no such page</Title>
-      <Text mt="sm">The address may be mistyped. <Anchor component={Link} to="/">To the overview</Anchor></Text>
+      <Text mt="sm">The address may be mistyped. <Anchor component={Link} to="/" underline="always">To the overview</Anchor></Text>
     </>
   );
 }

@@ -18,6 +18,7 @@ export const router = createBrowserRouter([{
     { path: 'connections', lazy: async () => ({ Component: (await import('../views/connections/connections.view')).Connections }) },
     { path: 'pauses', lazy: async () => ({ Component: (await import('../views/pauses/pauses.view')).Pauses }) },
     { path: 'tokens', lazy: async () => ({ Component: (await import('../views/tokens/tokens.view')).Tokens }) },
+    { path: 'audit', lazy: async () => ({ Component: (await import('../views/audit/audit.view')).Audit }) },
     { path: 'settings', lazy: async () => ({ Component: (await import('../views/settings/settings.view')).SettingsPage }) },
     { path: '*', Component: NotFound },
   ],

@@ -1,9 +1,10 @@
 import { ActionIcon, Anchor, AppShell, Burger, Group, Menu, NavLink, ScrollArea, Text, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQueryClient } from '@tanstack/react-query';
+import type { Session } from '@vmdns/contracts';
 import { Suspense } from 'react';
 import { Link, NavLink as RouterLink, Outlet, useLocation } from 'react-router';
-import { permissionsOf, sessionQuery, signOut, type Permissions, type Session } from '../api/session';
+import { enter, permissionsOf, signOut, type Permissions } from '../api/session';
 import { Loading } from '../shared/loading';
 import { ExplainBox } from './explain-box';
 
@@ -18,6 +19,7 @@ const PLACES: readonly Place[] = [
   { to: '/connections', label: 'Connections', shown: (may) => may.watches },
   { to: '/pauses', label: 'Pauses', shown: (may) => may.watches },
   { to: '/settings', label: 'Settings', shown: (may) => may.watches },
+  { to: '/audit', label: 'Who did what', shown: (may) => may.administers },
   { to: '/tokens', label: 'Tokens', shown: (may) => may.administers },
 ];
 
@@ -58,7 +60,7 @@ function SchemeSwitch() {
 
 function Person({ session }: { readonly session: Session }) {
   const queries = useQueryClient();
-  const leave = async () => { await signOut(); queries.clear(); queries.setQueryData(sessionQuery.queryKey, null); };
+  const leave = async () => { await signOut(); enter(queries, null); };
   return (
     <Menu position="bottom-end" withinPortal>
       <Menu.Target><ActionIcon variant="default" size="lg" aria-label={`Signed in as ${session.name}`}>{session.name.slice(0, 1).toUpperCase()}</ActionIcon></Menu.Target>

@@ -2,13 +2,13 @@ import { Alert, Button, Center, Paper, PasswordInput, Stack, Text, Title } from 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ApiError } from '../api/client';
-import { sessionQuery, signIn } from '../api/session';
+import { enter, signIn } from '../api/session';
 
 /** A token for a cookie that no script can read. */
 export function SignIn() {
   const queries = useQueryClient();
   const [token, setToken] = useState('');
-  const entering = useMutation({ mutationFn: () => signIn(token.trim()), onSuccess: (session) => { queries.clear(); queries.setQueryData(sessionQuery.queryKey, session); } });
+  const entering = useMutation({ mutationFn: () => signIn(token.trim()), onSuccess: (session) => { enter(queries, session); } });
   return (
     <Center component="main" mih="100vh" p="md">
       <Paper withBorder p="xl" w={420} maw="100%">

@@ -13,6 +13,8 @@ const SILENT_AFTER_MS = 20_000;
 const HOMELESS_MAX = 5_000;
 const HINTS_FRESH_MS = 60_000;
 const HINTS_MAX = 20;
+/** More zones than a person reads, and too much for an answer that is asked for every few seconds. */
+const ZONES_MAX = 1000;
 
 interface Kept<T> { readonly at: number; readonly value: Promise<T> }
 interface CountRow { readonly zone_id: string; readonly state: string; readonly reason: Reason | null; readonly open: boolean; readonly count: number; readonly heard: number; readonly next_try_at: Date | null }
@@ -47,7 +49,7 @@ export class OverviewReader {
     const sum = (of: (row: CountRow) => number) => rows.reduce((total, row) => total + of(row), 0);
     return {
       names: tally(rows, (row) => row.state), reasons: tally(rows.filter((row) => row.state !== 'applied'), (row) => row.reason?.code) as Partial<Record<ReasonCode, number>>,
-      vms: heads.vms, openHolds: heads.holds, oldestPendingSeconds: heads.oldest === null ? null : Math.max(0, heads.oldest),
+      ...byZone(rows), vms: heads.vms, openHolds: heads.holds, oldestPendingSeconds: heads.oldest === null ? null : Math.max(0, heads.oldest),
       unheard: sum((row) => row.open ? row.count - row.heard : 0), heard: sum((row) => row.open ? row.heard : 0), feedLagSeconds: Number.isFinite(lag) ? lag : null,
       providers: providers.map((one) => ({ name: one.name, seenAt: one.seen_at.toISOString(), isHeard: now.getTime() - one.seen_at.getTime() < SILENT_AFTER_MS })),
       connections: connections.map((one) => healthOf(one, rows.filter((row) => one.zones.includes(row.zone_id)))), missingZones: [...missingZones], at: now.toISOString(),
@@ -98,6 +100,15 @@ function tally(rows: readonly CountRow[], keyOf: (row: CountRow) => string | und
     if (key !== undefined) counts[key] = (counts[key] ?? 0) + row.count;
   }
   return counts;
+}
+
+function byZone(rows: readonly CountRow[]): Pick<PlanningOverview, 'zones'> {
+  const zones: Record<string, Record<string, number>> = {};
+  for (const { zone_id: zoneId, state, count } of rows) {
+    const counts = zones[zoneId] ??= {};
+    counts[state] = (counts[state] ?? 0) + count;
+  }
+  return Object.keys(zones).length > ZONES_MAX ? {} : { zones };
 }
 
 function healthOf({ id, name, provider, paused, zones }: ConnectionRow, rows: readonly CountRow[]): ConnectionHealth {

@@ -41,7 +41,7 @@ export function Connections() {
                 <Table.Td>{one.name} {one.paused && <Badge color="yellow" variant="light" tt="none">paused</Badge>}</Table.Td><Table.Td>{one.provider}</Table.Td>
                 <Table.Td>{Object.entries(one.settings).map(([field, value]) => <Text key={field} size="sm" className="mono">{field}: {typeof value === 'string' ? value : JSON.stringify(value)}</Text>)}</Table.Td>
                 <Table.Td>{one.secrets.length === 0 ? '–' : one.secrets.map((secret) => `${secret} is set`).join(', ')}</Table.Td><Table.Td><When at={one.createdAt} relative /></Table.Td>
-                <Table.Td>{may.operates && <Group gap="xs" wrap="nowrap"><Button size="compact-xs" variant="default" onClick={() => { setRotating(one); }} aria-label={`Rotate the secret of ${one.name}`}>Rotate secret</Button><Button size="compact-xs" variant="default" color="red" loading={removing.isPending && removing.variables.id === one.id} onClick={() => { removing.mutate(one); }} aria-label={`Remove ${one.name}`}>Remove</Button></Group>}</Table.Td>
+                <Table.Td>{may.operates && <Group gap="xs" wrap="nowrap"><Button size="compact-xs" variant="default" onClick={() => { setRotating(one); }} aria-label={`Rotate secret of ${one.name}`}>Rotate secret</Button><Button size="compact-xs" variant="default" color="red" loading={removing.isPending && removing.variables.id === one.id} onClick={() => { removing.mutate(one); }} aria-label={`Remove ${one.name}`}>Remove</Button></Group>}</Table.Td>
               </Table.Tr>
             ))}</Table.Tbody>
           </Table>

@@ -1,6 +1,6 @@
 import { Alert, Badge, Button, Group, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import type { Overview, Zone } from '@vmdns/contracts';
+import type { MissingZone, Overview, Zone } from '@vmdns/contracts';
 import { useSearchParams } from 'react-router';
 import { ask } from '../../api/client';
 import { usePages } from '../../api/pages';
@@ -19,8 +19,12 @@ const COLUMNS: readonly Column<Zone>[] = [
   { head: 'Zone', cell: (zone) => <TextLink to={`/zones/${zone.id}`} mono>{zone.name}</TextLink> },
   { head: 'Provider', width: '120px', cell: (zone) => zone.provider },
   { head: 'Mode', width: '180px', cell: (zone) => <Group gap={6}><Badge variant="light" color={zone.mode === 'write' ? 'blue' : 'cyan'} tt="none">{zone.mode}</Badge>{zone.paused && <Badge variant="light" color="yellow" tt="none">paused</Badge>}{zone.state !== 'active' && <StateBadge state={zone.state} />}</Group> },
-  { head: 'Names', width: '90px', cell: (zone) => Object.values(zone.counts).reduce((sum, count) => sum + count, 0) },
-  { head: 'States', cell: (zone) => <StateCounts counts={zone.counts} /> },
+];
+
+const columns = (counts: Overview['zones']): readonly Column<Zone>[] => [
+  ...COLUMNS,
+  { head: 'Names', width: '90px', cell: (zone) => counts === undefined ? '–' : Object.values(counts[zone.id] ?? {}).reduce((sum, count) => sum + count, 0).toLocaleString() },
+  { head: 'States', cell: (zone) => <StateCounts counts={counts?.[zone.id] ?? zone.counts} /> },
 ];
 
 /** The configured zones; the dialog that adds one has an address too: `?add=<apex>`. */
@@ -28,6 +32,7 @@ export function ZoneList() {
   const may = usePermissions();
   const [params, setParams] = useSearchParams();
   const zones = usePages<Zone>('/v1/zones', {}, { refreshMs: 5_000 });
+  const overview = useQuery({ queryKey: ['overview'], enabled: may.watches, queryFn: ({ signal }) => ask<Overview>('/v1/overview', { signal }), refetchInterval: 5_000 });
   const adding = params.get('add');
   const open = (name: string) => { setParams({ add: name }); };
   const add = may.operates && <Button onClick={() => { open(''); }}>Add zone</Button>;
@@ -35,11 +40,11 @@ export function ZoneList() {
     <>
       <PageHead title="Zones">{add}</PageHead>
       <Stack>
-        {may.operates && <Hints open={open} />}
+        {may.operates && <Hints missing={overview.data?.missingZones ?? []} open={open} />}
         {zones.isPending && <Loading />}
         {zones.isError && <Trouble error={zones.error} retry={() => { void zones.refetch(); }} />}
         {zones.isSuccess && zones.items.length === 0 && <Empty title="No zone yet" action={add}>A zone says which names vmdns keeps, and at which provider. Until there is one, names wait.</Empty>}
-        {zones.items.length > 0 && <DataTable label="Zones" columns={COLUMNS} rows={zones.items} keyOf={(zone) => zone.id} linkOf={(zone) => `/zones/${zone.id}`} hasMore={zones.hasNextPage} more={() => { if (!zones.isFetchingNextPage) void zones.fetchNextPage(); }} />}
+        {zones.items.length > 0 && <DataTable label="Zones" columns={columns(overview.data?.zones)} rows={zones.items} keyOf={(zone) => zone.id} linkOf={(zone) => `/zones/${zone.id}`} hasMore={zones.hasNextPage} more={() => { if (!zones.isFetchingNextPage) void zones.fetchNextPage(); }} />}
       </Stack>
       {adding !== null && may.operates && <AddZone name={adding} close={() => { setParams({}, { replace: true }); }} />}
     </>
@@ -47,9 +52,7 @@ export function ZoneList() {
 }
 
 /** Zones that known names and addresses lack. */
-function Hints({ open }: { readonly open: (name: string) => void }) {
-  const overview = useQuery({ queryKey: ['overview'], queryFn: ({ signal }) => ask<Overview>('/v1/overview', { signal }), refetchInterval: 10_000 });
-  const missing = overview.data?.missingZones ?? [];
+function Hints({ missing, open }: { readonly missing: readonly MissingZone[]; readonly open: (name: string) => void }) {
   if (missing.length === 0) return null;
   return (
     <Alert color="blue" title="Known names and addresses that no zone takes">
