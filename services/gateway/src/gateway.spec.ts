@@ -178,6 +178,15 @@ describe('CloudEvents', () => {
 });
 
 describe('connections and zones', () => {
+  it('a zone is tried by its canonical name, however a person writes it, and a name that is none is told', async () => {
+    await world.announce();
+    await services.on('planner.connection-get', () => connection);
+    await services.on('adapter-powerdns.zone-test', () => ({ ok: true, steps: [] }));
+    expect((await world.door.ask('POST', '/v1/zones/test', { body: { name: 'Tried.Example', connectionId: 'c1' } })).status).toBe(200);
+    expect(services.asksOf('adapter-powerdns.zone-test').at(-1)).toMatchObject({ apex: 'tried.example.' });
+    expect(await world.door.ask('POST', '/v1/zones/test', { body: { name: 'not a zone', connectionId: 'c1' } })).toMatchObject({ status: 400, body: { faults: [{ path: 'name' }] } });
+  });
+
   it('L10 a secret is sealed for its adapter, and is in no ask, answer or log', async () => {
     await world.announce();
     await services.on('planner.connection-add', (ask) => ({ ...connection, ...(ask.input as object), sealed: undefined, id: 'c1', secrets: ['apiKey'] }));
@@ -198,7 +207,7 @@ describe('connections and zones', () => {
     expect(JSON.stringify(services.asked)).not.toContain(CANARY);
     expect(world.lines.length).toBeGreaterThan(0);
     expect(world.lines.join()).not.toContain(CANARY);
-    const sealed = [services.asksOf('planner.connection-add')[0]?.input, ...services.asksOf('planner.connection-change'), services.asksOf('adapter-powerdns.zone-test')[0]?.connection] as { sealed: { apiKey: string } }[];
+    const sealed = [services.asksOf('planner.connection-add')[0]?.input, ...services.asksOf('planner.connection-change'), services.asksOf('adapter-powerdns.zone-test').find((ask) => ask.connection !== undefined)?.connection] as { sealed: { apiKey: string } }[];
     expect(sealed).toHaveLength(4);
     for (const { sealed: { apiKey } } of sealed) expect(new TextDecoder().decode((await compactDecrypt(apiKey, keys.privateKey)).plaintext)).toBe(CANARY);
   });

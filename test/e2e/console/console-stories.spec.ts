@@ -91,7 +91,7 @@ describe('the operator who is called at night', () => {
     await page.getByRole('button', { name: 'Set the reverse name of 192.0.2.47' }).click();
     await page.getByLabel('Reverse name of 192.0.2.47', { exact: true }).fill('not a name');
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByText(/hostname/).first().waitFor();
+    await page.getByText(/must/).first().waitFor();
     await page.getByLabel('Reverse name of 192.0.2.47', { exact: true }).fill('mail.customer.example');
     await page.getByRole('button', { name: 'Save' }).click();
     await table('Records').getByText('mail.customer.example.').waitFor();
@@ -180,7 +180,7 @@ describe('the log', () => {
     await page.getByRole('button', { name: 'Pause' }).click();
     await stack.gateway.publish('tail-vm', { fqdn: 'tail2.night.test', addresses: [{ ip: '192.0.2.99' }] });
     await page.getByRole('button', { name: /Go on \(\d+ waiting\)/ }).click();
-    await entries.getByText('tail2.night.test.').first().click();
+    await entries.getByText('tail2.night.test.', { exact: true }).first().click();
     const entry = page.getByRole('dialog', { name: 'Log entry' });
     await entry.getByText('"192.0.2.99"').waitFor();
     await entry.getByRole('link', { name: 'tail-vm' }).click();

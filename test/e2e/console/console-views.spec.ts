@@ -51,7 +51,7 @@ const VIEWS: readonly View[] = [
   { name: 'zones', path: () => '/zones', ready: region('Zones') },
   { name: 'zone', path: () => `/zones/${zoneId}`, ready: region('Names of the zone') },
   { name: 'zone-add', path: () => '/zones?add=new.test', ready: (page) => page.getByRole('dialog', { name: 'Add zone' }).waitFor() },
-  { name: 'holds', path: () => '/holds', ready: region('Holds') },
+  { name: 'holds', path: () => '/holds', ready: heading('Holds') },
   { name: 'hold', path: () => `/holds/${holdId}`, ready: region('What would be done') },
   { name: 'log', path: () => '/log', ready: region('Log entries') },
   { name: 'connections', path: () => '/connections', ready: table('Connections') },

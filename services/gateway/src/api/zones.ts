@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Log } from '@vmdns/chassis';
 import type { AdoptDifferent, Adoption, Caller, DriftKind, Zone, ZoneDrift, ZoneInput, ZoneTest } from '@vmdns/contracts';
+import { faultsOfZone } from '@vmdns/domain';
 import { badInput, ProblemError } from '../http/problems.js';
 import { AnnouncedProviders } from '../sealing/announced-providers.js';
 import { sealSettings, type Settings } from '../sealing/connection-form.js';
@@ -85,13 +86,16 @@ export class Zones {
 
   /** Tests a zone that is not saved; secrets of a connection that is not saved are sealed for the adapter all the same. */
   async try({ name, connectionId, connection, settings }: ZoneTrial): Promise<ZoneTest> {
+    const checked = faultsOfZone({ name, addresses: 'all' });
+    if (!checked.ok) throw badInput(checked.faults);
+    const { apex } = checked.fact;
     if (connection !== undefined) {
       const provider = await this.providers.get(connection.provider, 'connection.provider');
       const sealed = await sealSettings(provider, connection.settings, ['connection', 'settings']);
-      return valueOf(await this.services.adapter(provider.provider)['zone-test']({ apex: name, connection: { settings: { ...sealed.settings }, sealed: { ...sealed.sealed } }, settings: await this.#settings(provider.provider, settings) }, this.services.atTheProvider));
+      return valueOf(await this.services.adapter(provider.provider)['zone-test']({ apex, connection: { settings: { ...sealed.settings }, sealed: { ...sealed.sealed } }, settings: await this.#settings(provider.provider, settings) }, this.services.atTheProvider));
     }
     const provider = await this.#providerOf(connectionId ?? '');
-    return valueOf(await this.services.adapter(provider)['zone-test']({ apex: name, ...(connectionId === undefined ? {} : { connectionId }), settings: await this.#settings(provider, settings) }, this.services.atTheProvider));
+    return valueOf(await this.services.adapter(provider)['zone-test']({ apex, ...(connectionId === undefined ? {} : { connectionId }), settings: await this.#settings(provider, settings) }, this.services.atTheProvider));
   }
 
   async #providerOf(connectionId: string): Promise<string> {

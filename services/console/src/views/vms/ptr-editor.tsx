@@ -2,6 +2,7 @@ import { Button, Group, Text, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ask } from '../../api/client';
+import { faultsIn } from '../../shared/faults';
 import { sayDone } from '../../shared/say';
 
 interface PtrEditorProps { readonly vmId: string; readonly ip: string; readonly customerPtr: string | null; readonly publisherPtr: string | null }
@@ -27,7 +28,7 @@ export function PtrEditor({ vmId, ip, customerPtr, publisherPtr }: PtrEditorProp
   return (
     <form onSubmit={(event) => { event.preventDefault(); saving.mutate(draft.trim()); }}>
       <Group gap="xs" align="start">
-        <TextInput size="xs" w={260} aria-label={`Reverse name of ${ip}`} placeholder="mail.customer.example" value={draft} onChange={(event) => { setDraft(event.currentTarget.value); }} error={saving.error?.message} data-autofocus autoFocus />
+        <TextInput size="xs" w={260} aria-label={`Reverse name of ${ip}`} placeholder="mail.customer.example" value={draft} onChange={(event) => { setDraft(event.currentTarget.value); }} error={faultsIn(saving.error)['hostname'] ?? saving.error?.message} data-autofocus autoFocus />
         <Button size="xs" type="submit" loading={saving.isPending} disabled={draft.trim() === ''}>Save</Button>
         <Button size="xs" variant="default" onClick={() => { setDraft(null); saving.reset(); }}>Cancel</Button>
       </Group>
