@@ -1,3 +1,4 @@
+export * from './arrays.js';
 export * from './store-errors.js';
 export * from './store.js';
 export * from './change-feed.js';

@@ -33,6 +33,9 @@ const LOCK_MS = 2000;
 export function poolOptions(schema: string) {
   return {
     ...sessionOptions(schema),
+    options: `${sessionOptions(schema).options} ${BY_KEY}`,
+    // Statements asked together are sent together.
+    pipeline: true,
     connectionTimeoutMillis: CONNECT_MS,
     idleTimeoutMillis: 60_000,
     statement_timeout: STATEMENT_MS,
@@ -46,6 +49,12 @@ export function poolOptions(schema: string) {
 export function sessionOptions(schema: string) {
   return { types, keepAlive: true, keepAliveInitialDelayMillis: 5000, options: `-c search_path=${schema} -c jit=off` };
 }
+
+/**
+ * Our statements ask by key. A plan is kept for as long as its connection, and one made while a table was empty would
+ * otherwise read the whole of it for ever (L6).
+ */
+const BY_KEY = '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off';
 
 /** The pool inside TypeORM's data source: hot paths use it straight, so that there is one pool. */
 export function poolOf(source: DataSource): pg.Pool {

@@ -2,7 +2,26 @@ import type pg from 'pg';
 import type { Tx } from './store.js';
 import { isBroken, storeError } from './store-errors.js';
 
-/** One borrowed connection. Errors of Postgres get their class here, so that a caller's own errors pass untouched. */
+/** More texts than this are not ours: something puts values into its SQL. */
+const NAMED_MAX = 400;
+const names = new Map<string, string>();
+
+/**
+ * A statement with parameters is prepared once per connection, under this name: planning a small one costs more than
+ * running it. Undefined for all beyond the limit.
+ */
+function nameOf(sql: string): string | undefined {
+  const known = names.get(sql);
+  if (known !== undefined || names.size >= NAMED_MAX) return known;
+  const name = `s${names.size + 1}`;
+  names.set(sql, name);
+  return name;
+}
+
+/**
+ * One borrowed connection. Statements that are asked without waiting for each other travel together, and run in the
+ * order asked. Errors of Postgres get their class here, so that a caller's own errors pass untouched.
+ */
 export class Session implements Tx {
   /** Whether the connection must be thrown away rather than given back. */
   isBroken = false;
@@ -10,8 +29,9 @@ export class Session implements Tx {
   constructor(private readonly client: pg.PoolClient, private readonly attempt: string) {}
 
   async query<T extends object>(sql: string, parameters: readonly unknown[] = []): Promise<readonly T[]> {
+    const name = parameters.length === 0 ? undefined : nameOf(sql);
     try {
-      const result = await this.client.query<T>(sql, [...parameters]);
+      const result = await this.client.query<T>({ text: sql, values: [...parameters], ...(name === undefined ? {} : { name }) });
       return result.rows;
     } catch (error) {
       this.isBroken ||= isBroken(error);
@@ -20,9 +40,12 @@ export class Session implements Tx {
   }
 
   async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    await this.query('begin');
+    // Travels with the first statement. It can only fail with its connection, and then so does everything after it.
+    const begun = this.query('begin');
+    begun.catch(() => undefined);
     try {
       const result = await work(this);
+      await begun;
       await this.query('commit');
       return result;
     } catch (error) {

@@ -33,10 +33,15 @@ export function isRetryable(error: unknown): boolean {
   return RETRYABLE.has(sqlStateOf(error) ?? '');
 }
 
+/** A prepared statement from before a migration: what it gives has other columns now. Another connection prepares it anew. */
+export function isStalePlan(error: unknown): boolean {
+  return sqlStateOf(error) === '0A000' && isNativeError(error) && error.message.startsWith('cached plan');
+}
+
 /** Whether the connection can no longer be trusted: anything but an answer of the server to this statement. */
 export function isBroken(error: unknown): boolean {
   const state = sqlStateOf(error);
-  if (state === undefined || SOCKET.test(state)) return true;
+  if (state === undefined || SOCKET.test(state) || isStalePlan(error)) return true;
   return state.startsWith('08') || state.startsWith('57P') || state === '25P03';
 }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { type OwnPostgres, startPostgres, until } from '../testing/servers.js';
+import { bigintArray, booleanArray, jsonbArray, textArray, timestampArray } from './arrays.js';
 import { type MigrationClass, Store, type Tx } from './store.js';
 
 class CreateCount1764000000000 implements MigrationInterface {
@@ -71,6 +72,52 @@ describe('the store', () => {
     const store = await ready();
     const rows = await store.query('select 9007199254740991::bigint as n, array[1, null]::bigint[] as list, now() as at, \'{"a":1}\'::jsonb as body, current_schema() as schema');
     expect(rows).toEqual([{ n: 9_007_199_254_740_991, list: [1, null], at: expect.any(Date), body: { a: 1 }, schema: 'counting' }]);
+  });
+
+  it('asks anew where a prepared statement outlived the columns it was prepared for, alone and in a transaction', async () => {
+    const store = await ready();
+    const ask = (tx: Tx) => tx.query('select * from counter where id = $1', [1]);
+    // On every connection of the pool.
+    await Promise.all(Array.from({ length: 4 }, () => store.transaction(async (tx) => { await ask(tx); await tx.query('select pg_sleep(0.1)'); })));
+    await store.query('alter table counter add column more text');
+    expect(await ask(store)).toEqual([{ id: 1, n: 0, body: null, more: null }]);
+    await store.query('alter table counter drop column more');
+    await Promise.all(Array.from({ length: 4 }, () => store.transaction(async (tx) => { await ask(tx); await tx.query('select pg_sleep(0.1)'); })));
+    await store.query('alter table counter add column more text');
+    expect(await store.transaction(ask)).toHaveLength(1);
+  });
+
+  it('runs statements that are asked together in their order, and none of them alone', async () => {
+    const store = await ready();
+    const add = (tx: Tx, n: number) => tx.query<{ n: number }>('update counter set n = n * 10 + $1 where id = 1 returning n', [n]);
+    const seen = await store.transaction((tx) => Promise.all([1, 2, 3].map((n) => add(tx, n))));
+    expect(seen.map((rows) => rows[0]?.n)).toEqual([1, 12, 123]);
+    await expect(store.transaction((tx) => Promise.all([add(tx, 4), tx.query('select 1 / $1::int', [0]), add(tx, 5)]))).rejects.toThrow('division by zero');
+    expect(await store.query('select n from counter where id = 1')).toEqual([{ n: 123 }]);
+  });
+
+  it('reads by key although the plan was made while the table was empty', async () => {
+    const store = await ready();
+    await store.query('create table thing (id text primary key, body text)');
+    const find = (id: string) => store.query('select t.body from unnest($1::text[]) k cross join lateral (select body from thing where id = k limit 1) t', [textArray([id])]);
+    for (let n = 0; n < 8; n += 1) await find('x');
+    await store.query(`insert into thing select 'x' || n, 'body ' || n from generate_series(1, 20000) n`);
+    const scans = async () => (await store.query<{ n: number }>(`select seq_scan as n from pg_stat_user_tables where relname = 'thing'`))[0]?.n ?? 0;
+    const before = await scans();
+    for (let n = 0; n < 20; n += 1) expect(await find(`x${n + 1}`)).toEqual([{ body: `body ${n + 1}` }]);
+    expect(await scans()).toBe(before);
+  });
+
+  it('takes arrays in binary as they are', async () => {
+    const store = await ready();
+    const texts = ['', 'a', 'é€😀', 'with "quotes", {braces} and \\', null, 'x'.repeat(5000)];
+    const numbers = [0, -1, 1, null, 2 ** 31, -(2 ** 31) - 1, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER];
+    const bodies = [{ a: ['é', null, 1.5] }, 'text', 0];
+    const times = [Date.UTC(2026, 0, 1, 0, 0, 0, 123), 0, Date.UTC(1969, 0, 1)];
+    const [row] = await store.query(
+      `select $1::text[] as texts, $2::bigint[] as numbers, $3::jsonb[] as bodies, (select array_agg(extract(epoch from t)::float8 * 1000) from unnest($4::timestamptz[]) t) as times, $5::boolean[] as flags, $6::text[] as none`,
+      [textArray(texts), bigintArray(numbers), jsonbArray(bodies.map((body) => JSON.stringify(body))), timestampArray(times), booleanArray([true, false]), textArray([])]);
+    expect(row).toEqual({ texts, numbers, bodies, times, flags: [true, false], none: [] });
   });
 
   it('answers a dead Postgres with a TransientStoreError, and recovers by itself', async () => {

@@ -4,7 +4,7 @@ import { DataSource, type MigrationInterface } from 'typeorm';
 import { migrate, silent } from './migrate.js';
 import { poolOf, poolOptions } from './pool.js';
 import { Session } from './session.js';
-import { isRetryable, storeError, TransientStoreError } from './store-errors.js';
+import { isRetryable, isStalePlan, storeError, TransientStoreError } from './store-errors.js';
 
 export interface StoreLog {
   info(fields: object, message: string): void;
@@ -24,7 +24,7 @@ export interface StoreOptions {
 
 /** What can run a statement: the store itself, or a transaction. */
 export interface Tx {
-  /** Rows of one statement. int8 comes as number, timestamptz as Date, jsonb parsed. */
+  /** Rows of one statement; several asked without waiting travel together and run in that order. int8 comes as number, timestamptz as Date, jsonb parsed. */
   query<T extends object>(sql: string, parameters?: readonly unknown[]): Promise<readonly T[]>;
 }
 
@@ -32,6 +32,8 @@ export interface Tx {
 export type MigrationClass = new () => MigrationInterface;
 
 const TRANSACTION_TRIES = 3;
+/** Each time a connection that knew the old columns is thrown away; there are not more of them. */
+const STALE_MAX = 50;
 const RETRY_MS = 250;
 const RETRY_MOST_MS = 2000;
 const SCHEMA = /^[a-z][a-z0-9_]{0,62}$/;
@@ -79,7 +81,13 @@ export class Store implements Tx {
 
   /** One statement on its own, with search_path set to the schema. Throws TransientStoreError within about 700 ms when Postgres is away. */
   async query<T extends object>(sql: string, parameters?: readonly unknown[]): Promise<readonly T[]> {
-    return this.withSession(`asking ${this.schema}`, (session) => session.query<T>(sql, parameters));
+    for (let stale = 0; ; stale += 1) {
+      try {
+        return await this.withSession(`asking ${this.schema}`, (session) => session.query<T>(sql, parameters));
+      } catch (error) {
+        if (!isStalePlan(error) || stale >= STALE_MAX) throw error;
+      }
+    }
   }
 
   /**
@@ -87,11 +95,17 @@ export class Store implements Tx {
    * 3 times in all, so `work` may run more than once and must have no effect but through `tx`.
    */
   async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    let stale = 0;
     for (let tries = 1; ; tries += 1) {
       try {
         return await this.withSession(`changing ${this.schema}`, (session) => session.transaction(work));
       } catch (error) {
         const origin = error instanceof TransientStoreError ? error.cause : error;
+        if (isStalePlan(origin) && stale < STALE_MAX) {
+          stale += 1;
+          tries -= 1;
+          continue;
+        }
         if (tries >= TRANSACTION_TRIES || !isRetryable(origin)) throw error;
         await pause(tries * 20 + Math.random() * 50);
       }

@@ -26,6 +26,8 @@ describe('the timeline', () => {
     const told: number[] = [];
     planner.onRaise((timeline) => void told.push(timeline));
     const stop = planner.watch(10);
+    // Its first look: a service that is new begins with what is, and is told of nothing before.
+    await until(async () => (await database.asRoot("select 1 from vmdns_shared.timeline_told where listener = 'planner/service'")).length === 1);
     expect(await inventory.raise()).toBe(2);
     await until(() => told.length > 0);
     await until(async () => (await database.asRoot("select timeline from vmdns_shared.timeline_told where listener = 'planner/service' and timeline = 2")).length === 1);
