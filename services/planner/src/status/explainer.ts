@@ -122,7 +122,9 @@ function recordSentence(record: RecordStatus): string {
 
 function nameSentence(entry: NameEntry): string {
   const since = entry.since === undefined ? '' : ` since ${entry.since}`;
-  return `${entry.name} in ${entry.zone ?? 'no zone'} (${entry.provider ?? 'no provider'}) is ${entry.state}${since}${tail(entry.reason, entry.nextTryAt, 0)}`;
+  const what = `${entry.name} in ${entry.zone ?? 'no zone'} (${entry.provider ?? 'no provider'})`;
+  if (entry.rrsets.length === 0 && entry.state === 'applied') return `${what} has no records of ours, as it shall be,${since}.`;
+  return `${entry.rrsets.length === 0 ? 'The removal of ' : ''}${what} is ${entry.state}${since}${tail(entry.reason, entry.nextTryAt, 0)}`;
 }
 
 function tail(reason: Reason | undefined, nextTryAt: string | undefined, attempts: number): string {
