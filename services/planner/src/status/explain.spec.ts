@@ -43,6 +43,16 @@ describe('how things stand, and why', () => {
     expect(address.sentences.join(' ')).toContain('VM b1: PTR 2.2.0.192.in-addr.arpa. → b1.example.com.');
   });
 
+  it('says of a removed name that nothing of ours is there any more', async () => {
+    await rig.tell(rig.fact('gone', { fqdn: 'gone.example.com.', ips: ['203.0.113.77'] }));
+    await rig.becomes('gone', 'live');
+    await rig.tell(rig.fact('gone', { deleted: true }));
+    await rig.becomes('gone', 'gone');
+    expect((await explain('gone.example.com')).sentences).toEqual([
+      'No VM wishes gone.example.com.', 'Its zone is example.com.', expect.stringMatching(/^gone\.example\.com\. in example\.com\. \(memory\) has no records of ours, as it shall be, since \S+Z\.$/),
+    ]);
+  });
+
   it('explains an address by its own records, not by those of addresses that end alike', async () => {
     await rig.zone('8.b.d.0.1.0.0.2.ip6.arpa', (await rig.rpc['connection-list']({}).then(value)).items[0]?.id ?? '');
     await rig.tell(rig.fact('six', { ips: ['2001:db8::1', '2001:db8:7::1'], fqdn: 'six.example.com.' }));
