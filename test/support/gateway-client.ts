@@ -1,5 +1,5 @@
 import { GatewayApi, Refused, until, type CallOptions, type HttpAnswer } from '@vmdns/local';
-import type { AdoptDifferent, Adoption, Connection, Explanation, FactAnswer, Hold, HoldMember, HoldOutcome, LogEntry, Pause, PauseScope, PlanningSettings, VmDns, VmFact, VmView, Zone, ZoneDrift, ZoneInput, ZoneTest } from '@vmdns/contracts';
+import type { AdoptDifferent, Adoption, Connection, Explanation, FactAnswer, Hold, HoldMember, HoldOutcome, LogEntry, PauseMade, PauseScope, PlanningSettings, VmDns, VmFact, VmView, Zone, ZoneChanged, ZoneDrift, ZoneInput, ZoneTest } from '@vmdns/contracts';
 import type { z } from 'zod';
 
 interface Listed<T> { readonly items: readonly T[]; readonly next?: string }
@@ -128,7 +128,7 @@ export class GatewayClient {
     return this.call('GET', `/v1/zones${name === undefined ? '' : `?name=${encodeURIComponent(name)}`}`);
   }
 
-  changeZone(zoneId: string, change: Readonly<Record<string, unknown>>): Promise<Zone> {
+  changeZone(zoneId: string, change: Readonly<Record<string, unknown>>): Promise<ZoneChanged> {
     return this.call('PATCH', `/v1/zones/${zoneId}`, change);
   }
 
@@ -171,7 +171,7 @@ export class GatewayClient {
     return this.call('GET', `/v1/zones/${zoneId}/records`);
   }
 
-  pause(scope: PauseScope, why = 'test'): Promise<Pause> {
+  pause(scope: PauseScope, why = 'test'): Promise<PauseMade> {
     return this.call('POST', '/v1/pause', { scope, why });
   }
 

@@ -40,8 +40,9 @@ interface Needs {
   readonly answers: readonly string[];
 }
 
-const FEED = 'changes-after';
-const asks = (service: string, operations: object): readonly string[] => Object.keys(operations).filter((operation) => operation !== FEED).map((operation) => subjects.rpc(service, operation));
+/** Asked by services, not by the door. */
+const FEED = 'changes-after', STOP = 'zones-stop';
+const asks = (service: string, operations: object): readonly string[] => Object.keys(operations).filter((operation) => operation !== FEED && operation !== STOP).map((operation) => subjects.rpc(service, operation));
 const answersAt = (service: string): string => subjects.rpc(service, '*');
 
 /** Every user, with what it needs and nothing else; a new subject in the contracts is a line here. Throws for a name that is no subject token. */
@@ -81,7 +82,7 @@ const planner = (adapters: readonly string[]): Needs => ({
   streams: ['EVENT', 'ZONE', 'COMMAND', 'RESULT', 'STATUS', 'DEADLETTER'],
   consumers: [{ stream: 'EVENT', durable: 'planner', filter: subjects.event.all }, { stream: 'RESULT', durable: 'planner-results', filter: subjects.result.all }],
   answers: ['gateway', ...adapters],
-  publish: [subjects.zone.all, 'vmdns.command.*.*', subjects.status.all, subjects.rpc('inventory', FEED)],
+  publish: [subjects.zone.all, 'vmdns.command.*.*', subjects.status.all, subjects.rpc('inventory', FEED), ...adapters.map((name) => subjects.rpc(name, STOP))],
   subscribe: [subjects.announce.all],
 });
 
@@ -103,9 +104,9 @@ const adapter = (provider: string): Needs => ({
     { stream: 'COMMAND', durable: adapterService(provider), filter: subjects.command.ofProvider(provider) },
     { stream: 'ZONE', durable: `${adapterService(provider)}-zones`, filter: subjects.zone.of(provider) },
   ],
-  answers: ['gateway'],
-  publish: [subjects.result.of(provider, '*'), subjects.announce.of(provider), subjects.notice.of(adapterService(provider)), subjects.rpc('planner', FEED)],
-  subscribe: [],
+  answers: ['gateway', 'planner'],
+  publish: [subjects.result.of(provider, '*'), subjects.announce.of(provider), subjects.stop.of(provider), subjects.notice.of(adapterService(provider)), subjects.rpc('planner', FEED)],
+  subscribe: [subjects.stop.of(provider)],
 });
 
 function userOf(name: string, needs: Needs): NatsUser {

@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { type InMessage, OnBatch, OnRequest, ownService } from '@vmdns/bus';
-import { adapterRpc, type Adoption, CommandEvent, type Command, subjects, type ZoneDrift, ZoneFeedEvent, type ZoneTest } from '@vmdns/contracts';
+import { adapterRpc, type Adoption, CommandEvent, type Command, subjects, type ZoneDrift, type ZoneFeedBody, ZoneFeedEvent, type ZoneTest } from '@vmdns/contracts';
 import type { z } from 'zod';
 import { Adapter } from './adapter.js';
 import { ZoneTester, type ZoneTestAsk } from './zones/zone-test.js';
@@ -22,6 +22,11 @@ export class AdapterController {
   @OnBatch({ stream: 'ZONE', subject: (service) => subjects.zone.of(providerOf(service)), durable: (service) => `${service}-zones`, event: ZoneFeedEvent })
   async zones(messages: readonly InMessage<ZoneFeedEvent['data']>[]): Promise<void> {
     await this.adapter.takeZones(messages.flatMap((message) => message.data.changes.map((change) => change.body)));
+  }
+
+  @OnRequest(ownService, 'zones-stop', adapterRpc['zones-stop'])
+  async stopZones(ask: { readonly changes: readonly ZoneFeedBody[]; readonly waitMs: number }): Promise<{ writing: string[] }> {
+    return { writing: [...(await this.adapter.stopZones(ask.changes, ask.waitMs))] };
   }
 
   @OnRequest(ownService, 'zone-test', adapterRpc['zone-test'])

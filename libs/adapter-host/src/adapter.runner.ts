@@ -12,6 +12,8 @@ export class AdapterSurroundings {
   constructor(readonly bus: Bus, readonly announcer: Announcer, readonly timeline: Timeline, readonly follower: FeedFollower<unknown>, readonly health: Health) {}
 }
 
+const HEARD_LOOK_MS = 25;
+
 /** The adapter lives as long as the application, and begins when Postgres does. */
 @Injectable()
 export class AdapterRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -38,6 +40,11 @@ export class AdapterRunner implements OnApplicationBootstrap, BeforeApplicationS
     if (this.isWorking) await this.adapter.stop();
   }
 
+  /** A pause that was pressed while no replica was there to hear it must hold: commands are taken in meanwhile, and nothing is written. */
+  private async hearFirst(): Promise<void> {
+    for (const { reader } = this.world.follower; !this.isEnding && !reader.isCaughtUp; ) await delay(HEARD_LOOK_MS);
+  }
+
   private async start(): Promise<void> {
     const { bus, announcer, timeline } = this.world;
     while (!this.isEnding && !this.isWorking) {
@@ -45,6 +52,8 @@ export class AdapterRunner implements OnApplicationBootstrap, BeforeApplicationS
         await this.store.whenMigrated(1000);
         await this.adapter.start({ bus, announcer, timeline });
         this.isWorking = true;
+        await this.hearFirst();
+        this.adapter.beginWriting();
       } catch (error) {
         const isPassing = error instanceof Error && 'isTransient' in error;
         this.log[isPassing ? 'debug' : 'error']({ err: error }, 'the adapter cannot begin its work yet');

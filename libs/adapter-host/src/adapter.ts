@@ -6,6 +6,7 @@ import type { Announcer } from './announcer.js';
 import { INTAKE_NAMES_MAX, type Intake } from './commands/intake.js';
 import type { Comparer } from './compare/comparer.js';
 import type { ZoneDesk } from './compare/zone-desk.js';
+import type { Standstill } from './lanes/standstill.js';
 import type { LaneWorker } from './lanes/lane-worker.js';
 import type { Leases } from './lanes/lease.js';
 import type { SayAgain } from './results/say-again.js';
@@ -21,6 +22,7 @@ export interface AdapterParts {
   readonly intake: Intake;
   readonly worker: LaneWorker;
   readonly leases: Leases;
+  readonly standstill: Standstill;
   readonly zones: ZoneBook;
   readonly waiting: WaitingNames;
   readonly sayer: Sayer;
@@ -82,7 +84,13 @@ export class Adapter {
     const askStream = (): void => void world.bus.streamCreated('RESULT').then(noteStream, () => undefined);
     this.stops.push(world.bus.onStreamReborn('RESULT', noteStream), world.bus.onReady(() => { askStream(); void world.announcer.announce(); }));
     askStream();
+    this.stops.push(this.parts.standstill.listen());
     this.stops.push(world.timeline.onRaise((timeline) => adoptEquals(store, timeline)), world.timeline.watch());
+  }
+
+  /** What the planner told while this process was not there is known by now: zones may be written. */
+  beginWriting(): void {
+    this.parts.worker.begin();
   }
 
   async stop(): Promise<void> {
@@ -113,6 +121,12 @@ export class Adapter {
   /** Takes rows of the planner's zone feed, live or read again. */
   async takeZones(facts: readonly ZoneFeedBody[]): Promise<void> {
     await this.follow(await this.parts.zones.take(facts));
+  }
+
+  /** Takes facts in of which some stop; gives the zones of which a call is still out after `waitMs`. */
+  async stopZones(facts: readonly ZoneFeedBody[], waitMs: number): Promise<readonly string[]> {
+    await this.takeZones(facts);
+    return this.parts.standstill.reach(facts, waitMs);
   }
 
   private async follow(settled: Settled): Promise<void> {

@@ -9,6 +9,7 @@ import type { Host } from './host.js';
 import { Claims } from './lanes/claims.js';
 import { LaneWorker } from './lanes/lane-worker.js';
 import { Leases } from './lanes/lease.js';
+import { Standstill } from './lanes/standstill.js';
 import { TurnEnds } from './lanes/turn-ends.js';
 import { Turns } from './lanes/turns.js';
 import { AdapterMetrics } from './metrics.js';
@@ -25,7 +26,7 @@ import { ZoneBook } from './zones/zone-book.js';
 export interface Ground {
   readonly host: Host;
   readonly store: Store;
-  readonly bus: Pick<Bus, 'publishMany' | 'post'>;
+  readonly bus: Pick<Bus, 'publishMany' | 'post' | 'broadcast' | 'subscribe'>;
   readonly connections: Connections;
   readonly clock: Clock;
   readonly metrics: Metrics;
@@ -53,7 +54,7 @@ export function assemble({ host, store, bus, connections, clock, metrics, log }:
   const worker = new LaneWorker(host, turns, ends, leases, { waiting, notices, log, onLost: () => counts.lane() });
   const comparer = new Comparer(host, store, connections, { notices, log, wake: () => worker.wake() });
   const parts: AdapterParts = {
-    store, log, worker, leases, waiting, sayer, unsaid, comparer,
+    store, log, worker, leases, standstill: new Standstill(host, store, leases, bus), waiting, sayer, unsaid, comparer,
     desk: new ZoneDesk(store, () => comparer.wake(), () => worker.wake()),
     intake: new Intake(store, claims, unsaid, counts),
     zones: new ZoneBook(host, store, connections, log),

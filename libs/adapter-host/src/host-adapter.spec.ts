@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Bus, cloudEvent, rpcClient } from '@vmdns/bus';
 import type { RunningService } from '@vmdns/chassis';
 import { adapterRpc, AnnouncementEvent, type CommandEvent, ResultEvent, streams, subjects, type NameResult, type ZoneFeedBody, type ZoneFeedEvent } from '@vmdns/contracts';
-import { freshDatabase, newFolder, startNats, until, type NatsServer, type TestDatabase } from '@vmdns/test/support';
+import { answerEmptyFeed, freshDatabase, newFolder, startNats, until, type NatsServer, type TestDatabase } from '@vmdns/test/support';
 import { startAdapter } from './host-adapter.js';
 import { command, connectionFact, ScriptedProvider, wish, zoneFact } from './spec/support.js';
 
@@ -19,6 +19,7 @@ describe('an adapter as a process', () => {
   let world: ScriptedProvider;
   let results: { readonly again: boolean; readonly name: NameResult }[];
   let announced: unknown[];
+  let planner: (() => Promise<void>) | undefined;
 
   const start = async () => startAdapter(world.definition, {
     NATS_URL: nats.url, DATABASE_URL: await database.urlFor('adapter_scripted'), KEY_FILE: keyFile, LOG_LEVEL: 'silent', HTTP_PORT: '0',
@@ -41,10 +42,12 @@ describe('an adapter as a process', () => {
     });
     bus.subscribe(subjects.announce.all, (body) => announced.push(AnnouncementEvent.parse(body).data));
     await bus.whenReady(10_000);
+    planner = await answerEmptyFeed(nats.url, 'planner');
     service = await start();
   });
   afterEach(async () => {
     await service.close();
+    await planner?.();
     await bus.close();
     await nats.stop();
     await database.drop();
@@ -102,8 +105,21 @@ describe('an adapter as a process', () => {
     await until(() => results.length > 0, { withinMs: 20_000 });
     const text = await (await fetch(`${service.url}/metrics`)).text();
     expect(text).toContain('vmdns_adapter_outcomes_total{state="applied"} 1');
-    // There is no planner here, so its feed was never read.
-    expect(text).toMatch(/^vmdns_feed_lag_seconds \+Inf$/m);
+    expect(text).toMatch(/^vmdns_feed_lag_seconds \d/m);
+  });
+
+  it('writes nothing before it has read the zone feed: a pause may be in it', async () => {
+    await service.close();
+    await planner?.();
+    planner = undefined;
+    service = await start();
+    await tell(connectionFact(), zoneFact());
+    await ask(1, '192.0.2.1');
+    await until(async () => (await database.query(`select 1 from adapter_scripted.name where owner_name = $1`, [A])).length === 1, { withinMs: 20_000 });
+    expect(await (await fetch(`${service.url}/readyz`)).json()).toMatchObject({ parts: { 'feed planner': { text: 'not read to its end yet' } } });
+    expect(world.writes).toEqual([]);
+    planner = await answerEmptyFeed(nats.url, 'planner');
+    await until(() => results.some(({ name }) => name.state === 'applied'), { withinMs: 20_000 });
   });
 
   it('says how long the zone that waits longest has been due', async () => {

@@ -15,6 +15,8 @@ export const subjects = {
     ofProvider: (provider: string) => `vmdns.command.${provider}.*`,
   },
   result: { of: (provider: string, zoneId: string) => `vmdns.result.${provider}.${zoneId}`, all: 'vmdns.result.*.*' },
+  /** Core NATS, no stream: a zone was told to stop; the replicas of its adapter look at their lanes. */
+  stop: { of: (provider: string) => `vmdns.stop.${provider}` },
   announce: { of: (provider: string) => `vmdns.announce.${provider}`, all: 'vmdns.announce.*' },
   status: { vm: (vmId: string) => `vmdns.status.${vmToken(vmId)}`, all: 'vmdns.status.*' },
   deadLetter: { of: (service: string) => `vmdns.deadletter.${service}`, all: 'vmdns.deadletter.*' },

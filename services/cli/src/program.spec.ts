@@ -213,6 +213,9 @@ describe('hold, pause, resume, explain, settings, token', () => {
     expect(paused.out).toBe('Paused until 2026-11-21 12:30:00. Nothing is lost: vmdns resume p1\n');
     expect(door?.heard.at(-1)?.body).toEqual({ scope: { kind: 'zone', id: 'z1' }, why: 'racks', until: '2026-11-21T12:30:00.000Z' });
     await door?.close();
+    const unheard = { ...script, 'POST /v1/pause': { status: 201, body: { ...pause, confirmed: false, note: 'adapter-powerdns is not running: it may go on until it hears of this.' } } };
+    expect((await ask('pause --zone example.com', unheard)).out).toBe('Paused until 2026-11-21 12:30:00. Nothing is lost: vmdns resume p1\nadapter-powerdns is not running: it may go on until it hears of this.\n');
+    await door?.close();
     expect((await ask('pause', script)).out).toBe('ID  WHAT     BY     SINCE                UNTIL                WHY\np1  zone z1  admin  2026-11-21 12:00:00  2026-11-21 12:30:00  racks\n');
     await door?.close();
     expect((await ask('resume --zone example.com', script)).out).toBe('Resumed; what waited is done now.\n');

@@ -28,6 +28,7 @@ import { Connections } from './zones/connection.service.js';
 import { Pauses } from './zones/pause.service.js';
 import { HandParts, Releases } from './zones/release.service.js';
 import { Settings } from './zones/settings.service.js';
+import { Stops } from './zones/stops.js';
 import { ZoneTurns } from './zones/zone-turns.js';
 import { ZoneController } from './zones/zone.controller.js';
 import { ZoneFeed } from './zones/zone-feed.js';
@@ -45,7 +46,7 @@ const inventoryFeed = {
   }),
 };
 
-const zones = [ZoneSets, ZoneFeed, Zones, ZoneReader, Connections, Pauses, Settings, Announcements, ZoneTurns, HandParts, Releases];
+const zones = [Stops, ZoneSets, ZoneFeed, Zones, ZoneReader, Connections, Pauses, Settings, Announcements, ZoneTurns, HandParts, Releases];
 const planning = [Planner, Voice, CurrentTimeline, JobRunner, inventoryFeed];
 const reconcile = [ReconcileMetrics, Commands, Settler, Reissue, Followers, Clockwork, ReconcileTurns];
 const status = [VmDnsReader, StatusPublisher, Answers, Explainer, VmSearch, OverviewReader];

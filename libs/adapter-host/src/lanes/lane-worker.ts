@@ -22,6 +22,8 @@ export class LaneWorker {
   private isStopping = false;
   /** Without the timers of \`start\` nobody renews a lease. */
   isStarted = false;
+  /** Until what was told meanwhile is known (a pause, a removal), nothing is claimed. */
+  private mayClaim = false;
   private isWokenMeanwhile = false;
 
   constructor(
@@ -34,13 +36,18 @@ export class LaneWorker {
 
   /** Lanes that this process may still take. */
   get room(): number {
-    return this.isStopping || !this.isStarted ? 0 : Math.max(0, this.host.limits.lanesMax - this.running.size);
+    return this.isStopping || !this.isStarted || !this.mayClaim ? 0 : Math.max(0, this.host.limits.lanesMax - this.running.size);
   }
 
   start(): void {
     this.isStarted = true;
     this.leases.start();
     this.timer = setInterval(() => this.wake(), this.host.timing.pollMs);
+  }
+
+  /** The zone feed is read to its end: lanes may be claimed from now on. */
+  begin(): void {
+    this.mayClaim = true;
     this.wake();
   }
 

@@ -9,7 +9,7 @@ export class Lease {
   private readonly ending = new AbortController();
   private stopped = false;
 
-  constructor(readonly target: string, readonly epoch: number, readonly slot: { readonly key: string; readonly n: number }, private renewedAt: number) {}
+  constructor(readonly target: string, readonly epoch: number, readonly slot: { readonly key: string; readonly n: number }, readonly isObserving: boolean, private renewedAt: number) {}
 
   /** Ends when the lane is lost: what runs under it is given up. */
   get signal(): AbortSignal {
@@ -43,12 +43,15 @@ export class Lease {
   }
 }
 
+/** A lane that nobody may write; over `lane l`. */
+export const STOPS = 'l.paused or l.removed or l.held is not null';
+
 const RENEW = `
-with held as (select * from unnest($4::text[], $5::bigint[], $6::text[], $7::int[]) as h (target, epoch, limiter_key, n)),
+with held as (select * from unnest($4::text[], $5::bigint[], $6::text[], $7::int[], $8::bool[]) as h (target, epoch, limiter_key, n, observe)),
 kept as (
   update lane l set until = clock_timestamp() + $2::int * interval '1 ms', dead_at = clock_timestamp() + $3::int * interval '1 ms'
   from held h where l.target = h.target and l.epoch = h.epoch and l.owner = $1
-  returning l.target, l.epoch, l.until, l.paused or l.removed or l.held is not null as stops
+  returning l.target, l.epoch, l.until, ${STOPS} or l.observe <> h.observe as stops
 ), slots as (
   update slot s set until = k.until from kept k join held h on h.target = k.target
   where s.limiter_key = h.limiter_key and s.n = h.n and s.target = k.target and s.epoch = k.epoch
@@ -77,7 +80,7 @@ export class Leases {
   }
 
   hold(claim: Claim): Lease {
-    const lease = new Lease(claim.target, claim.epoch, { key: claim.limiter.key, n: claim.limiter.slot }, claim.leasedAt);
+    const lease = new Lease(claim.target, claim.epoch, { key: claim.limiter.key, n: claim.limiter.slot }, claim.observe, claim.leasedAt);
     // Taken again by this very process after it was lost: what still runs under the old lease is given up.
     this.held.get(claim.target)?.lose();
     this.held.set(claim.target, lease);
@@ -101,6 +104,12 @@ export class Leases {
     return lease.isFresh(this.host.timing.sendWithinMs);
   }
 
+  /** Somebody was told to stop: what is held is looked at now, not with the next renewal. */
+  async look(): Promise<void> {
+    await this.renewing;
+    await this.renewAll();
+  }
+
   private renewAll(): Promise<void> {
     this.renewing ??= this.renew([...this.held.values()]).finally(() => {
       this.renewing = undefined;
@@ -113,7 +122,7 @@ export class Leases {
     const at = performance.now();
     try {
       const rows = await this.store.query<{ target: string; epoch: number; stops: boolean }>(RENEW, [
-        this.host.instance, this.host.timing.leaseMs, this.host.deadAfterMs, leases.map((l) => l.target), leases.map((l) => l.epoch), leases.map((l) => l.slot.key), leases.map((l) => l.slot.n),
+        this.host.instance, this.host.timing.leaseMs, this.host.deadAfterMs, leases.map((l) => l.target), leases.map((l) => l.epoch), leases.map((l) => l.slot.key), leases.map((l) => l.slot.n), leases.map((l) => l.isObserving),
       ]);
       const renewed = new Map(rows.map((row) => [row.target, row]));
       for (const lease of leases) {

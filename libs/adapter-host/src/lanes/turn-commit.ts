@@ -40,14 +40,17 @@ export interface CommittedLane {
 }
 
 const FENCE = `
-with mine as (select target from lane where target = $1 and owner = $2 and epoch = $3 for update),
+with mine as (select target, observe from lane where target = $1 and owner = $2 and epoch = $3 for update),
 noted as (insert into unsaid (target, instance, since, mark) select target, $2, clock_timestamp(), $4::bigint from mine where $4::bigint is not null ${ON_NOTED})
-select clock_timestamp() as at from mine`;
+select clock_timestamp() as at, observe from mine`;
 
-/** Locks the lane and gives the time of its outcomes, if it is still this claim's; `mark`: they are noted as unsaid. */
-export async function fence(tx: Tx, host: Host, claim: Claim, mark: number | null): Promise<Date | null> {
-  const rows = await tx.query<{ at: Date }>(FENCE, [claim.target, host.instance, claim.epoch, mark]);
-  return rows[0]?.at ?? null;
+/** What a turn finds when it comes to be stored: the time of its outcomes, and whether the zone is only looked at by now. */
+export interface Fenced { readonly at: Date; readonly observe: boolean }
+
+/** Locks the lane, if it is still this claim's; `mark`: its outcomes are noted as unsaid. */
+export async function fence(tx: Tx, host: Host, claim: Claim, mark: number | null): Promise<Fenced | null> {
+  const rows = await tx.query<Fenced>(FENCE, [claim.target, host.instance, claim.epoch, mark]);
+  return rows[0] ?? null;
 }
 
 const SAME = '(n.timeline = u.timeline and n.generation = u.generation)';

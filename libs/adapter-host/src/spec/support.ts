@@ -42,6 +42,8 @@ export class ScriptedProvider {
   namesHideDisabled = false;
   /** The change token stands still, and nobody may rely on it. */
   hasToken = true;
+  /** Changes in one call. */
+  changesMax = 5000;
   private clock = 0;
 
   constructor(readonly overlap: 'harmless' | 'harmful' = 'harmless', readonly callLifeMs = 1000, readonly inFlightMax = 8) {}
@@ -92,7 +94,7 @@ export class ScriptedProvider {
     const token = (): string | null => (this.hasToken ? String(this.serial.get(apex) ?? 1) : null);
     const shown = (rrset: Rrset): boolean => !this.namesHideDisabled || disabledOf(rrset.type) === undefined;
     return {
-      chunk: { changesMax: 5000, bytesMax: 1_000_000, sizeOf: () => 100 },
+      chunk: { changesMax: this.changesMax, bytesMax: 1_000_000, sizeOf: () => 100 },
       changeToken: { read: async () => { answer(); return token(); }, follows: (a, b) => Number(b) === Number(a) + 1 },
       readNames: async (names) => {
         this.reads += 1;
@@ -162,6 +164,18 @@ export class DeafBus {
     });
   }
 
+  private readonly listeners = new Map<string, Set<(body: unknown, subject: string) => void>>();
+
+  broadcast(subject: string): void {
+    for (const listener of this.listeners.get(subject) ?? []) setImmediate(() => listener({}, subject));
+  }
+
+  subscribe(subject: string, listener: (body: unknown, subject: string) => void): () => void {
+    const all = this.listeners.get(subject) ?? new Set();
+    this.listeners.set(subject, all.add(listener));
+    return () => void all.delete(listener);
+  }
+
   of(name: string): readonly NameResult[] {
     return this.results.flatMap((result) => result.names.filter((one) => one.name === name));
   }
@@ -184,7 +198,7 @@ export class World {
     return new World(await freshDatabase(), provider, join(newFolder('keys'), 'keys.json'));
   }
 
-  async replica(options: { readonly timing?: Partial<LaneTiming>; readonly lanesMax?: number; readonly namesPerTurn?: number; readonly start?: boolean; readonly log?: boolean; readonly onRaise?: AdapterWorld['timeline']['onRaise'] } = {}): Promise<Replica> {
+  async replica(options: { readonly timing?: Partial<LaneTiming>; readonly lanesMax?: number; readonly namesPerTurn?: number; readonly start?: boolean; /** False: the zone feed is not read yet. */ readonly heard?: boolean; readonly log?: boolean; readonly onRaise?: AdapterWorld['timeline']['onRaise'] } = {}): Promise<Replica> {
     const url = await this.database.urlFor('adapter_scripted');
     const store = await Store.open({ url, schema: 'adapter_scripted', applicationName: 'spec' }, MIGRATIONS);
     await store.whenMigrated(20_000);
@@ -193,6 +207,7 @@ export class World {
     const log = Log.to({ level: options.log === true ? 'debug' : 'silent' });
     const adapter = assemble({ host, store, bus: this.bus, connections, clock: new Clock(), metrics: new Metrics(), log });
     if (options.start !== false) await adapter.start({ ...NO_WORLD, timeline: { ...NO_WORLD.timeline, ...(options.onRaise === undefined ? {} : { onRaise: options.onRaise }) } });
+    if (options.start !== false && options.heard !== false) adapter.beginWriting();
     let isStopped = false;
     const replica: Replica = {
       adapter, store, bus: this.bus, host,

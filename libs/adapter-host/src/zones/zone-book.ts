@@ -87,7 +87,7 @@ export class ZoneBook {
     const observed = new Set(before.filter((lane) => lane.observe).map((lane) => lane.target));
     await releaseObserved(tx, changed.filter((lane) => !lane.observe && observed.has(lane.target)).map((lane) => lane.target));
     this.learnLater(known);
-    return { stopped: lanes.filter((lane) => lane.paused || lane.removed || lane.held !== null).map((lane) => lane.target) };
+    return { stopped: lanes.filter((lane) => lane.paused || lane.removed || lane.held !== null || (lane.observe && !observed.has(lane.target))).map((lane) => lane.target) };
   }
 
   private async resolve(tx: Tx, zones: readonly ZoneRow[], known: Known): Promise<void> {

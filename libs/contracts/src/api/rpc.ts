@@ -110,6 +110,19 @@ export type PauseScope = z.infer<typeof PauseScope>;
 export const Pause = z.object({ id: Id, scope: PauseScope, by: z.string(), why: z.string(), since: Instant, until: Instant.nullable() });
 export type Pause = z.infer<typeof Pause>;
 
+/** What is said when something was told to stop: whether it stands still by now. */
+export const StopWord = z.object({
+  confirmed: z.boolean().optional().describe('True: no call to the provider is out any more, and none follows. False: `note` says what may still happen.'),
+  note: z.string().optional(),
+});
+export type StopWord = z.infer<typeof StopWord>;
+/** A pause just made. */
+export const PauseMade = Pause.extend(StopWord.shape);
+export type PauseMade = z.infer<typeof PauseMade>;
+/** A zone just changed; the word is there where it was told to be observed only. */
+export const ZoneChanged = Zone.extend(StopWord.shape);
+export type ZoneChanged = z.infer<typeof ZoneChanged>;
+
 export const PlanningSettings = z.object({
   mainDomain: z.string().nullable().default(null),
   tenantDomains: z.record(z.string(), z.string()).default({}),
@@ -143,13 +156,13 @@ export const plannerRpc = {
   'zone-add': operation(z.object({ input: ZoneInput, caller: Caller }), Zone),
   'zone-list': operation(Page.extend({ name: z.string().optional() }), z.object({ items: z.array(Zone), next: z.string().optional() })),
   'zone-get': operation(z.object({ id: Id }), Zone),
-  'zone-change': operation(z.object({ id: Id, patch: ZonePatch, caller: Caller }), Zone),
+  'zone-change': operation(z.object({ id: Id, patch: ZonePatch, caller: Caller }), ZoneChanged),
   /** `purge` removes our records first; else they stay at the provider. */
   'zone-remove': operation(z.object({ id: Id, purge: z.boolean().default(false), caller: Caller }), Zone),
   /** `purge` removes our records at the first server, each when the second has it; else they stay there. */
   'zone-move': operation(z.object({ id: Id, connectionId: Id, purge: z.boolean().default(false), caller: Caller }), Zone),
   'zone-names': operation(Page.extend({ id: Id, state: z.string().optional() }), z.object({ items: z.array(ZoneRecord), next: z.string().optional() })),
-  'pause-add': operation(z.object({ scope: PauseScope, why: z.string().max(500).default(''), until: Instant.nullable().default(null), caller: Caller }), Pause),
+  'pause-add': operation(z.object({ scope: PauseScope, why: z.string().max(500).default(''), until: Instant.nullable().default(null), caller: Caller }), PauseMade),
   'pause-list': operation(Nothing, z.object({ items: z.array(Pause) })),
   'pause-remove': operation(z.object({ id: Id, caller: Caller }), Nothing),
   /** Hands off an owner name, in every zone that has it or in one: whatever is there stays and is not ours. */
@@ -168,6 +181,9 @@ export type TestStep = z.infer<typeof TestStep>;
 export const ZoneTest = z.object({ ok: z.boolean(), steps: z.array(TestStep) });
 export type ZoneTest = z.infer<typeof ZoneTest>;
 
+/** Facts in one `zones-stop`. */
+export const STOPPED_MAX = 200;
+
 /** Operations of every adapter, at `vmdns.rpc.adapter-<provider>.<operation>`. */
 export const adapterRpc = {
   /** A saved zone by id, or an unsaved one by apex and connection (saved, or given with sealed secrets). */
@@ -180,6 +196,8 @@ export const adapterRpc = {
   'zone-adopt': operation(z.object({ zoneId: Id, different: AdoptDifferent.default('none'), dryRun: z.boolean().default(false) }), Adoption),
   /** Forgets that anything there is ours; the zone must be in mode observe, as of this revision or a later one. */
   'zone-release': operation(z.object({ zoneId: Id, revision: z.int() }), z.object({ released: Count })),
+  /** Facts of the zone feed, told by the planner when something stops; answered when no call to these zones is out any more, or after `waitMs` with those that still are. */
+  'zones-stop': operation(z.object({ changes: z.array(ZoneFeedBody).max(STOPPED_MAX), waitMs: z.int().min(0).max(10_000) }), z.object({ writing: z.array(Id) })),
 };
 export const adapterService = (provider: string) => `adapter-${provider}`;
 

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import type { Explanation, Hold, HoldOutcome, HoldPage, Pause } from '@vmdns/contracts';
+import type { Explanation, Hold, HoldOutcome, HoldPage, Pause, PauseMade } from '@vmdns/contracts';
 import { usage } from '../exit.js';
 import { part, type Api } from '../http/api.js';
-import { holdsText, instant, pausesText } from '../output/texts.js';
+import { holdsText, instant, noteOf, pausesText } from '../output/texts.js';
 import { time, type Commands, type Session } from '../session.js';
 import { findConnection, findZone } from './lookup.js';
 
@@ -44,8 +44,8 @@ export function pauseCommands(program: Command, commands: Commands): void {
     const scope = await scopeOf(api, options);
     if (scope === undefined) { await tellPauses(session, api); return; }
     const until = options.for === undefined ? null : new Date(session.shell.now().getTime() + options.for).toISOString();
-    const pause = await api.post<Pause>('/v1/pause', { scope, why: options.why ?? '', until });
-    session.tell(pause, [`Paused${pause.until === null ? '' : ` until ${instant(pause.until)}`}. Nothing is lost: vmdns resume ${pause.id}`]);
+    const pause = await api.post<PauseMade>('/v1/pause', { scope, why: options.why ?? '', until });
+    session.tell(pause, [`Paused${pause.until === null ? '' : ` until ${instant(pause.until)}`}. Nothing is lost: vmdns resume ${pause.id}`, ...noteOf(pause)]);
   });
   commands.add<ScopeOptions>(program, 'resume [pauseId]', 'go on writing', shape, async (session, options, pauseId) => {
     const api = await session.api();

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import type { Provider, Zone, ZoneRecord, ZoneTest } from '@vmdns/contracts';
+import type { Provider, Zone, ZoneChanged, ZoneRecord, ZoneTest } from '@vmdns/contracts';
 import { EXIT, usage } from '../exit.js';
 import { part, type Api } from '../http/api.js';
 import { settingsOf } from '../input/settings.js';
 import { table } from '../output/table.js';
-import { testText, zonesText } from '../output/texts.js';
+import { noteOf, testText, zonesText } from '../output/texts.js';
 import { many, time, whole, type Commands, type Session } from '../session.js';
 import { zoneActionCommands } from './zone-actions.js';
 import { findConnection, findZone } from './lookup.js';
@@ -71,8 +71,8 @@ async function add(session: Session, options: AddOptions, apex = ''): Promise<vo
 async function change(session: Session, options: Omit<AddOptions, 'connection'>, said = ''): Promise<void> {
   const api = await session.api();
   const found = await findZone(api, said);
-  const changed = await api.patch<Zone>(`/v1/zones/${part(found.id)}`, await bodyOf(api, options, found.provider));
-  session.tell(changed, [`${changed.name} is changed.`]);
+  const changed = await api.patch<ZoneChanged>(`/v1/zones/${part(found.id)}`, await bodyOf(api, options, found.provider));
+  session.tell(changed, [`${changed.name} is changed.`, ...noteOf(changed)]);
 }
 
 async function test(session: Session, options: { readonly connection?: string }, said = ''): Promise<1 | 0> {

@@ -1,4 +1,4 @@
-import type { Connection, FactAnswer, Hold, LogEntry, Pause, RecordStatus, VmDns, VmView, Zone, ZoneTest } from '@vmdns/contracts';
+import type { Connection, FactAnswer, Hold, LogEntry, Pause, RecordStatus, StopWord, VmDns, VmView, Zone, ZoneTest } from '@vmdns/contracts';
 import { table } from './table.js';
 
 const STATES: Readonly<Record<VmDns['state'], string>> = {
@@ -99,6 +99,9 @@ export const holdsText = (holds: readonly Hold[]) => list(holds, 'nothing waits 
   { title: 'STATE', of: (hold) => hold.decidedBy === undefined ? hold.state : `${hold.state} by ${hold.decidedBy}` },
   { title: 'SINCE', of: (hold) => instant(hold.openedAt) },
 ]);
+
+/** What may still happen after a stop; nothing where it stands still. */
+export const noteOf = (word: StopWord): readonly string[] => (word.note === undefined ? [] : [word.note]);
 
 export const pausesText = (pauses: readonly Pause[]) => list(pauses, 'nothing is paused', [
   { title: 'ID', of: (pause) => pause.id },

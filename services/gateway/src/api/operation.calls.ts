@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Brakes, Explanation, Hold, HoldOutcome, HoldPage, Instant, LogEntry, LogFilter, NewToken, Overview, Pause, PauseScope, PlanningSettings, Role, Settings, TenantId, Token } from '@vmdns/contracts';
+import { Brakes, Explanation, Hold, HoldOutcome, HoldPage, Instant, LogEntry, LogFilter, NewToken, Overview, Pause, PauseMade, PauseScope, PlanningSettings, Role, Settings, TenantId, Token } from '@vmdns/contracts';
 import { ADMINS, call, OPERATORS, pageOf, pageQuery, READERS, WATCHERS } from '../http/call.js';
 import { idParams } from './fields.js';
 
@@ -23,7 +23,7 @@ export const pauseCalls = {
   add: call({
     id: 'addPause', method: 'post', path: '/v1/pause', tag: 'Stop button', summary: 'Stops writing at once: everywhere, in one zone, or over one connection.', roles: OPERATORS, forTenants: false,
     body: z.strictObject({ scope: PauseScope, why: z.string().max(500).default(''), until: Instant.nullable().default(null).describe('Ends by itself then; null: when somebody resumes.') }),
-    answers: { 201: { text: 'It is paused.', schema: Pause } },
+    answers: { 201: { text: 'It is paused: where `confirmed`, no call is out any more and none follows.', schema: PauseMade } },
   }),
   remove: call({ id: 'removePause', method: 'delete', path: '/v1/pause/:id', tag: 'Stop button', summary: 'Resumes: everything that waited is done.', roles: OPERATORS, forTenants: false, params: idParams, answers: { 204: { text: 'It is resumed.' } } }),
 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AddressFilter, AdoptDifferent, Adoption, DriftKind, HandedNames, Id, ProviderName, ReconcileSettings, Zone, ZoneDrift, ZoneLimits, ZoneMode, ZoneRecord, ZoneTest } from '@vmdns/contracts';
+import { AddressFilter, AdoptDifferent, Adoption, DriftKind, HandedNames, Id, ProviderName, ReconcileSettings, Zone, ZoneChanged, ZoneDrift, ZoneLimits, ZoneMode, ZoneRecord, ZoneTest } from '@vmdns/contracts';
 import { call, OPERATORS, pageOf, pageQuery, READERS } from '../http/call.js';
 import { flag, idParams } from './fields.js';
 
@@ -46,7 +46,7 @@ export const zoneCalls = {
   add: call({ ...common, id: 'addZone', method: 'post', path: '/v1/zones', summary: 'Configures a zone and takes in the names that it now encloses.', body: ZoneBody, answers: one(201, 'The zone.') }),
   testUnsaved: call({ ...common, id: 'testUnsavedZone', method: 'post', path: '/v1/zones/test', summary: 'Tries a zone before it is saved.', body: ZoneTrial, answers: tested }),
   get: call({ ...common, roles: READERS, id: 'getZone', method: 'get', path: '/v1/zones/:id', summary: 'One zone.', params: idParams, answers: one(200, 'The zone.') }),
-  change: call({ ...common, id: 'changeZone', method: 'patch', path: '/v1/zones/:id', summary: 'Changes what is named.', params: idParams, body: ZoneChange, answers: one(200, 'The zone as it is now.') }),
+  change: call({ ...common, id: 'changeZone', method: 'patch', path: '/v1/zones/:id', summary: 'Changes what is named.', params: idParams, body: ZoneChange, answers: { 200: { text: 'The zone as it is now; with mode observe also whether no call is out any more.', schema: ZoneChanged } } }),
   remove: call({
     ...common, id: 'removeZone', method: 'delete', path: '/v1/zones/:id', summary: "Gives a zone's names back; its records stay at the provider unless purge is asked for.",
     params: idParams, query: z.strictObject({ purge: flag.describe('Remove our records at the provider first; others are left alone.') }), answers: one(202, 'The zone on its way out.'),

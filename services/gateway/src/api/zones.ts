@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Log } from '@vmdns/chassis';
-import type { AdoptDifferent, Adoption, Caller, DriftKind, Zone, ZoneDrift, ZoneInput, ZoneTest } from '@vmdns/contracts';
+import type { AdoptDifferent, Adoption, Caller, DriftKind, Zone, ZoneChanged, ZoneDrift, ZoneInput, ZoneTest } from '@vmdns/contracts';
 import { faultsOfZone } from '@vmdns/domain';
 import { badInput, ProblemError } from '../http/problems.js';
 import { AnnouncedProviders } from '../sealing/announced-providers.js';
@@ -29,7 +29,7 @@ export class Zones {
     return this.#did('zone added', zone, caller);
   }
 
-  async change(id: string, change: ZoneChange, caller: Caller): Promise<Zone> {
+  async change(id: string, change: ZoneChange, caller: Caller): Promise<ZoneChanged> {
     const stored = await this.get(id);
     const { ttl, limits, settings, ...rest } = change;
     const patch = {
@@ -112,7 +112,7 @@ export class Zones {
     return { ...result.value };
   }
 
-  #did(what: string, zone: Zone, caller: Caller): Zone {
+  #did<Z extends Zone>(what: string, zone: Z, caller: Caller): Z {
     this.log.info({ zone: zone.name, zoneId: zone.id, provider: zone.provider, by: caller.name }, what);
     return zone;
   }

@@ -23,13 +23,14 @@ export interface NameCore {
   readonly kept: boolean;
   /** `released`: a person took it out of our hands. `adopting`: it was given back, and its adapter may take what is there for ours. */
   readonly hands: 'released' | 'adopting' | null;
+  /** How often its generation was issued again. */
+  readonly issue_attempts: number;
 }
 
 /** The same, with how it stands. */
 export interface NameRow extends NameCore {
   readonly reason: Reason | null;
   readonly heard: boolean;
-  readonly issue_attempts: number;
   readonly attempts: number;
   readonly next_try_at: Date | null;
   /** Since when state and reason are what they are. */
@@ -44,15 +45,15 @@ export function placeKey(zoneId: string, ownerName: string): string {
   return `${zoneId} ${ownerName}`;
 }
 
-const CORE_COLUMNS = 'zone_id, owner_name, rkey, desired, digest, plan_reason, timeline, generation, settled_generation, state, turn, priority, vms, replaces, hold_id, kept, hands';
+const CORE_COLUMNS = 'zone_id, owner_name, rkey, desired, digest, plan_reason, timeline, generation, settled_generation, state, turn, priority, vms, replaces, hold_id, kept, hands, issue_attempts';
 /** Everything but `issue_at`, which only statements use. */
-export const NAME_COLUMNS = `${CORE_COLUMNS}, reason, heard, issue_attempts, attempts, next_try_at, since, updated_at`;
+export const NAME_COLUMNS = `${CORE_COLUMNS}, reason, heard, attempts, next_try_at, since, updated_at`;
 
 /** A place that has no row yet, as a row. */
 export function blankName(place: NamePlace): NameCore {
   return {
     zone_id: place.zoneId, owner_name: place.ownerName, rkey: place.rkey, desired: [], digest: '', plan_reason: null, timeline: 1, generation: 0, settled_generation: 0,
-    state: 'pending', turn: -1, priority: 1, vms: [], replaces: false, hold_id: null, kept: false, hands: null,
+    state: 'pending', turn: -1, priority: 1, vms: [], replaces: false, hold_id: null, kept: false, hands: null, issue_attempts: 0,
   };
 }
 

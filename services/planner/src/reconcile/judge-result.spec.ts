@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { NameResult } from '@vmdns/contracts';
 import { judgeResult, newestResult, type JudgedRow } from './judge-result.js';
 
-const row: JudgedRow = { timeline: 1, generation: 7, settledGeneration: 6, digest: 'd7', turn: 3 };
+const row: JudgedRow = { timeline: 1, generation: 7, settledGeneration: 6, digest: 'd7', turn: 3, isIssuedAgain: false };
 const result = (said: Partial<NameResult>): NameResult => ({
   name: 'vm1.example.com.', timeline: 1, generation: 7, digest: 'd7', turn: 4, state: 'applied', rrsets: [], wrote: true, attempts: 1, vms: [], at: '2026-01-01T00:00:00Z', ...said,
 });
@@ -25,9 +25,10 @@ describe('judging a result (PROTOCOL §3)', () => {
     ['a higher timeline with a lower generation', { timeline: 2, generation: 3 }, { kind: 'overtake', timeline: 2, generation: 8, later: false }],
   ])('%s', (_, said, verdict) => expect(judgeResult(row, result(said), 'write')).toEqual(verdict));
 
-  it('settles as observed in a zone that is only looked at, and asks again in one that is written', () => {
+  it('settles as observed in a zone that is only looked at; in one that is written the adapter goes on by itself, or is told anew', () => {
     expect(judgeResult(row, result({ state: 'observed' }), 'observe')).toMatchObject({ kind: 'take', final: true });
-    expect(judgeResult(row, result({ state: 'observed' }), 'write')).toMatchObject({ kind: 'overtake', generation: 8, later: true });
+    expect(judgeResult(row, result({ state: 'observed' }), 'write')).toEqual({ kind: 'ignore' });
+    expect(judgeResult({ ...row, isIssuedAgain: true }, result({ state: 'observed' }), 'write')).toMatchObject({ kind: 'overtake', generation: 8, later: true });
   });
 
   it('of several results of one name takes the highest pair, then the latest turn', () => {

@@ -7,6 +7,8 @@ export interface JudgedRow {
   readonly settledGeneration: number;
   readonly digest: string;
   readonly turn: number;
+  /** The command was said more than once. */
+  readonly isIssuedAgain: boolean;
 }
 
 export type Verdict =
@@ -36,7 +38,8 @@ const FINAL: ReadonlySet<string> = new Set(['applied', 'refused', 'observed', 'o
  * | equal | same | higher | take |
  * | higher | | | overtake |
  *
- * `observed` in a zone that is written by now was said before the adapter learnt of it: issued again, without haste.
+ * `observed` in a zone that is written by now was said before the adapter learnt of it: it goes on by itself when it does.
+ * Said again to a command that was issued again, it is overtaken, without haste.
  */
 export function judgeResult(row: JudgedRow, result: NameResult, mode: 'write' | 'observe'): Verdict {
   const order = comparePair(result, row);
@@ -46,7 +49,7 @@ export function judgeResult(row: JudgedRow, result: NameResult, mode: 'write' | 
   }
   if (result.state === 'behind' || result.turn <= row.turn) return { kind: 'ignore' };
   if (result.state === 'observed' && mode === 'write') {
-    return { kind: 'overtake', timeline: row.timeline, generation: row.generation + 1, later: true };
+    return row.isIssuedAgain ? { kind: 'overtake', timeline: row.timeline, generation: row.generation + 1, later: true } : { kind: 'ignore' };
   }
   return { kind: 'take', final: FINAL.has(result.state), state: result.state, reason: result.reason ?? null };
 }

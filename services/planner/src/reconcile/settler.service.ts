@@ -50,7 +50,7 @@ export class Settler {
       const result = newest.get(placeKey(row.zone_id, row.owner_name))?.result;
       const zone = zones.get(row.zone_id);
       if (result === undefined || zone === undefined || zone.state === 'removed') continue;
-      const verdict = judgeResult({ ...row, settledGeneration: row.settled_generation }, result, zone.mode);
+      const verdict = judgeResult({ ...row, settledGeneration: row.settled_generation, isIssuedAgain: row.issue_attempts > 0 }, result, zone.mode);
       if (verdict.kind === 'ignore') continue;
       for (const vm of row.vms) vms.add(vm);
       if (verdict.kind === 'take') {

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '@vmdns/chassis';
-import type { Caller, Pause, PauseScope } from '@vmdns/contracts';
+import type { Caller, Pause, PauseMade, PauseScope } from '@vmdns/contracts';
 import { Store } from '@vmdns/store';
 import { newId } from '../ids.js';
 import { notFound, refuseFaults, requireOperator } from './access.js';
 import { refreshPaused, toPause, type PauseRow } from './pause.repository.js';
+import { Stops } from './stops.js';
 import { ZoneFeed } from './zone-feed.js';
 import { lockZoneSetExclusive } from './zone-set.lock.js';
 
@@ -13,9 +14,10 @@ export interface PauseInput { readonly scope: PauseScope; readonly why: string; 
 /** The stop button: by zone, connection or all; reaches adapters as `paused` in the feed. */
 @Injectable()
 export class Pauses {
-  constructor(private readonly store: Store, private readonly feed: ZoneFeed, private readonly clock: Clock) {}
+  constructor(private readonly store: Store, private readonly feed: ZoneFeed, private readonly clock: Clock, private readonly stops: Stops) {}
 
-  async add(input: PauseInput): Promise<Pause> {
+  /** Answered when nothing is written under it any more, or says what may still be. */
+  async add(input: PauseInput): Promise<PauseMade> {
     requireOperator(input.caller);
     if (input.until !== null && Date.parse(input.until) <= this.clock.now().getTime()) refuseFaults('the pause', [{ path: 'until', message: 'must lie in the future' }]);
     const { row, written } = await this.store.transaction(async (tx) => {
@@ -32,7 +34,7 @@ export class Pauses {
     });
     this.feed.publish(written);
     if (row === undefined) throw new Error('adding a pause gave no row');
-    return toPause(row);
+    return { ...toPause(row), ...(await this.stops.confirm(input.scope)) };
   }
 
   async list(): Promise<readonly Pause[]> {

@@ -8,6 +8,8 @@ import { toConnectionFact, toZoneFact, type ConnectionRow, type ZoneRow } from '
 /** Rows of the feed, written and not yet said. */
 export type Written = readonly FeedChange<ZoneFeedBody>[];
 
+const CHANGES_MAX = 200;
+
 /** Tells adapters of zones and connections: a feed with the provider as its topic (PROTOCOL §1). */
 @Injectable()
 export class ZoneFeed {
@@ -34,7 +36,9 @@ export class ZoneFeed {
       byProvider.set(change.body.provider, list);
     }
     const time = this.clock.now().toISOString();
-    this.bus.post([...byProvider].map(([provider, changes]) => ({
+    // A pause of everything changes every zone: a message stays well below the server's 1 MiB.
+    const portions = [...byProvider].flatMap(([provider, changes]) => Array.from({ length: Math.ceil(changes.length / CHANGES_MAX) }, (_, at) => ({ provider, changes: changes.slice(at * CHANGES_MAX, (at + 1) * CHANGES_MAX) })));
+    this.bus.post(portions.map(({ provider, changes }) => ({
       subject: subjects.zone.of(provider),
       event: cloudEvent('vmdns.zone.changed.v1', '/planner', { changes }, { time }),
     })));

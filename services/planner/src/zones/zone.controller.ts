@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { OnRequest } from '@vmdns/bus';
-import { plannerRpc, type Caller, type PlanningSettings, type Zone, type ZoneInput, type ZonePatch } from '@vmdns/contracts';
+import { plannerRpc, type Caller, type PlanningSettings, type Zone, type ZoneChanged, type ZoneInput, type ZonePatch } from '@vmdns/contracts';
 import { Settings } from './settings.service.js';
 import { ZoneFeed } from './zone-feed.js';
 import { ZoneReader } from './zone-reader.js';
@@ -17,7 +17,7 @@ export class ZoneController {
   }
 
   @OnRequest('planner', 'zone-change', plannerRpc['zone-change'])
-  change(ask: { id: string; patch: ZonePatch; caller: Caller }): Promise<Zone> {
+  change(ask: { id: string; patch: ZonePatch; caller: Caller }): Promise<ZoneChanged> {
     return this.zones.change(ask.id, ask.patch, ask.caller);
   }
 

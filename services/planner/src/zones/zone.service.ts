@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller, Zone, ZoneInput, ZonePatch } from '@vmdns/contracts';
+import type { Caller, Zone, ZoneChanged, ZoneInput, ZonePatch } from '@vmdns/contracts';
 import { faultsOfZone } from '@vmdns/domain';
 import { Store, type Tx } from '@vmdns/store';
 import { enqueue } from '../planning/job.repository.js';
@@ -7,6 +7,7 @@ import { JobRunner } from '../planning/job-runner.js';
 import { conflict, notFound, refuseFaults, requireOperator } from './access.js';
 import { findLargeMoves, keyRange, type LargeMove } from './moves.js';
 import { refreshPaused } from './pause.repository.js';
+import { Stops } from './stops.js';
 import { ZoneFeed, type Written } from './zone-feed.js';
 import { faultsForProvider } from './zone-faults.js';
 import { findConnection, findTwin, findZone, insertZone, readCapabilities, replanRange } from './zone.repository.js';
@@ -17,7 +18,7 @@ import { toZone, type ConnectionRow, type ZoneBody, type ZoneRow } from './zone.
 /** Zone entries: an apex at a connection. Apex, provider and connection are for life; a move is add, then remove. */
 @Injectable()
 export class Zones {
-  constructor(private readonly store: Store, private readonly zoneSets: ZoneSets, private readonly feed: ZoneFeed, private readonly jobs: JobRunner) {}
+  constructor(private readonly store: Store, private readonly zoneSets: ZoneSets, private readonly feed: ZoneFeed, private readonly jobs: JobRunner, private readonly stops: Stops) {}
 
   async add(input: ZoneInput, caller: Caller): Promise<Zone> {
     requireOperator(caller);
@@ -34,7 +35,7 @@ export class Zones {
     });
   }
 
-  async change(id: string, patch: ZonePatch, caller: Caller): Promise<Zone> {
+  async change(id: string, patch: ZonePatch, caller: Caller): Promise<ZoneChanged> {
     requireOperator(caller);
     const seen = await findZone(this.store, id);
     if (seen === undefined || seen.state === 'removed') throw notFound('zone', id);
@@ -42,7 +43,7 @@ export class Zones {
     if (!checked.ok) refuseFaults('the zone', checked.faults);
     refuseFaults('the zone', faultsForProvider(seen.apex, patch.ttl, await readCapabilities(this.store, seen.provider)));
     const moves = patch.mode === 'write' && !seen.released ? await this.largeMoves(seen.apex) : [];
-    return this.changeSet(async (tx) => {
+    const changed = await this.changeSet(async (tx) => {
       const zone = await findZone(tx, id, true);
       if (zone === undefined || zone.state === 'removed') throw notFound('zone', id);
       if (zone.state === 'leaving') throw conflict('the zone is leaving', `the zone ${zone.apex} is being removed`);
@@ -55,6 +56,7 @@ export class Zones {
       await replanRange(tx, keyRange(zone.apex), `the zone ${zone.apex} was changed`, moves);
       return id;
     }, id);
+    return patch.mode === 'observe' ? { ...changed, ...(await this.stops.confirm({ kind: 'zone', id })) } : changed;
   }
 
   /** `purge`: our records go first, then the entry; else it goes at once and they stay at the provider (L2). */
