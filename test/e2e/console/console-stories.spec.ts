@@ -170,6 +170,35 @@ describe('the colleague who adds a zone for the first time', () => {
   });
 });
 
+describe('a zone that lives already', () => {
+  it('is compared, what differs is seen on both sides, and taken over after a look at what that does', async () => {
+    const zone = await stack.addZone('living.test', { entry: { mode: 'observe' } });
+    await stack.powerdns.putRrsets('living.test.', [
+      { name: 'same.living.test.', type: 'A', ttl: 300, records: [{ content: '192.0.2.201', disabled: false }] },
+      { name: 'other.living.test.', type: 'A', ttl: 300, records: [{ content: '198.51.100.202', disabled: false }] },
+    ]);
+    await stack.gateway.putVm('same', { fqdn: 'same.living.test', addresses: [{ ip: '192.0.2.201' }] });
+    const { revision } = await stack.gateway.putVm('other', { fqdn: 'other.living.test', addresses: [{ ip: '192.0.2.202' }] });
+    await stack.gateway.reaches('other', revision, (dns) => dns.live, 'planned', 40_000);
+    await signIn(page, stack.token, `/zones/${zone.id}?tab=comparison`);
+    await page.getByRole('button', { name: 'Compare now' }).click();
+    const differences = page.getByRole('region', { name: 'Differences' });
+    await differences.getByText('other.living.test. A').waitFor({ timeout: 60_000 });
+    await differences.getByText('198.51.100.202').waitFor();
+    await page.getByRole('button', { name: 'Take over …' }).click();
+    const dialog = page.getByRole('dialog', { name: /Take over/ });
+    await dialog.getByText('take over 1 that are equal; leave 1 that differ').waitFor();
+    await dialog.getByText('Take over what differs too').click();
+    await dialog.getByText('take over 1 that are equal and 1 that differ').waitFor();
+    await dialog.getByRole('button', { name: 'Take over', exact: true }).click();
+    await page.getByText('1 taken over as they are, 1 that differ').waitFor();
+    await page.getByLabel('Write this zone').click({ force: true });
+    await page.getByText('vmdns writes this zone now').waitFor();
+    await stack.gateway.reaches('other', revision, (dns) => dns.records.every((record) => record.type !== 'A' || record.state === 'applied'), 'written', 60_000);
+    expect((await stack.dns('other.living.test', 'A')).values).toEqual(['192.0.2.202']);
+  });
+});
+
 describe('the log', () => {
   it('shows what happens as it happens, holds still on demand, and opens to the command and the VM', async () => {
     await signIn(page, stack.token, '/log?vmId=tail-vm');

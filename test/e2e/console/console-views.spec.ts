@@ -50,6 +50,7 @@ const VIEWS: readonly View[] = [
   { name: 'explain', path: () => '/explain?q=203.0.113.1', ready: (page) => page.getByRole('list', { name: 'Explanation' }).waitFor() },
   { name: 'zones', path: () => '/zones', ready: region('Zones') },
   { name: 'zone', path: () => `/zones/${zoneId}`, ready: region('Names of the zone') },
+  { name: 'zone-comparison', path: () => `/zones/${zoneId}?tab=comparison`, ready: (page) => page.getByRole('button', { name: 'Compare now' }).waitFor() },
   { name: 'zone-add', path: () => '/zones?add=new.test', ready: (page) => page.getByRole('dialog', { name: 'Add zone' }).waitFor() },
   { name: 'holds', path: () => '/holds', ready: heading('Holds') },
   { name: 'hold', path: () => `/holds/${holdId}`, ready: region('What would be done') },

@@ -4,6 +4,7 @@ import { ReasonText } from '../../shared/reason-text';
 import { StateBadge } from '../../shared/state-badge';
 import { TextLink } from '../../shared/text-link';
 import { When } from '../../shared/when';
+import { HandOver } from './hand-over';
 
 /** Each record of a VM: where it is served, how it stands, and why. */
 export function RecordTable({ records }: { readonly records: readonly RecordStatus[] }) {
@@ -27,7 +28,7 @@ function RecordRow({ record }: { readonly record: RecordStatus }) {
       </Table.Td>
       <Table.Td>{record.zone === null || record.zoneId === null ? <Text c="dimmed">none</Text> : <><TextLink to={`/zones/${record.zoneId}`} mono>{record.zone}</TextLink><Text size="sm" c="dimmed">{record.provider}</Text></>}</Table.Td>
       <Table.Td><StateBadge state={record.state} /></Table.Td>
-      <Table.Td maw={420}>{record.reason === undefined ? <Text size="sm" c="dimmed">as wished, since <When at={record.updatedAt} relative /></Text> : <ReasonText reason={record.reason} />}</Table.Td>
+      <Table.Td maw={420}>{record.reason === undefined ? <Text size="sm" c="dimmed">as wished, since <When at={record.updatedAt} relative /></Text> : <><ReasonText reason={record.reason} /><HandOver record={record} /></>}</Table.Td>
       <Table.Td>
         <Stack gap={0}><Text size="sm">{record.attempts}</Text>{record.nextTryAt !== undefined && <Text size="sm" c="dimmed">next <When at={record.nextTryAt} relative /></Text>}</Stack>
       </Table.Td>

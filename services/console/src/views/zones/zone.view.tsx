@@ -15,6 +15,7 @@ import { sayDone, sayFailed } from '../../shared/say';
 import { StateBadge } from '../../shared/state-badge';
 import { Trouble } from '../../shared/trouble';
 import { When } from '../../shared/when';
+import { Comparison } from './comparison';
 import { StateCounts } from './state-counts';
 import { TestSteps } from './test-steps';
 import { useZoneTest } from './use-zone-test';
@@ -33,8 +34,9 @@ export function ZonePage() {
       <Stack>
         <Facts zone={zone.data} />
         <Tabs value={tab} onChange={(value) => { setParams(value === null ? {} : { tab: value }, { replace: true }); }} keepMounted={false}>
-          <Tabs.List><Tabs.Tab value="records">Records</Tabs.Tab><Tabs.Tab value="test">Test</Tabs.Tab></Tabs.List>
+          <Tabs.List><Tabs.Tab value="records">Records</Tabs.Tab><Tabs.Tab value="comparison">Comparison</Tabs.Tab><Tabs.Tab value="test">Test</Tabs.Tab></Tabs.List>
           <Tabs.Panel value="records" pt="md"><Records zone={zone.data} /></Tabs.Panel>
+          <Tabs.Panel value="comparison" pt="md"><Comparison zone={zone.data} /></Tabs.Panel>
           <Tabs.Panel value="test" pt="md"><Test zone={zone.data} /></Tabs.Panel>
         </Tabs>
       </Stack>
