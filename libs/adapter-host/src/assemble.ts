@@ -7,6 +7,7 @@ import { Comparer } from './compare/comparer.js';
 import { ZoneDesk } from './compare/zone-desk.js';
 import type { Host } from './host.js';
 import { Claims } from './lanes/claims.js';
+import { readLedger } from './lanes/ledger.js';
 import { LaneWorker } from './lanes/lane-worker.js';
 import { Leases } from './lanes/lease.js';
 import { Standstill } from './lanes/standstill.js';
@@ -48,7 +49,7 @@ export function assemble({ host, store, bus, connections, clock, metrics, log }:
   const claims = new Claims(host);
   const leases = new Leases(store, host, log);
   const waiting = new WaitingNames(store, unsaid, sayer, log);
-  const turns = new Turns(host, connections, leases, counts, log);
+  const turns = new Turns(host, connections, leases, { metrics: counts, log, ledgerOf: (target) => readLedger(store, target) });
   const ends = new TurnEnds(host, store, claims, unsaid, sayer);
   const notices = new Noticer(host, bus, clock);
   const worker = new LaneWorker(host, turns, ends, leases, { waiting, notices, log, onLost: () => counts.lane() });

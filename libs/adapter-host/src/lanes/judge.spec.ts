@@ -47,6 +47,8 @@ describe('a name after its turn', () => {
   const away = new ProviderError('retry', 'asking');
   const lost = new ProviderError('retry', 'asking', { inDoubt: true });
   const foreign = { code: 'foreign-record' as const, text: 'foreign' };
+  const no = { code: 'refused-by-provider' as const, text: 'no' };
+  const a = { type: 'A', ttl: 300, values: ['192.0.2.1'] };
 
   it.each([
     ['applied', judge({}, {}), ['applied', 'none', 'settled', false]],
@@ -56,11 +58,12 @@ describe('a name after its turn', () => {
     ['written, not answering yet', judge({}, { state: 'unconfirmed' }), ['unconfirmed', 'none', 'after', false]],
     ['failed alone', judge({}, { state: 'failed' }), ['failed', 'none', 'after', false]],
     ['failed with its turn', judge({}, { state: 'failed' }, away), ['failed', 'none', 'stays', false]],
-    ['refused for good', judge({}, { state: 'refused', reason: { code: 'refused-by-provider', text: 'no' } }), ['refused', 'none', 'settled', false]],
+    ['refused for good', judge({ wanted: [a] }, { state: 'refused', reason: no }), ['refused', 'none', 'settled', false]],
+    ['a removal that was refused', judge({}, { state: 'refused', reason: no }), ['refused', 'none', 'after', false]],
     ['refused for a foreign record', judge({}, { state: 'refused', reason: foreign }), ['refused', 'none', 'after', false]],
     ['refused still', judge({ state: 'refused', reasonCode: 'foreign-record' }, { state: 'refused', reason: foreign }), ['refused', 'none', 'after', true]],
     ['observed', judge({}, { state: 'observed' }), ['observed', 'none', 'settled', false]],
-    ['refused with a NUL', judge({}, { state: 'refused', providerText: 'a\0b' }), ['refused', 'none', 'settled', false]],
+    ['refused with a NUL', judge({ wanted: [a] }, { state: 'refused', providerText: 'a\0b' }), ['refused', 'none', 'settled', false]],
     ['not tried', judge({}, { state: 'not-tried' }), undefined],
   ])('%s', (_, verdict, expected) => expect(verdict).toEqual(expected));
 });

@@ -42,7 +42,7 @@ export interface NameVerdict {
   readonly isQuiet: boolean;
 }
 
-/** A foreign record may have gone: a look an hour later. */
+/** A foreign record may have gone, or what kept a removal from being done: a look an hour later. */
 const LOOK_AGAIN_MS = 3_600_000;
 
 /** What a failed turn blocks (L8: never more than shares the trouble). `nowMs` only turns the provider's "not before" into a wait. */
@@ -131,7 +131,7 @@ function nextLook(row: DueRow, state: NameVerdict['state'], doubt: NameVerdict['
   }
   if (doubt !== 'none') return { kind: 'when-dead' };
   if (state === 'unconfirmed') return { kind: 'after', ms: backoffMs(BACKOFF.confirm, row.attempts + 1, context.dice) };
-  if (state === 'refused' && (reason?.code === 'foreign-record' || reason?.code === 'cname-conflict')) return { kind: 'after', ms: LOOK_AGAIN_MS };
+  if (state === 'refused' && (row.wanted.length === 0 || reason?.code === 'foreign-record' || reason?.code === 'cname-conflict')) return { kind: 'after', ms: LOOK_AGAIN_MS };
   return { kind: 'settled' };
 }
 

@@ -142,6 +142,31 @@ describe('one writer a zone', () => {
     expect(wroteAt).toBeGreaterThanOrEqual(lane?.dead_at.getTime() ?? Infinity);
     door.unlock();
   });
+
+  it('a call of a large zone lives longer: that is stored before the call is sent, and waited for', async () => {
+    const provider = new ScriptedProvider('harmful', 500);
+    provider.lifeOfZoneMs = 3000;
+    const [one, two] = await begin(provider, { timing: SHORT }, { timing: SHORT });
+    if (one === undefined || two === undefined) throw new Error('two replicas');
+    const door = new Door();
+    let life = 0;
+    world.provider.script = async () => {
+      const [lane] = await world.rows<{ left: number }>('select extract(epoch from dead_at - clock_timestamp())::float8 as left from lane l');
+      life = lane?.left ?? 0;
+      await door.pass();
+    };
+    await take(one, command([wish(A, 1, ['192.0.2.1'])]));
+    await until(() => door.arrived === 1);
+    expect(life).toBeGreaterThan(2.5);
+    await one.kill();
+    const [lane] = await world.rows<{ dead_at: Date }>('select dead_at from lane l');
+    let wroteAt = 0;
+    world.provider.script = async ({ apply }) => { wroteAt = Date.now(); apply(); };
+    await take(two, command([wish(A, 2, ['192.0.2.2'])]));
+    await world.settled(A);
+    expect(wroteAt).toBeGreaterThanOrEqual(lane?.dead_at.getTime() ?? Infinity);
+    door.unlock();
+  });
 });
 
 describe('a call without an answer', () => {

@@ -8,8 +8,24 @@ import type { Claim } from './claim.js';
 export class Lease {
   private readonly ending = new AbortController();
   private stopped = false;
+  private stored: number;
 
-  constructor(readonly target: string, readonly epoch: number, readonly slot: { readonly key: string; readonly n: number }, readonly isObserving: boolean, private renewedAt: number) {}
+  constructor(
+    readonly target: string, readonly epoch: number, readonly slot: { readonly key: string; readonly n: number }, readonly isObserving: boolean,
+    private renewedAt: number, private deadAfter: number,
+  ) {
+    this.stored = deadAfter;
+  }
+
+  /** So long after a renewal no call sent under it can take effect any more; grows with what the zone's calls take. */
+  get deadAfterMs(): number {
+    return this.deadAfter;
+  }
+
+  /** Calls live so long from now on: fresh again when a renewal has stored it. */
+  outlast(deadAfterMs: number): void {
+    this.deadAfter = Math.max(this.deadAfter, deadAfterMs);
+  }
 
   /** Ends when the lane is lost: what runs under it is given up. */
   get signal(): AbortSignal {
@@ -22,14 +38,15 @@ export class Lease {
 
   /** Whether a call may be sent without asking Postgres again. */
   isFresh(withinMs: number): boolean {
-    return !this.isLost && !this.stopped && performance.now() - this.renewedAt < withinMs;
+    return !this.isLost && !this.stopped && this.stored >= this.deadAfter && performance.now() - this.renewedAt < withinMs;
   }
 
   get maySend(): boolean {
     return !this.isLost && !this.stopped;
   }
 
-  renewed(at: number): void {
+  renewed(at: number, deadAfterMs: number): void {
+    this.stored = deadAfterMs;
     this.renewedAt = Math.max(this.renewedAt, at);
   }
 
@@ -47,9 +64,9 @@ export class Lease {
 export const STOPS = 'l.paused or l.removed or l.held is not null';
 
 const RENEW = `
-with held as (select * from unnest($4::text[], $5::bigint[], $6::text[], $7::int[], $8::bool[]) as h (target, epoch, limiter_key, n, observe)),
+with held as (select * from unnest($3::text[], $4::bigint[], $5::text[], $6::int[], $7::bool[], $8::int[]) as h (target, epoch, limiter_key, n, observe, dead_after)),
 kept as (
-  update lane l set until = clock_timestamp() + $2::int * interval '1 ms', dead_at = clock_timestamp() + $3::int * interval '1 ms'
+  update lane l set until = clock_timestamp() + $2::int * interval '1 ms', dead_at = clock_timestamp() + h.dead_after * interval '1 ms'
   from held h where l.target = h.target and l.epoch = h.epoch and l.owner = $1
   returning l.target, l.epoch, l.until, ${STOPS} or l.observe <> h.observe as stops
 ), slots as (
@@ -80,7 +97,7 @@ export class Leases {
   }
 
   hold(claim: Claim): Lease {
-    const lease = new Lease(claim.target, claim.epoch, { key: claim.limiter.key, n: claim.limiter.slot }, claim.observe, claim.leasedAt);
+    const lease = new Lease(claim.target, claim.epoch, { key: claim.limiter.key, n: claim.limiter.slot }, claim.observe, claim.leasedAt, this.host.deadAfterMs);
     // Taken again by this very process after it was lost: what still runs under the old lease is given up.
     this.held.get(claim.target)?.lose();
     this.held.set(claim.target, lease);
@@ -96,8 +113,9 @@ export class Leases {
     for (const target of targets) this.held.get(target)?.stop();
   }
 
-  /** Whether a call may be sent under this lease now; asks Postgres when the last renewal is too long ago. */
-  async maySend(lease: Lease): Promise<boolean> {
+  /** Whether a call that lives so long may be sent under this lease now; asks Postgres when the last renewal is too long ago, or stored a shorter life. */
+  async maySend(lease: Lease, lifeMs = 0): Promise<boolean> {
+    lease.outlast(this.host.timing.sendWithinMs + lifeMs);
     if (lease.isFresh(this.host.timing.sendWithinMs)) return true;
     if (!lease.maySend) return false;
     await this.renew([lease]);
@@ -120,15 +138,16 @@ export class Leases {
   private async renew(leases: readonly Lease[]): Promise<void> {
     if (leases.length === 0) return;
     const at = performance.now();
+    const deadAfter = leases.map((lease) => lease.deadAfterMs);
     try {
       const rows = await this.store.query<{ target: string; epoch: number; stops: boolean }>(RENEW, [
-        this.host.instance, this.host.timing.leaseMs, this.host.deadAfterMs, leases.map((l) => l.target), leases.map((l) => l.epoch), leases.map((l) => l.slot.key), leases.map((l) => l.slot.n), leases.map((l) => l.isObserving),
+        this.host.instance, this.host.timing.leaseMs, leases.map((l) => l.target), leases.map((l) => l.epoch), leases.map((l) => l.slot.key), leases.map((l) => l.slot.n), leases.map((l) => l.isObserving), deadAfter,
       ]);
       const renewed = new Map(rows.map((row) => [row.target, row]));
-      for (const lease of leases) {
+      for (const [n, lease] of leases.entries()) {
         const row = renewed.get(lease.target);
         if (row === undefined || row.epoch !== lease.epoch) this.losing(lease);
-        else lease.renewed(at);
+        else lease.renewed(at, deadAfter[n] ?? 0);
         if (row?.stops === true) lease.stop();
       }
     } catch (error) {

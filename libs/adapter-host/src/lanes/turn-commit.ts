@@ -14,6 +14,8 @@ export interface TurnEnd {
   /** Names of the writing calls that were sent. */
   readonly sent: ReadonlySet<string>;
   readonly verdict: TurnVerdict;
+  /** So long after it a call of this turn can take effect no more. */
+  readonly deadAfterMs: number;
   readonly knowledge: TurnKnowledge;
   readonly wholeReading: readonly HeldRrset[] | null;
   /** What people are told of when it is committed. */
@@ -75,13 +77,13 @@ from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::
 where n.target = $1 and n.owner_name = u.owner_name
 returning n.owner_name, n.turn, case when ${SAME} then n.next_try_at end as next_try_at`;
 
-export function commitNames(tx: Tx, host: Host, claim: Claim, names: readonly NameVerdict[], at: Date): Promise<readonly CommittedName[]> {
+export function commitNames(tx: Tx, { claim, names, deadAfterMs }: TurnEnd, at: Date): Promise<readonly CommittedName[]> {
   const pick = <T>(of: (name: NameVerdict) => T): T[] => names.map(of);
   return tx.query<CommittedName>(NAMES, [
     claim.target, pick((n) => n.row.ownerName), pick((n) => n.row.timeline), pick((n) => n.row.generation), pick((n) => JSON.stringify(n.owned)),
     pick((n) => n.state), pick((n) => (n.reason === null ? null : JSON.stringify(n.reason))), pick((n) => n.providerText), pick((n) => n.wrote),
     pick((n) => n.doubt), pick((n) => (n.doubt === 'new' ? JSON.stringify([...new Set([...n.row.doubt, ...textsOf(n.row.puts)])]) : null)), pick((n) => n.next.kind),
-    pick((n) => (n.next.kind === 'after' || n.next.kind === 'stays' ? n.next.ms : 0)), pick((n) => (n.isQuiet ? 0 : 1)), host.deadAfterMs, at,
+    pick((n) => (n.next.kind === 'after' || n.next.kind === 'stays' ? n.next.ms : 0)), pick((n) => (n.isQuiet ? 0 : 1)), deadAfterMs, at,
   ]);
 }
 

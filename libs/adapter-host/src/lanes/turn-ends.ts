@@ -60,14 +60,14 @@ export class TurnEnds {
       const mark = end.names.length === 0 ? null : this.unsaid.nextMark();
       const fenced = await fence(tx, this.host, claim, mark);
       if (fenced === null) {
-        await doubtRefused(tx, claim.target, claim.names.filter((row) => end.sent.has(row.ownerName)), this.host.deadAfterMs);
+        await doubtRefused(tx, claim.target, claim.names.filter((row) => end.sent.has(row.ownerName)), end.deadAfterMs);
         return null;
       }
       const drifted = end.wholeReading === null ? [] : await storeWholeReading(tx, claim.target, end.wholeReading, claim.names.map((row) => row.ownerName));
       const { at } = fenced;
       // Released to be written while it was looked at: these names stay due.
       const verdicts = claim.observe && !fenced.observe ? end.names.filter((name) => name.state !== 'observed') : end.names;
-      const names = verdicts.length === 0 ? [] : await commitNames(tx, this.host, claim, verdicts, at);
+      const names = verdicts.length === 0 ? [] : await commitNames(tx, { ...end, names: verdicts }, at);
       await storeForeign(tx, claim.target, end.foreign);
       const lane = await commitLane(tx, this.host, end);
       await commitBlocks(tx, claim, end.verdict);

@@ -1,4 +1,4 @@
-import { type NameOutcome, ProviderError, runTurn, type TurnOutcome, type TurnReason, type ZonePort } from '@vmdns/provider-kit';
+import { type NameOutcome, ProviderError, runTurn, type TurnOutcome, type TurnReason, type ZoneLedger, type ZonePort } from '@vmdns/provider-kit';
 import type { Log } from '@vmdns/chassis';
 import type { Host } from '../host.js';
 import type { AdapterMetrics } from '../metrics.js';
@@ -10,6 +10,8 @@ import type { TurnEnd } from './turn-commit.js';
 
 /** Rectify and the like that failed is tried again so much later. */
 const TIDY_AGAIN_MS = 60_000;
+/** No call is begun after so long: what was done is stored, and what came meanwhile and is more urgent goes first. */
+const TURN_MS = 15_000;
 
 /** Runs one turn on one claimed lane: the only place that talks to the provider for a command. */
 export class Turns {
@@ -17,39 +19,41 @@ export class Turns {
     private readonly host: Host,
     private readonly connections: Connections,
     private readonly leases: Leases,
-    private readonly metrics: AdapterMetrics,
-    private readonly log: Log,
+    private readonly parts: { readonly metrics: AdapterMetrics; readonly log: Log; readonly ledgerOf: (target: string) => Promise<ZoneLedger> },
   ) {}
 
   async run(claim: Claim, lease: Lease): Promise<TurnEnd> {
     const opened = await this.connections.openZone(claim.connection, claim.zone);
-    if (!opened.ok) return this.endOf(claim, outcomeOfFailure(claim, new ProviderError('credentials', opened.reason.text), { code: 'credentials', text: opened.reason.text, ...hintOf(opened.reason.hint) }), new Set(), undefined);
-    if (claim.names.length === 0) return claim.isTidyDue ? this.tidy(claim, lease, opened.port) : this.endOf(claim, nothingTried(claim), new Set(), undefined);
+    if (!opened.ok) return this.endOf(claim, outcomeOfFailure(claim, new ProviderError('credentials', opened.reason.text), { code: 'credentials', text: opened.reason.text, ...hintOf(opened.reason.hint) }), new Set(), lease, undefined);
+    if (claim.names.length === 0) return claim.isTidyDue ? this.tidy(claim, lease, opened.port) : this.endOf(claim, nothingTried(claim), new Set(), lease, undefined);
     const sent = new Set<string>();
     const outcome = await this.turn(claim, lease, opened.port, sent);
-    for (const report of outcome.reports) this.log.warn({ target: claim.target, ...report }, 'the zone was not as expected');
-    return this.endOf(claim, outcome, sent, opened.port);
+    for (const report of outcome.reports) this.parts.log.warn({ target: claim.target, ...report }, 'the zone was not as expected');
+    return this.endOf(claim, outcome, sent, lease, opened.port);
   }
 
   private async turn(claim: Claim, lease: Lease, zone: ZonePort, sent: Set<string>): Promise<TurnOutcome> {
-    const stop = this.metrics.turn();
+    const stop = this.parts.metrics.turn();
+    const startedAt = performance.now();
     try {
       return await runTurn(
         {
           provider: this.host.provider, apex: claim.zone.apex, zone, capabilities: this.host.definition.capabilities,
-          due: claim.names.map((row) => dueNameOf(row, claim)), knowledge: claim.knowledge, mode: claim.observe ? 'observe' : 'write', attempt: claim.failures,
+          due: claim.names.map((row) => dueNameOf(row, claim)), ledger: () => this.parts.ledgerOf(claim.target), knowledge: claim.knowledge, mode: claim.observe ? 'observe' : 'write', attempt: claim.failures,
         },
         lease.signal,
         {
-          beforeWrite: async (names) => {
-            if (!(await this.leases.maySend(lease))) return false;
+          beforeWrite: async (names, lifeMs) => {
+            const isBegun = names.every((name) => sent.has(name));
+            if (!isBegun && sent.size > 0 && performance.now() - startedAt > TURN_MS) return false;
+            if (!(await this.leases.maySend(lease, lifeMs))) return false;
             for (const name of names) sent.add(name);
             return true;
           },
         },
       );
     } catch (error) {
-      this.log.error({ err: error, target: claim.target }, 'a turn broke off');
+      this.parts.log.error({ err: error, target: claim.target }, 'a turn broke off');
       const failure = new ProviderError('retry', `working on ${claim.zone.apex}`, { cause: error, inDoubt: sent.size > 0 });
       return outcomeOfFailure(claim, failure, { code: 'provider-unreachable', text: 'the adapter could not finish its turn' }, sent);
     } finally {
@@ -58,24 +62,24 @@ export class Turns {
   }
 
   private async tidy(claim: Claim, lease: Lease, zone: ZonePort): Promise<TurnEnd> {
-    const end = this.endOf(claim, nothingTried(claim), new Set(), undefined);
+    const end = this.endOf(claim, nothingTried(claim), new Set(), lease, undefined);
     try {
       if (await this.leases.maySend(lease)) await zone.tidy?.(lease.signal);
       return { ...end, tidy: 'done' };
     } catch (error) {
-      this.log.warn({ err: error, target: claim.target }, 'tidying a zone failed, it will be tried again');
+      this.parts.log.warn({ err: error, target: claim.target }, 'tidying a zone failed, it will be tried again');
       return { ...end, tidy: { afterMs: TIDY_AGAIN_MS } };
     }
   }
 
-  private endOf(claim: Claim, outcome: TurnOutcome, sent: ReadonlySet<string>, zone: ZonePort | undefined): TurnEnd {
+  private endOf(claim: Claim, outcome: TurnOutcome, sent: ReadonlySet<string>, { deadAfterMs }: Lease, zone: ZonePort | undefined): TurnEnd {
     const firstReason = outcome.names.find((name) => name.state === 'failed')?.reason ?? null;
     const plain = judgeTurn(claim, outcome.failure, firstReason, Math.random(), Date.now());
     const names = judgeNames(claim, outcome, plain, sent, Math.random);
-    const verdict = this.host.definition.capabilities.overlap === 'harmful' && names.some((name) => name.doubt === 'new') ? waitUntilDead(plain, this.host.deadAfterMs) : plain;
-    this.metrics.names(names);
+    const verdict = this.host.definition.capabilities.overlap === 'harmful' && names.some((name) => name.doubt === 'new') ? waitUntilDead(plain, deadAfterMs) : plain;
+    this.parts.metrics.names(names);
     return {
-      claim, names, sent, verdict,
+      claim, names, sent, verdict, deadAfterMs,
       knowledge: outcome.knowledge,
       wholeReading: outcome.wholeReading ?? null,
       reports: outcome.reports,

@@ -44,6 +44,8 @@ export class ScriptedProvider {
   hasToken = true;
   /** Changes in one call. */
   changesMax = 5000;
+  /** How long a call of one zone lives, where its size makes that longer than the declared time. */
+  lifeOfZoneMs: number | undefined;
   private clock = 0;
 
   constructor(readonly overlap: 'harmless' | 'harmful' = 'harmless', readonly callLifeMs = 1000, readonly inFlightMax = 8) {}
@@ -103,6 +105,7 @@ export class ScriptedProvider {
         const all = [...this.zone(apex).values()];
         return { held: new Map(names.map((name) => [name, all.filter((rrset) => rrset.name === name && shown(rrset))])), token: token(), hidesDisabled: this.namesHideDisabled };
       },
+      ...(this.lifeOfZoneMs === undefined ? {} : { callLifeMs: this.lifeOfZoneMs }),
       tidyAfterMs: 150,
       tidy: async () => {
         answer();

@@ -1,5 +1,5 @@
 import type { Rrset } from '@vmdns/domain';
-import type { ExpectedAnswer, NamesReading, RrsetChange, WriteReceipt, WrongAnswer, ZonePort } from '../port/provider.js';
+import type { ExpectedAnswer, NamesReading, RrsetChange, WriteAid, WriteReceipt, WrongAnswer, ZonePort } from '../port/provider.js';
 import { providerErrorOf } from './sentences.js';
 
 /** A zone's verbs, counted, and with nothing but ProviderErrors coming out. */
@@ -12,6 +12,8 @@ export class CountedZone {
   get changeToken(): ZonePort['changeToken'] { return this.zone.changeToken; }
   get rrsetsPerName(): number | undefined { return this.zone.rrsetsPerName; }
   get chunk(): ZonePort['chunk'] { return this.zone.chunk; }
+  get batch(): boolean | undefined { return this.zone.batch; }
+  get callLifeMs(): number { return this.zone.callLifeMs ?? 0; }
   get canAskDns(): boolean { return this.zone.askDns !== undefined; }
 
   readNames(names: readonly string[], signal: AbortSignal): Promise<NamesReading> {
@@ -33,9 +35,9 @@ export class CountedZone {
     return this.guard(`reading the change token of ${this.apex}`, this.zone.changeToken.read(signal));
   }
 
-  write(changes: readonly RrsetChange[], held: ReadonlyMap<string, readonly Rrset[]>, signal: AbortSignal): Promise<WriteReceipt> {
+  write(changes: readonly RrsetChange[], held: ReadonlyMap<string, readonly Rrset[]>, signal: AbortSignal, aid: WriteAid): Promise<WriteReceipt> {
     this.writes += 1;
-    return this.guard(`writing ${changes.length} changes of ${this.apex}`, this.zone.write(changes, held, signal));
+    return this.guard(`writing ${changes.length} changes of ${this.apex}`, this.zone.write(changes, held, signal, aid));
   }
 
   async afterWrite(signal: AbortSignal): Promise<void> {

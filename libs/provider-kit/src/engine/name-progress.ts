@@ -63,6 +63,7 @@ export class NameProgress {
 
   /** `refused` settles; everything else is tried again. */
   fail(error: ProviderError): void {
+    for (const rrset of error.detail.left ?? []) if (rrset.name === this.name) this.keep(rrset);
     this.settle(error.kind === 'refused' ? 'refused' : 'failed', reasonOf(error), error.detail.providerText);
   }
 
@@ -94,6 +95,12 @@ export class NameProgress {
       owned: this.owned, foreign: this.foreign, wrote: this.wrote,
       inDoubt: this.doubt || (this.due.stillInDoubt === true && this.state !== 'refused'),
     };
+  }
+
+  /** What a change that failed half way has left is ours, as it stands. */
+  private keep(rrset: Rrset): void {
+    const { [rrset.type]: _before, ...others } = this.owned;
+    this.owned = rrset.values.length === 0 ? others : { ...others, [rrset.type]: rrsetDigest(rrset) };
   }
 
   private settleByPlan(): void {

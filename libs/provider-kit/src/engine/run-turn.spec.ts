@@ -170,6 +170,31 @@ describe('writing', () => {
     expect(again.calls.writes).toBe(0);
   });
 
+  it('L4: what a refused change has left half way is ours, as it stands', async () => {
+    const left = a(1, '192.0.2.7');
+    const bench = new Bench('record', (port) => withVerbs(port, { write: () => Promise.reject(new ProviderError('refused', 'adding a record', { left: [left] })) }));
+    const outcome = await bench.run([due(rr(vm(1), 'A', 300, '192.0.2.7', '192.0.2.8'))]);
+    expect([statesOf(outcome), outcome.names[0]?.owned, outcome.names[0]?.inDoubt]).toEqual([['refused refused-by-provider'], { A: rrsetDigest(left) }, false]);
+  });
+
+  it('L5: a write of several calls asks before each; stopped between two, its names are in doubt', async () => {
+    const asked: number[] = [];
+    const bench = new Bench('record', (port) => withVerbs(port, {
+      callLifeMs: 90_000,
+      write: async (_changes, _held, _signal, aid) => { await aid?.goOn(); return { tokenAfter: null }; },
+    }));
+    const outcome = await bench.run([due(a(1)), due(a(2))], {}, { beforeWrite: (_names, lifeMs) => { asked.push(lifeMs); return Promise.resolve(asked.length < 2); } });
+    expect(asked).toEqual([90_000, 90_000]);
+    expect([statesOf(outcome)[0], outcome.names[0]?.inDoubt, outcome.names[1]?.wrote]).toEqual(['unconfirmed unconfirmed', true, false]);
+  });
+
+  it('one zone may take many changes at once where its provider does not', async () => {
+    const sizes: number[] = [];
+    const bench = new Bench('record', (port) => withVerbs(port, { batch: true, chunk: { changesMax: 5_000, bytesMax: 1_000_000, sizeOf: () => 1 }, write: (changes) => { sizes.push(changes.length); return Promise.resolve({ tokenAfter: null }); } }));
+    await bench.run(range(20).map((at) => due(a(at))));
+    expect(sizes).toEqual([20]);
+  });
+
   it('a full zone takes removals and replacements, and what would grow it waits', async () => {
     const bench = new Bench();
     bench.hold(a(1), a(2), a(3));

@@ -91,7 +91,7 @@ class TurnRun {
     for (let round = 0; round < ROUNDS && open.some((name) => name.pending.length > 0); round += 1) {
       const writing = new Writing({
         zone: this.zone, apex: this.turn.apex, hooks: this.hooks, signal: this.signal, attempt: this.turn.attempt ?? 0,
-        batch: this.turn.capabilities.batch, pause: this.hooks.pause ?? pauseQuietly,
+        batch: this.zone.batch ?? this.turn.capabilities.batch, callLifeMs: this.turn.capabilities.callLifeMs, ledger: async () => (await this.turn.ledger?.()) ?? null, pause: this.hooks.pause ?? pauseQuietly,
       }, token, held);
       await writing.send(open);
       this.reports.push(...writing.reports);

@@ -86,7 +86,7 @@ export function unconfirmed(wrong: WrongAnswer): TurnReason {
   return {
     code: 'unconfirmed',
     text: `${name} ${type} was written as ${wishOf(wrong.expected)}, but the name server answers: ${wrong.answered}.`,
-    hint: 'vmdns asks again by itself. If it stays so: is the name server the one that serves this zone, and does it load it?',
+    hint: wrong.hint ?? 'vmdns asks again by itself. If it stays so: is the name server the one that serves this zone, and does it load it?',
   };
 }
 

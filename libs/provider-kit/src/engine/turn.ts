@@ -1,5 +1,5 @@
 import type { Rrset } from '@vmdns/domain';
-import type { Capabilities, ZonePort } from '../port/provider.js';
+import type { Capabilities, ZoneLedger, ZonePort } from '../port/provider.js';
 import type { ProviderError } from '../port/provider-error.js';
 
 /** One due owner name as the host's table knows it. */
@@ -39,6 +39,8 @@ export interface Turn {
   readonly zone: ZonePort;
   readonly capabilities: Capabilities;
   readonly due: readonly DueName[];
+  /** What is ours in the whole zone, for providers that write zones as a whole; asked when it is needed. */
+  readonly ledger?: () => Promise<ZoneLedger>;
   readonly knowledge: TurnKnowledge;
   readonly mode: 'write' | 'observe';
   /** Turns of this lane in a row that ended without the provider's answer: each halves the chunks. */
@@ -47,10 +49,10 @@ export interface Turn {
 
 export interface TurnHooks {
   /**
-   * Before each writing call, with the names in it: store that a call is out (`dead_at`), check the lease. False: nothing more is sent,
+   * Before each writing call, with the names in it: store that a call is out (`dead_at`, by `lifeMs`), check the lease. False: nothing more is sent,
    * the names come back `not-tried` (L5). May throw a ProviderError: the write is not sent, and the turn ends with it.
    */
-  beforeWrite?(names: readonly string[]): Promise<boolean>;
+  beforeWrite?(names: readonly string[], lifeMs: number): Promise<boolean>;
   /** Waits between two DNS questions; tests give their own. */
   pause?(ms: number, signal: AbortSignal): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import type { Rrset } from '@vmdns/domain';
 import { ProviderError } from '../port/provider-error.js';
-import type { RrsetChange } from '../port/provider.js';
+import type { RrsetChange, WriteAid, ZoneLedger } from '../port/provider.js';
 import type { CountedZone } from './counted-zone.js';
 import type { NameProgress } from './name-progress.js';
 import { providerErrorOf } from './sentences.js';
@@ -13,6 +13,9 @@ export interface WritingTerms {
   readonly signal: AbortSignal;
   readonly attempt: number;
   readonly batch: boolean;
+  /** At the least. */
+  readonly callLifeMs: number;
+  readonly ledger: () => Promise<ZoneLedger | null>;
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
@@ -96,13 +99,13 @@ export class Writing {
   }
 
   private async call(names: readonly NameProgress[], changes: readonly RrsetChange[], isSecondTry = false): Promise<void> {
-    const { zone, signal, hooks } = this.terms;
+    const { zone, signal } = this.terms;
     try {
-      if (signal.aborted || (hooks.beforeWrite !== undefined && !(await hooks.beforeWrite(names.map((name) => name.name))))) {
+      if (!(await this.maySend(names))) {
         this.stopped = true;
         return;
       }
-      const receipt = await zone.write(changes, this.held, signal);
+      const receipt = await zone.write(changes, this.held, signal, this.aidFor(names));
       this.troublesInARow = 0;
       this.untidy ||= receipt.untidy === true;
       this.follow(receipt.tokenAfter);
@@ -113,6 +116,21 @@ export class Writing {
       return this.missed(names, changes, providerErrorOf(error, `writing ${this.terms.apex}`), isSecondTry);
     }
     await this.afterWrite();
+  }
+
+  private async maySend(names: readonly NameProgress[]): Promise<boolean> {
+    const { hooks, signal, zone, callLifeMs } = this.terms;
+    if (signal.aborted) return false;
+    return hooks.beforeWrite === undefined || hooks.beforeWrite(names.map((name) => name.name), Math.max(callLifeMs, zone.callLifeMs));
+  }
+
+  private aidFor(names: readonly NameProgress[]): WriteAid {
+    return {
+      goOn: async () => {
+        if (!(await this.maySend(names))) throw new ProviderError('retry', `writing ${this.terms.apex}: stopped between two calls of one change`, { inDoubt: true });
+      },
+      ledger: this.terms.ledger,
+    };
   }
 
   private follow(tokenAfter: string | null): void {

@@ -10,7 +10,7 @@ export interface TlsTrust {
   readonly fingerprint?: string;
 }
 
-const hexOf = (fingerprint: string): string => fingerprint.replaceAll(':', '').toLowerCase();
+const hexOf = (fingerprint: string | undefined): string => (fingerprint ?? '').replaceAll(':', '').toLowerCase();
 
 /** Connects with that trust; a pinned certificate is compared before a byte of the request leaves. */
 export function connectorOf(trust: TlsTrust, timeoutMs: number): buildConnector.connector {
@@ -18,7 +18,8 @@ export function connectorOf(trust: TlsTrust, timeoutMs: number): buildConnector.
   const connect = buildConnector({
     timeout: timeoutMs,
     ...(ca === undefined ? {} : { ca }),
-    ...(fingerprint === undefined ? {} : { rejectUnauthorized: false }),
+    // A resumed session shows no certificate, so none is kept.
+    ...(fingerprint === undefined ? {} : { rejectUnauthorized: false, maxCachedSessions: 0 }),
   });
   return (options, callback) => connect(options, (...[error, socket]) => {
     if (error !== null) return callback(error, null);

@@ -1,3 +1,5 @@
+import type { Rrset } from '@vmdns/domain';
+
 /** The failure kinds of every provider (ARCHITECTURE §3, "A provider"). */
 export type ProviderErrorKind =
   /** Passing trouble or no answer: try again later. `inDoubt` says whether the call may have taken effect. */
@@ -23,6 +25,8 @@ export interface ProviderErrorDetail {
   readonly until?: number;
   /** The provider's own words, secrets removed, at most 500 characters. */
   readonly providerText?: string;
+  /** The call failed half way, and is over: what stands now of the RRsets that it changed. They are ours. */
+  readonly left?: readonly Rrset[];
   /** `refused`: the owner name that the provider blames, to be tried first when splitting. */
   readonly culprit?: string;
 }

@@ -16,7 +16,7 @@ export interface Capabilities {
   readonly classlessReverse: boolean;
   /** `harmful`: no second writer may start before a lost call can no longer take effect. */
   readonly overlap: 'harmless' | 'harmful';
-  /** After so long a sent call cannot take effect any more (PROTOCOL §5). */
+  /** After so long a sent call cannot take effect any more (PROTOCOL §5); at the least, where that depends on the zone. */
   readonly callLifeMs: number;
 }
 
@@ -87,6 +87,17 @@ export interface WriteReceipt {
   readonly untidy?: boolean;
 }
 
+/** What the engine lends a write. */
+export interface WriteAid {
+  /** Before each further call of one write: throws when the lane was lost, so that nothing more is sent (L5). */
+  goOn(): Promise<void>;
+  /** What is ours in the whole zone as this turn began, for a write that replaces all of it; null where nobody keeps it. */
+  ledger(): Promise<ZoneLedger | null>;
+}
+
+/** Owner name → the types that we own there, or were about to. */
+export type ZoneLedger = ReadonlyMap<string, ReadonlySet<string>>;
+
 /** All RRsets at the asked names, each of which has an entry (empty: nothing there). `token`: the zone's when the reading began; the oldest, where it moved meanwhile. */
 export interface NamesReading {
   readonly held: ReadonlyMap<string, readonly Rrset[]>;
@@ -119,11 +130,15 @@ export interface ZonePort {
     follows(before: string, after: string): boolean;
   };
   /**
-   * Puts and removes RRsets as one call where capabilities.batch says so; removals come first. The engine never gives
+   * Puts and removes RRsets as one call where capabilities.batch or the zone's own says so; removals come first. The engine never gives
    * more than `chunk` allows. `held` has what was read of these names in this turn; names that were not read are missing
    * from it. What `held` has as switched off at an RRset that is put or removed is kept, unless the put has its value.
    */
-  write(changes: readonly RrsetChange[], held: ReadonlyMap<string, readonly Rrset[]>, signal: AbortSignal): Promise<WriteReceipt>;
+  write(changes: readonly RrsetChange[], held: ReadonlyMap<string, readonly Rrset[]>, signal: AbortSignal, aid?: WriteAid): Promise<WriteReceipt>;
+  /** In place of the capabilities': whether this zone takes many changes at once. */
+  readonly batch?: boolean;
+  /** In place of the capabilities', where it is longer: as of the last reading. */
+  readonly callLifeMs?: number;
   /** One name costs as much to read as so many RRsets of the whole zone; absent: 100, and up to 8 names are always read by name. */
   readonly rrsetsPerName?: number;
   /** Most changes, and most bytes (or what else `sizeOf` counts, e.g. operations), of one write. */
@@ -142,4 +157,11 @@ export interface ZonePort {
 export interface ExpectedAnswer { readonly name: string; readonly type: string; readonly values: readonly string[]; readonly gone?: readonly string[] }
 
 /** What the name server said instead: its values, or a word for why there are none (`NXDOMAIN`, `no answer`, …). */
-export interface WrongAnswer { readonly expected: ExpectedAnswer; readonly answered: string; /** Nothing came at all: asking again at once is no use. */ readonly silent?: boolean }
+export interface WrongAnswer {
+  readonly expected: ExpectedAnswer;
+  readonly answered: string;
+  /** Nothing came at all: asking again at once is no use. */
+  readonly silent?: boolean;
+  /** What a person can do, where the provider knows more than that. */
+  readonly hint?: string;
+}
