@@ -1,1 +1,2 @@
-export {};
+export { hestiacp, hestiacpProvider } from './hestiacp.provider.js';
+export { HestiacpConnection, HestiacpZoneSettings } from './hestiacp.settings.js';

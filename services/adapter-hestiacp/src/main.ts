@@ -1,0 +1,4 @@
+import { hostAdapter } from '@vmdns/adapter-host';
+import { hestiacp } from './hestiacp.provider.js';
+
+hostAdapter(hestiacp);
