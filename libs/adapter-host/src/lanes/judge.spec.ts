@@ -48,7 +48,7 @@ describe('a name after its turn', () => {
   const lost = new ProviderError('retry', 'asking', { inDoubt: true });
   const foreign = { code: 'foreign-record' as const, text: 'foreign' };
   const no = { code: 'refused-by-provider' as const, text: 'no' };
-  const a = { type: 'A', ttl: 300, values: ['192.0.2.1'] };
+  const a = { type: 'A' as const, ttl: 300, values: ['192.0.2.1'] };
 
   it.each([
     ['applied', judge({}, {}), ['applied', 'none', 'settled', false]],
