@@ -6,6 +6,7 @@ import { IndexPending1764000000001 } from './migrations/index-pending.js';
 import { ReleasedNames1764100000000 } from './migrations/released-names.js';
 import { SameServer1764000000002 } from './migrations/same-server.js';
 import { HoldOutcome1764000000003 } from './migrations/hold-outcome.js';
+import { RemovalHolds1764100000001 } from './migrations/removal-holds.js';
 import { SearchVms1764000000010 } from './migrations/search-vms.js';
 import { PlannerModule } from './planner.module.js';
 
@@ -18,6 +19,7 @@ const MIGRATIONS = [
   HoldOutcome1764000000003,
   SearchVms1764000000010,
   ReleasedNames1764100000000,
+  RemovalHolds1764100000001,
 ];
 
 /** Starts one replica of the planner. */

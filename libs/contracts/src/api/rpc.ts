@@ -33,15 +33,21 @@ export type FactRequest = z.infer<typeof FactRequest>;
 export const HoldMember = z.object({
   /** A VM's deletion (inventory's brake) or a name's removal (planner's). */
   vmId: VmId.optional(), name: z.string().optional(), zone: z.string().optional(), text: z.string(),
+  /** What goes when it is approved. */
+  removes: z.array(RrsetBody).optional(),
+  /** Addresses of it that another VM has by now. */
+  usedByOthers: z.array(z.string()).optional(),
 });
 export type HoldMember = z.infer<typeof HoldMember>;
 export const Hold = z.object({
-  holdId: Id, service: z.enum(['inventory', 'planner']), kind: z.enum(['vm-deletions', 're-homing']),
+  holdId: Id, service: z.enum(['inventory', 'planner']), kind: z.enum(['vm-deletions', 're-homing', 'removals']),
   /** The source whose deletions, or the zone whose names, wait. */
   scope: z.string(), state: z.enum(['open', 'approved', 'rejected']), members: Count, openedAt: Instant, decidedAt: Instant.optional(), decidedBy: z.string().optional(), text: z.string(),
+  /** Of the whole list as it is now, where one hold is shown: given with a decision, nothing else is decided. */
+  checksum: z.string().optional(),
 });
 export type Hold = z.infer<typeof Hold>;
-export const HoldDecision = z.object({ holdId: Id, decision: z.enum(['approve', 'reject']), caller: Caller });
+export const HoldDecision = z.object({ holdId: Id, decision: z.enum(['approve', 'reject']), checksum: z.string().optional(), caller: Caller });
 export const HoldOutcome = z.object({ hold: Hold, released: Count, /** Members that changed since and were left out. */ changed: z.array(z.string()) });
 export type HoldOutcome = z.infer<typeof HoldOutcome>;
 
@@ -80,6 +86,10 @@ export const AddressFilter = z.union([z.enum(['all', 'public', 'private']), z.ob
 export const ZoneLimits = z.object({
   rehomeShare: z.number().min(0).max(1).default(0.3).describe('A re-homing of more than this share of the zone waits for a person.'),
   rehomeNames: z.int().min(1).default(20).describe('Unless it is fewer names than this.'),
+  removalShare: z.number().min(0).max(1).default(0.3).describe('More removals than this share of the names, within the window, wait for a person.'),
+  removalNames: z.int().min(1).default(20).describe('Unless it is fewer than this.'),
+  removalCount: z.int().min(1).default(500).describe('More than this wait whatever their share.'),
+  removalWindowSeconds: z.int().min(1).max(86_400).default(600),
 });
 /** How often a zone is compared with its provider, give or take a tenth; 0: only when asked. */
 export const ReconcileSettings = z.object({ everySeconds: z.union([z.literal(0), z.int().min(60).max(31_536_000)]).default(86_400) });
@@ -95,9 +105,12 @@ export const ZoneInput = z.object({
   settings: z.record(z.string(), z.unknown()).default({}),
 });
 export type ZoneInput = z.infer<typeof ZoneInput>;
-export const Zone = ZoneInput.extend({ id: Id, provider: ProviderName, state: z.enum(['active', 'leaving', 'removed']), paused: z.boolean(), createdAt: Instant, revision: z.int(), counts: z.record(z.string(), Count) });
+/** Until then removals in the zone are not held; who said so is in the audit list. */
+export const BrakeOff = z.object({ until: Instant, by: z.string(), why: z.string() });
+export type BrakeOff = z.infer<typeof BrakeOff>;
+export const Zone = ZoneInput.extend({ brakeOff: BrakeOff.optional(), id: Id, provider: ProviderName, state: z.enum(['active', 'leaving', 'removed']), paused: z.boolean(), createdAt: Instant, revision: z.int(), counts: z.record(z.string(), Count) });
 export type Zone = z.infer<typeof Zone>;
-export const ZonePatch = z.object({ mode: ZoneMode, ttl: TtlSettings, addresses: AddressFilter, reservedNames: z.array(z.string()), limits: ZoneLimits, reconcile: ReconcileSettings, settings: z.record(z.string(), z.unknown()) }).partial();
+export const ZonePatch = z.object({ mode: ZoneMode, ttl: TtlSettings, addresses: AddressFilter, reservedNames: z.array(z.string()), limits: ZoneLimits, brakeOff: BrakeOff.omit({ by: true }).nullable(), reconcile: ReconcileSettings, settings: z.record(z.string(), z.unknown()) }).partial();
 
 export type ZonePatch = z.infer<typeof ZonePatch>;
 

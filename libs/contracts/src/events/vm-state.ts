@@ -34,6 +34,8 @@ export const VmState = z.object({
   })),
   labels: z.record(z.string(), z.string()),
   changedAt: Instant,
+  /** The hold by whose approval a person let this deletion go. */
+  approvedBy: z.string().optional(),
 });
 export type VmState = z.infer<typeof VmState>;
 

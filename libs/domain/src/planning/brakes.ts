@@ -18,3 +18,11 @@ export interface MoveLimits { readonly share: number; readonly names: number }
 export function isLargeMove(moved: number, total: number, limits: MoveLimits): boolean {
   return moved >= limits.names && moved > limits.share * total;
 }
+
+/** Limits of the brake on removals from one zone: more than `count`, or more than `share` of its names where that is at least `names`, within `windowSeconds`. */
+export interface RemovalLimits { readonly share: number; readonly names: number; readonly count: number; readonly windowSeconds: number }
+
+/** Whether so many removals from a zone that had so many names wait for a person (L13). */
+export function holdsRemovals(removed: number, total: number, limits: RemovalLimits): boolean {
+  return removed > limits.count || (removed >= limits.names && removed > limits.share * total);
+}

@@ -31,6 +31,8 @@ export interface Fact {
   readonly labels: Readonly<Record<string, string>>;
   /** RFC 3339, UTC. */
   readonly changedAt: string;
+  /** The hold by whose approval a person let this deletion go: no second brake stops it. */
+  readonly approvedBy?: string | undefined;
 }
 
 /** One fault of an input: a JSON path such as `addresses[2].ip`, and what to mend. */

@@ -21,12 +21,12 @@ export function holdCommands(program: Command, commands: Commands): void {
     const more = shown.hold.members - shown.members.length;
     session.tell(shown, [
       shown.hold.text, ...shown.members.map((member) => `  ${member.text}`), ...(more > 0 ? [`  … and ${more} more`] : []),
-      shown.hold.state === 'open' ? `vmdns hold approve ${holdId}   or   vmdns hold reject ${holdId}` : `It is ${shown.hold.state}${shown.hold.decidedBy === undefined ? '' : ` by ${shown.hold.decidedBy}`}.`,
+      shown.hold.state === 'open' ? `vmdns hold approve ${holdId}   or   vmdns hold reject ${holdId}${shown.hold.checksum === undefined ? '' : `   (only this list: --checksum ${shown.hold.checksum})`}` : `It is ${shown.hold.state}${shown.hold.decidedBy === undefined ? '' : ` by ${shown.hold.decidedBy}`}.`,
     ]);
   });
   for (const [verb, text, done] of [['approve', 'let it happen', 'released'], ['reject', 'keep everything as it is', 'kept']] as const) {
-    commands.add(hold, `${verb} <holdId>`, text, (command) => command, async (session, _, holdId = '') => {
-      const decision = await (await session.api()).post<HoldOutcome>(`/v1/holds/${part(holdId)}/${verb}`);
+    commands.add<{ checksum?: string }>(hold, `${verb} <holdId>`, text, (command) => command.option('--checksum <sum>', 'only if the list is still the one that was shown'), async (session, { checksum }, holdId = '') => {
+      const decision = await (await session.api()).post<HoldOutcome>(`/v1/holds/${part(holdId)}/${verb}`, checksum === undefined ? undefined : { checksum });
       session.tell(decision, [
         `${verb === 'approve' ? decision.released : decision.hold.members - decision.changed.length} ${done}.`,
         ...(decision.changed.length === 0 ? [] : ['Changed since, and left out:', ...decision.changed.map((member) => `  ${member}`)]),

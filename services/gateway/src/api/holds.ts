@@ -34,9 +34,9 @@ export class Holds {
     return (await this.#find((keeper) => this.services[keeper]['hold-show'](ask))).value;
   }
 
-  async decide(holdId: string, decision: 'approve' | 'reject', caller: Caller) {
+  async decide(holdId: string, decision: 'approve' | 'reject', checksum: string | undefined, caller: Caller) {
     const { keeper } = await this.#find((each) => this.services[each]['hold-show']({ holdId, limit: 1 }));
-    const outcome = valueOf(await this.services[keeper]['hold-decide']({ holdId, decision, caller }, this.services.slowly));
+    const outcome = valueOf(await this.services[keeper]['hold-decide']({ holdId, decision, ...(checksum === undefined ? {} : { checksum }), caller }, this.services.slowly));
     this.log.info({ hold: holdId, scope: outcome.hold.scope, decision, released: outcome.released, by: caller.name }, 'hold decided');
     return outcome;
   }

@@ -28,6 +28,7 @@ export const pauseCalls = {
   remove: call({ id: 'removePause', method: 'delete', path: '/v1/pause/:id', tag: 'Stop button', summary: 'Resumes: everything that waited is done.', roles: OPERATORS, forTenants: false, params: idParams, answers: { 204: { text: 'It is resumed.' } } }),
 };
 
+const Decided = z.strictObject({ checksum: z.string().max(64).optional().describe('Of the list that was looked at (GET of the hold): where it has changed since, nothing is decided and the answer is 409.') }).optional();
 const decided = { 200: { text: 'What was decided, and the members that have changed since and were left out.', schema: HoldOutcome } };
 export const holdCalls = {
   list: call({
@@ -35,8 +36,8 @@ export const holdCalls = {
     query: z.strictObject({ state: z.enum(['open', 'approved', 'rejected']).optional(), ...pageQuery }), answers: { 200: { text: 'A page of holds.', schema: pageOf(Hold) } },
   }),
   get: call({ id: 'getHold', method: 'get', path: '/v1/holds/:id', tag: 'Holds', summary: 'One hold and what it holds, as text.', roles: WATCHERS, forTenants: false, params: idParams, query: z.strictObject(pageQuery), answers: { 200: { text: 'The hold and a page of its members.', schema: HoldPage } } }),
-  approve: call({ id: 'approveHold', method: 'post', path: '/v1/holds/:id/approve', tag: 'Holds', summary: 'Let it happen.', roles: OPERATORS, forTenants: false, params: idParams, answers: decided }),
-  reject: call({ id: 'rejectHold', method: 'post', path: '/v1/holds/:id/reject', tag: 'Holds', summary: 'Keep everything as it is.', roles: OPERATORS, forTenants: false, params: idParams, answers: decided }),
+  approve: call({ id: 'approveHold', method: 'post', path: '/v1/holds/:id/approve', tag: 'Holds', summary: 'Let it happen.', roles: OPERATORS, forTenants: false, params: idParams, body: Decided, answers: decided }),
+  reject: call({ id: 'rejectHold', method: 'post', path: '/v1/holds/:id/reject', tag: 'Holds', summary: 'Keep everything as it is.', roles: OPERATORS, forTenants: false, params: idParams, body: Decided, answers: decided }),
 };
 
 export const SettingsBody = z.strictObject({ ...PlanningSettings.shape, brakes: Brakes.prefault({}) });

@@ -48,13 +48,13 @@ export class OperationController {
   }
 
   @Handles(holdCalls.approve)
-  approve(@Asked() { params }: AskOf<typeof holdCalls.approve>, @By() caller: Caller) {
-    return this.holds.decide(params.id, 'approve', caller);
+  approve(@Asked() { params, body }: AskOf<typeof holdCalls.approve>, @By() caller: Caller) {
+    return this.holds.decide(params.id, 'approve', body?.checksum, caller);
   }
 
   @Handles(holdCalls.reject)
-  reject(@Asked() { params }: AskOf<typeof holdCalls.reject>, @By() caller: Caller) {
-    return this.holds.decide(params.id, 'reject', caller);
+  reject(@Asked() { params, body }: AskOf<typeof holdCalls.reject>, @By() caller: Caller) {
+    return this.holds.decide(params.id, 'reject', body?.checksum, caller);
   }
 
   @Handles(settingsCalls.get)

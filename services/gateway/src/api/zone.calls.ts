@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AddressFilter, AdoptDifferent, Adoption, DriftKind, HandedNames, Id, ProviderName, ReconcileSettings, Zone, ZoneChanged, ZoneDrift, ZoneLimits, ZoneMode, ZoneRecord, ZoneTest } from '@vmdns/contracts';
+import { AddressFilter, AdoptDifferent, Adoption, DriftKind, HandedNames, Id, Instant, ProviderName, ReconcileSettings, Zone, ZoneChanged, ZoneDrift, ZoneLimits, ZoneMode, ZoneRecord, ZoneTest } from '@vmdns/contracts';
 import { call, OPERATORS, pageOf, pageQuery, READERS } from '../http/call.js';
 import { flag, idParams } from './fields.js';
 
@@ -9,6 +9,12 @@ const reservedNames = z.array(z.string().min(1).max(255)).max(1000).describe('Ow
 const zoneName = z.string().min(1).max(255).describe('The apex, such as `example.com` or `2.0.192.in-addr.arpa`.');
 
 const Handed = z.strictObject({ name: z.string().min(1).max(255), zoneId: Id.optional().describe('Only in this zone; else in every zone that has the name.'), why: z.string().max(500).default('').describe('For those who wonder.') });
+
+const { rehomeShare, rehomeNames, removalShare, removalNames, removalCount, removalWindowSeconds } = ZoneLimits.shape;
+/** Without defaults: what is not named stays. */
+const ChangedLimits = z.strictObject({
+  rehomeShare: rehomeShare.unwrap(), rehomeNames: rehomeNames.unwrap(), removalShare: removalShare.unwrap(), removalNames: removalNames.unwrap(), removalCount: removalCount.unwrap(), removalWindowSeconds: removalWindowSeconds.unwrap(),
+}).partial();
 
 /** A zone as it is added; strict, so that a mistyped field is a fault and not a default. */
 export const ZoneBody = z.strictObject({
@@ -22,7 +28,7 @@ export const ZoneBody = z.strictObject({
 /** What may change; parts of `ttl` and `limits` that are not named stay. A setting of null is taken away. */
 export const ZoneChange = z.strictObject({
   mode: ZoneMode, ttl: z.strictObject({ forward: ttlSeconds, reverse: ttlSeconds }).partial(), addresses: AddressFilter, reservedNames,
-  limits: z.strictObject({ rehomeShare: ZoneLimits.shape.rehomeShare.unwrap(), rehomeNames: ZoneLimits.shape.rehomeNames.unwrap() }).partial(), reconcile: z.strictObject(ReconcileSettings.shape), settings: Settings,
+  limits: ChangedLimits, brakeOff: z.strictObject({ until: Instant, why: z.string().max(500).default('') }).nullable().describe('Until then removals in this zone are not held (L13); null ends it.'), reconcile: z.strictObject(ReconcileSettings.shape), settings: Settings,
 }).partial();
 export type ZoneChange = z.infer<typeof ZoneChange>;
 

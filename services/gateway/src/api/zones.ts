@@ -35,7 +35,7 @@ export class Zones {
     const patch = {
       ...rest,
       ...(ttl === undefined ? {} : { ttl: { ...stored.ttl, ...ttl } }),
-      ...(limits === undefined ? {} : { limits: { rehomeShare: limits.rehomeShare ?? stored.limits.rehomeShare, rehomeNames: limits.rehomeNames ?? stored.limits.rehomeNames } }),
+      ...(limits === undefined ? {} : { limits: { ...stored.limits, ...given(limits) } }),
       ...(settings === undefined ? {} : { settings: await this.#settings(stored.provider, merged(stored.settings, settings)) }),
     };
     return this.#did('zone changed', valueOf(await this.services.planner['zone-change']({ id, patch, caller }, this.services.slowly)), caller);
@@ -116,6 +116,11 @@ export class Zones {
     this.log.info({ zone: zone.name, zoneId: zone.id, provider: zone.provider, by: caller.name }, what);
     return zone;
   }
+}
+
+/** Without what was not said. */
+function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }
 
 /** RFC 7396 at the first level: null takes a field away. */

@@ -51,12 +51,12 @@ export class HoldController implements OnApplicationBootstrap, OnApplicationShut
     const rows = await this.holds.members(this.store, ask.holdId, ask.limit + 1, ask.cursor ?? '');
     const page = rows.slice(0, ask.limit);
     const last = page.at(-1);
-    return { hold: toHold(hold), members: page.map(toMember), ...(rows.length > ask.limit && last !== undefined ? { next: last.vm_id } : {}) };
+    return { hold: { ...toHold(hold), checksum: await this.holds.checksum(this.store, ask.holdId) }, members: page.map(toMember), ...(rows.length > ask.limit && last !== undefined ? { next: last.vm_id } : {}) };
   }
 
   @OnRequest('inventory', 'hold-decide', inventoryRpc['hold-decide'])
   async decide(ask: AskOf<'hold-decide'>): Promise<AnswerOf<'hold-decide'>> {
-    const decided = await this.service[ask.decision](ask.holdId, ask.caller);
+    const decided = await this.service[ask.decision](ask.holdId, ask.caller, ask.checksum);
     this.log.info({ holdId: ask.holdId, decision: ask.decision, by: ask.caller.name, released: decided.released, changed: decided.changed.length }, 'hold decided');
     return { hold: toHold(decided.hold), released: decided.released, changed: [...decided.changed] };
   }

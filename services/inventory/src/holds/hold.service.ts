@@ -27,8 +27,8 @@ export class HoldService {
   ) {}
 
   /** Rejecting keeps every VM that waits. */
-  async reject(holdId: string, caller: Caller): Promise<Decided> {
-    await this.decide(holdId, 'rejected', caller, (tx) => this.holds.keepAll(tx, holdId));
+  async reject(holdId: string, caller: Caller, checksum?: string): Promise<Decided> {
+    await this.decide(holdId, 'rejected', caller, checksum, (tx) => this.holds.keepAll(tx, holdId));
     return { hold: await this.getHold(holdId), released: 0, changed: [] };
   }
 
@@ -36,8 +36,8 @@ export class HoldService {
    * Deletes exactly the members that are as their deletion met them, and names the others. First nothing can join any
    * more, then the members go in portions; what a crash leaves over, `carryOn` does.
    */
-  async approve(holdId: string, caller: Caller): Promise<Decided> {
-    await this.decide(holdId, 'approved', caller, () => Promise.resolve(0));
+  async approve(holdId: string, caller: Caller, checksum?: string): Promise<Decided> {
+    await this.decide(holdId, 'approved', caller, checksum, () => Promise.resolve(0));
     await this.release(holdId);
     const members = await this.holds.members(this.store, holdId, Number.MAX_SAFE_INTEGER, '');
     return {
@@ -58,13 +58,16 @@ export class HoldService {
     return hold;
   }
 
-  private async decide(holdId: string, state: 'approved' | 'rejected', caller: Caller, then: (tx: Tx) => Promise<number>): Promise<void> {
+  private async decide(holdId: string, state: 'approved' | 'rejected', caller: Caller, checksum: string | undefined, then: (tx: Tx) => Promise<number>): Promise<void> {
     if (caller.role !== 'admin' && caller.role !== 'operator') {
       throw new RpcProblem({ status: 403, code: 'forbidden', title: 'Only an operator or admin may decide a hold.' });
     }
     const key = await this.getHold(holdId);
     const decided = await this.store.transaction(async (tx) => {
       await lockSource(tx, key);
+      if (key.state === 'open' && checksum !== undefined && checksum !== await this.holds.checksum(tx, holdId)) {
+        throw new RpcProblem({ status: 409, code: 'conflict', title: 'The list has changed since.', detail: 'look at the hold again, then decide with its new checksum' });
+      }
       const was = await this.holds.decide(tx, holdId, state, caller.name);
       if (was !== undefined) await then(tx);
       return was;
@@ -99,7 +102,8 @@ export class HoldService {
       const draft = new VmDraft(vmId, vm);
       draft.known = decision.next;
       draft.waiting = null;
-      draft.revisions.push({ state: decision.next, traceparent: undefined });
+      // A person let it go: the planner's brake asks nobody again.
+      draft.revisions.push({ state: { ...decision.next, fact: { ...decision.next.fact, approvedBy: holdId } }, traceparent: undefined });
       drafts.push(draft);
     }
     // Settled before the drafts are written: a draft without `waiting` would else be noted as one that left.

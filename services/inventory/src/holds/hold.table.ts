@@ -44,6 +44,12 @@ const LEAVE_DECIDED = `
 /** Holds and their members. */
 @Injectable()
 export class HoldTable {
+  /** Of the deletions that wait, as they are now: another list has another. */
+  async checksum(tx: Tx, holdId: string): Promise<string> {
+    const [row] = await tx.query<{ sum: string }>(`select md5(coalesce(string_agg(concat_ws(' ', vm_id, life, revision), ',' order by vm_id), '')) as sum from hold_member where hold_id = $1 and state = 'waiting'`, [holdId]);
+    return row?.sum ?? '';
+  }
+
   /** Members that joined, moved on or left by the decisions of a batch; the holds themselves exist. */
   async writeMembers(tx: Tx, drafts: readonly VmDraft[]): Promise<void> {
     const joining = drafts.flatMap(({ vmId, waiting, before }) => (waiting === null || waiting === before.waiting ? [] : [{ vmId, ...waiting }]));

@@ -1,14 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, Log } from '@vmdns/chassis';
 import type { Caller, Hold, HoldMember } from '@vmdns/contracts';
-import { isLargeMove } from '@vmdns/domain';
+import { isLargeMove, reverseKey, reverseName } from '@vmdns/domain';
 import { Store, type Tx } from '@vmdns/store';
 import { enqueue } from '../planning/job.repository.js';
+import { readDecidingWishes } from '../wishes/wish.repository.js';
 import { conflict, notFound, requireOperator } from '../zones/access.js';
 import { sizeOf } from '../zones/moves.js';
-import { findHold, listHolds, listMembers, openHold, toHold, toMember, type HoldRow } from './hold.repository.js';
+import { checksumOf, findHold, listHolds, listMembers, openHold, toHold, toMember, type HoldRow, type MemberRow } from './hold.repository.js';
 
-export interface Decision { readonly holdId: string; readonly decision: 'approve' | 'reject'; readonly caller: Caller }
+export interface Decision { readonly checksum?: string | undefined; readonly holdId: string; readonly decision: 'approve' | 'reject'; readonly caller: Caller }
 export interface Outcome { readonly hold: Hold; readonly released: number; readonly changed: string[] }
 
 const STATE_OF = { approve: 'approved', reject: 'rejected' } as const;
@@ -27,13 +28,12 @@ export class Holds {
 
   async show(holdId: string, limit: number, cursor?: string): Promise<{ hold: Hold; members: HoldMember[]; next?: string }> {
     const hold = await this.get(this.store, holdId);
-    const zones = await this.store.query<{ apex: string }>('select apex from zone where id = $1', [hold.zone_id]);
     const rows = await listMembers(this.store, holdId, limit + 1, cursor);
     const page = rows.slice(0, limit);
     const last = page.at(-1);
     return {
-      hold: toHold(hold), members: page.map((member) => toMember(member, zones[0]?.apex ?? '')),
-      ...(rows.length > limit && last !== undefined ? { next: last.owner_name } : {}),
+      hold: { ...toHold(hold), checksum: await checksumOf(this.store, holdId) }, members: await this.members(page),
+      ...(rows.length > limit && last !== undefined ? { next: `${last.zone_id} ${last.owner_name}` } : {}),
     };
   }
 
@@ -44,9 +44,10 @@ export class Holds {
   async decide(ask: Decision): Promise<Outcome> {
     requireOperator(ask.caller);
     const outcome = await this.store.transaction(async (tx) => {
-      const locked = await tx.query<{ state: string; zone_id: string }>('select state, zone_id from hold where id = $1 for update', [ask.holdId]);
+      const locked = await tx.query<{ state: string; zone_id: string; kind: string }>('select state, zone_id, kind from hold where id = $1 for update', [ask.holdId]);
       if (locked[0] === undefined) throw notFound('hold', ask.holdId);
       if (locked[0].state !== 'open') return this.decided(tx, ask);
+      if (ask.checksum !== undefined && ask.checksum !== await checksumOf(tx, ask.holdId)) throw conflict('the list has changed since', 'look at the hold again, then decide with its new checksum');
       const filling = await tx.query(`select 1 from job where kind = 'keys' and body->'filling' ? $1 limit 1`, [locked[0].zone_id]);
       if (filling.length > 0) throw conflict('the list of the hold is still being made', 'look at it again in some seconds, then decide');
       await tx.query('update hold set state = $2, decided_at = $3, decided_by = $4 where id = $1',
@@ -56,7 +57,7 @@ export class Holds {
            left join name n on n.zone_id = m.zone_id and n.owner_name = m.owner_name and n.timeline = m.timeline and n.generation = m.generation
           where m.hold_id = $1 order by 1`, [ask.holdId]);
       const changed = members.filter((member) => !member.same).map((member) => member.owner_name);
-      if (changed.length > 0 && (ask.decision === 'reject' || await areMany(tx, locked[0].zone_id, changed.length))) {
+      if (locked[0].kind === 're-homing' && changed.length > 0 && (ask.decision === 'reject' || await areMany(tx, locked[0].zone_id, changed.length))) {
         await openHold(tx, locked[0].zone_id, `${changed.length} names changed while hold ${ask.holdId} was open; their removal waits`);
       }
       await enqueue(tx, { kind: 'hold', holdId: ask.holdId });
@@ -66,6 +67,15 @@ export class Holds {
     });
     this.log.info({ holdId: ask.holdId, decision: ask.decision, by: ask.caller.name, released: outcome.released, changed: outcome.changed.length }, 'hold decided');
     return outcome;
+  }
+
+  /** With what a person must know before he lets them go: addresses that others have by now. */
+  private async members(rows: readonly (MemberRow & { readonly apex: string | null; readonly vms: readonly string[] | null })[]): Promise<HoldMember[]> {
+    const addresses = [...new Set(rows.flatMap((row) => row.removes ?? []).filter((rrset) => rrset.type === 'A' || rrset.type === 'AAAA').flatMap((rrset) => rrset.values))];
+    const keyOf = new Map(addresses.map((ip) => [reverseKey(reverseName(ip)), ip]));
+    const wishes = await readDecidingWishes(this.store, [...keyOf.keys()]);
+    const holders = new Map(wishes.flatMap((wish) => (wish.kind === 'address' ? [[wish.ip, wish.vmId] as const] : [])));
+    return rows.map((row) => toMember(row, row.apex ?? '', new Map([...holders].filter(([, vmId]) => row.vms?.includes(vmId) !== true).map(([ip, vmId]) => [ip, `VM ${vmId}`]))));
   }
 
   /** The same decision again is a repeat (an answer that was lost): it is answered as the first time. The other one is refused. */

@@ -21,6 +21,8 @@ export interface RowPlan {
   readonly leaves: string | null;
   /** The entry is leaving without a purge and the successor has it: the row is dropped, the records stay. */
   readonly abandoned: boolean;
+  /** What nobody wishes any more and the brake keeps. */
+  readonly lost?: readonly RrsetBody[];
 }
 
 export interface KeyQuestion {

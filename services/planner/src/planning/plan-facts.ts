@@ -1,6 +1,7 @@
 import { wishesOf, type Fact, type Wish } from '@vmdns/domain';
 import type { Tx } from '@vmdns/store';
 import { diffWishes, readWishesOfVms, writeWishes, type WishDiff } from '../wishes/wish.repository.js';
+import type { RemovalCause } from '../holds/zone-brake.js';
 import type { ZonePicture } from '../zones/zone-sets.js';
 import { keyOfWish, type Key } from './key-homes.js';
 import { planKeys, type Planned } from './plan-keys.js';
@@ -51,7 +52,7 @@ async function planVms(tx: Tx, ask: FactsAsk, facts: readonly Fact[], locked: Re
   await writeWishes(tx, diff);
   const planned = keys.length === 0 ? NOTHING_PLANNED : await planKeys(tx, {
     picture: ask.picture, keys, timeline: ask.timeline, priority: ask.priority, firstMs: ask.firstMs,
-    urgentKeys: urgentKeys(diff, stored), newKeys: newKeys(diff, stored),
+    urgentKeys: urgentKeys(diff, stored), newKeys: newKeys(diff, stored), ...causeOf(diff, facts),
   });
   return { planned, former: await formerNames(tx, diff, planned, locked) };
 }
@@ -66,6 +67,16 @@ function changedKeys(diff: WishDiff, stored: readonly Wish[]): Key[] {
 function newKeys(diff: WishDiff, stored: readonly Wish[]): ReadonlySet<string> {
   const before = new Set([...stored, ...diff.removed].map((wish) => wish.key));
   return new Set(diff.written.map(({ wish }) => wish.key).filter((key) => !before.has(key)));
+}
+
+/** Whose facts take which wishes away; and what a person has approved at the source already. */
+function causeOf(diff: WishDiff, facts: readonly Fact[]): Pick<RemovalCause, 'sources' | 'approvedKeys'> {
+  const of = new Map(facts.map((fact) => [fact.vmId, fact]));
+  const changed = [...diff.written.map(({ wish }) => wish), ...diff.removed];
+  return {
+    sources: new Map(changed.flatMap((wish) => { const fact = of.get(wish.vmId); return fact === undefined ? [] : [[wish.key, fact.source] as const]; })),
+    approvedKeys: new Set(diff.removed.filter((wish) => of.get(wish.vmId)?.approvedBy !== undefined).map((wish) => wish.key)),
+  };
 }
 
 /** Addresses whose PTR a customer set, or took back. */

@@ -1,6 +1,8 @@
+import type { RrsetBody } from '@vmdns/contracts';
 import { wishKeysOf, type Wish } from '@vmdns/domain';
 import type { Tx } from '@vmdns/store';
 import { joinHold, leaveHold, NO_HOLDS, shareHolds } from '../holds/hold.repository.js';
+import { brakeRemovals, type RemovalCause } from '../holds/zone-brake.js';
 import type { Issue } from '../reconcile/commands.js';
 import { readDecidingWishes } from '../wishes/wish.repository.js';
 import type { ZonePicture } from '../zones/zone-sets.js';
@@ -9,7 +11,7 @@ import { keyHomes, placesOf, type Key, type KeyHomes } from './key-homes.js';
 import { changeOf, issueOf, type ChangeAsk } from './name-change.js';
 import { blankName, dropNames, findKeysWithNames, insertNames, insertPlaces, lockNamesOfKeys, placeKey, writeNames, type NamePlace, type NameCore } from './name.repository.js';
 
-export interface PlanAsk extends ChangeAsk {
+export interface PlanAsk extends ChangeAsk, RemovalCause {
   readonly keys: readonly Key[];
   /** Those of the keys that somebody wishes for the first time: mostly nobody else does, and no row is there. */
   readonly newKeys?: ReadonlySet<string>;
@@ -79,9 +81,10 @@ async function planLocked(tx: Tx, ask: PlanAsk, homes: readonly KeyHomes[]): Pro
   const rows = await lockPlaces(tx, homes);
   const wishesOf = groupWishes(await readDecidingWishes(tx, wishKeys(picture, homes.map((home) => home.key.key), rows)));
   const byKey = groupRows(homes, rows);
-  const holds = await shareHolds(tx, homes.flatMap((home) => outgoingRows(picture, home, byKey.get(home.key.key) ?? [])
-    .filter((row) => picture.zones.get(row.zone_id)?.state === 'active')));
-  return store(tx, ask, homes.flatMap((home) => decideRows(picture, home, byKey.get(home.key.key) ?? [], wishesOf, holds)));
+  const leaving = homes.flatMap((home) => outgoingRows(picture, home, byKey.get(home.key.key) ?? []).filter((row) => picture.zones.get(row.zone_id)?.state === 'active'));
+  const holds = await shareHolds(tx, [...new Set([...leaving, ...rows.filter((row) => row.hold_id !== null)])]);
+  const plans = homes.flatMap((home) => decideRows(picture, home, byKey.get(home.key.key) ?? [], wishesOf, holds));
+  return store(tx, ask, await brakeRemovals(tx, ask, plans, holds));
 }
 
 function decideRows(picture: ZonePicture, homes: KeyHomes, rows: readonly NameCore[], wishesOf: ReadonlyMap<string, readonly Wish[]>, holds: typeof NO_HOLDS): RowPlan[] {
@@ -146,14 +149,15 @@ async function store(tx: Tx, ask: PlanAsk, plans: readonly RowPlan[]): Promise<P
   await joinHold(tx, plans.flatMap((plan) => {
     if (plan.joins === null) return [];
     const pair = generations.get(placeKey(plan.row.zone_id, plan.row.owner_name)) ?? plan.row;
-    return [{ holdId: plan.joins, zoneId: plan.row.zone_id, ownerName: plan.row.owner_name, timeline: pair.timeline, generation: pair.generation, text: removalText(plan) }];
+    return [{ holdId: plan.joins, zoneId: plan.row.zone_id, ownerName: plan.row.owner_name, timeline: pair.timeline, generation: pair.generation, text: removalText(plan), removes: removesOf(plan) }];
   }));
   const vms = new Set<string>();
   const unsettled = new Map<string, { zoneId: string; ownerName: string; generation: number }[]>();
   for (const plan of plans) {
     const change = generations.get(placeKey(plan.row.zone_id, plan.row.owner_name));
     if (change !== undefined) for (const vm of [...plan.row.vms, ...change.vms]) vms.add(vm);
-    const generation = change?.generation ?? plan.row.generation;
+    // What waits for a person is not settled without its VM before the generation that removes it is.
+    const generation = (change?.generation ?? plan.row.generation) + (plan.role !== 'outgoing' && (plan.holdId !== null || plan.kept) ? 1 : 0);
     if (plan.abandoned || plan.row.settled_generation >= generation) continue;
     const list = unsettled.get(plan.row.rkey) ?? [];
     unsettled.set(plan.row.rkey, [...list, { zoneId: plan.row.zone_id, ownerName: plan.row.owner_name, generation }]);
@@ -161,7 +165,12 @@ async function store(tx: Tx, ask: PlanAsk, plans: readonly RowPlan[]): Promise<P
   return { issues: changes.flatMap((change) => issueOf(ask.picture, change)), vms, unsettled };
 }
 
+/** What would go: all of a row that leaves its zone, else what nobody wishes any more. */
+function removesOf(plan: RowPlan): readonly RrsetBody[] {
+  return plan.lost ?? plan.row.desired;
+}
+
 function removalText(plan: RowPlan): string {
-  const values = plan.row.desired.map((rrset) => `${rrset.type} ${rrset.values.join(', ')}`);
+  const values = removesOf(plan).map((rrset) => `${rrset.type} ${rrset.values.join(', ')}`);
   return `remove ${plan.row.owner_name} ${values.join('; ')}`;
 }

@@ -92,7 +92,7 @@ function formerRecords(vm: VmHead, wishes: readonly HomedWish[], picture: DnsPic
     const standing = standingOf(row, zone, picture);
     return [{
       ...record(former.ownerName, isReverse(former.ownerName) ? 'PTR' : 'A', [], row.updated_at),
-      zone: zone.apex, zoneId: zone.zoneId, provider: zone.provider, attempts: row.attempts, generation: row.generation, state: unfinished(standing.state),
+      zone: zone.apex, zoneId: zone.zoneId, provider: zone.provider, attempts: row.attempts, generation: row.generation, state: row.kept ? 'refused' : unfinished(standing.state),
       ...(standing.reason === undefined ? {} : { reason: standing.reason }), ...(row.next_try_at === null ? {} : { nextTryAt: row.next_try_at.toISOString() }),
     }];
   });

@@ -52,6 +52,11 @@ export class Pauses {
     if (due.length > 0) await this.removeWhere('until <= now()', []);
   }
 
+  /** A window is a day at most. */
+  async forgetRemovals(): Promise<void> {
+    await this.store.query(`delete from removal where at < now() - interval '25 hours'`);
+  }
+
   private async removeWhere(condition: string, parameters: readonly unknown[]): Promise<number> {
     const { removed, written } = await this.store.transaction(async (tx) => {
       await lockZoneSetExclusive(tx);

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DEFAULT_SETTINGS, ZoneSet, type PlanningSettings, type ZoneView } from '@vmdns/domain';
+import { ZoneLimits } from '@vmdns/contracts';
+import { DEFAULT_SETTINGS, ZoneSet, type PlanningSettings, type RemovalLimits, type ZoneView } from '@vmdns/domain';
 import type { Tx } from '@vmdns/store';
 import { lockZoneSetShared } from './zone-set.lock.js';
 import type { ZoneRow } from './zone.row.js';
@@ -12,6 +13,8 @@ export interface PlannedZone {
   readonly purge: boolean;
   /** A move leads to another entry of the same apex. */
   readonly isMoving: boolean;
+  /** Of the brake on removals. */
+  readonly limits: RemovalLimits;
 }
 
 /** The zone set and the settings at one version. */
@@ -34,8 +37,13 @@ export function toZoneView(row: ZoneRow): ZoneView {
   };
 }
 
+function removalLimits(row: ZoneRow): RemovalLimits {
+  const { removalShare, removalNames, removalCount, removalWindowSeconds } = ZoneLimits.parse(row.body.limits);
+  return { share: removalShare, names: removalNames, count: removalCount, windowSeconds: removalWindowSeconds };
+}
+
 export function pictureOf(version: number, rows: readonly ZoneRow[], settings: PlanningSettings): ZonePicture {
-  const planned = rows.flatMap((row): PlannedZone[] => (row.state === 'removed' ? [] : [{ view: toZoneView(row), released: row.released, state: row.state, purge: row.purge, isMoving: row.body.successor !== undefined }]));
+  const planned = rows.flatMap((row): PlannedZone[] => (row.state === 'removed' ? [] : [{ view: toZoneView(row), released: row.released, state: row.state, purge: row.purge, isMoving: row.body.successor !== undefined, limits: removalLimits(row) }]));
   const active = planned.filter((zone) => zone.state === 'active');
   return {
     version, settings,

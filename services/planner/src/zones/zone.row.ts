@@ -1,7 +1,7 @@
-import type { Connection, ConnectionFact, Zone, ZoneFact, ZoneInput } from '@vmdns/contracts';
+import { type BrakeOff, type Connection, type ConnectionFact, type Zone, type ZoneFact, type ZoneInput, ZoneLimits } from '@vmdns/contracts';
 
 /** What of a zone entry may change, as its row keeps it; `successor`: the entry that it moves to. */
-export type ZoneBody = Pick<ZoneInput, 'ttl' | 'addresses' | 'limits' | 'settings'> & { readonly reconcile?: ZoneInput['reconcile']; readonly reservedNames?: readonly string[] | undefined; readonly successor?: string };
+export type ZoneBody = Pick<ZoneInput, 'ttl' | 'addresses' | 'limits' | 'settings'> & { readonly reconcile?: ZoneInput['reconcile']; readonly brakeOff?: BrakeOff | undefined; readonly reservedNames?: readonly string[] | undefined; readonly successor?: string };
 
 export interface ZoneRow {
   readonly id: string;
@@ -42,7 +42,7 @@ export function toZone(row: ZoneRow, counts: Readonly<Record<string, number>> = 
   return {
     id: row.id, name: row.apex, connectionId: row.connection_id, mode: row.mode, ttl: row.body.ttl, addresses: row.body.addresses,
     ...(row.body.reservedNames === undefined ? {} : { reservedNames: [...row.body.reservedNames] }),
-    limits: row.body.limits, reconcile: row.body.reconcile ?? DAILY, settings: row.body.settings, provider: row.provider, state: row.state, paused: row.paused,
+    limits: ZoneLimits.parse(row.body.limits), ...(row.body.brakeOff === undefined || Date.parse(row.body.brakeOff.until) <= Date.now() ? {} : { brakeOff: row.body.brakeOff }), reconcile: row.body.reconcile ?? DAILY, settings: row.body.settings, provider: row.provider, state: row.state, paused: row.paused,
     createdAt: row.created_at.toISOString(), revision: row.revision, counts: { ...counts },
   };
 }

@@ -47,8 +47,9 @@ export class Zones {
       const zone = await findZone(tx, id, true);
       if (zone === undefined || zone.state === 'removed') throw notFound('zone', id);
       if (zone.state === 'leaving') throw conflict('the zone is leaving', `the zone ${zone.apex} is being removed`);
-      const { mode = zone.mode, ...body } = patch;
-      const next: ZoneBody = { ...zone.body, ...withoutUndefined(body) };
+      const { mode = zone.mode, brakeOff, ...body } = patch;
+      const off = brakeOff === undefined ? {} : { brakeOff: brakeOff === null ? undefined : { ...brakeOff, by: caller.name } };
+      const next: ZoneBody = { ...zone.body, ...withoutUndefined(body), ...off };
       const changed = await tx.query(
         `update zone set mode = $2, released = released or $2 = 'write', body = $3::jsonb, revision = revision + 1
           where id = $1 and (mode <> $2 or body <> $3::jsonb) returning 1`, [id, mode, JSON.stringify(next)]);
