@@ -15,8 +15,10 @@ let stack: Stack;
 let bus: BusPublisher;
 beforeAll(async () => {
   stack = await startStack();
-  await stack.addZone('brake.test');
-  await stack.addZone('113.0.203.in-addr.arpa');
+  // The brake of the source is tried here, not the one of the zones.
+  const limits = { removalShare: 1, removalCount: 100_000 };
+  await stack.addZone('brake.test', { entry: { limits } });
+  await stack.addZone('113.0.203.in-addr.arpa', { entry: { limits } });
   bus = await BusPublisher.at(stack);
 }, 120_000);
 afterAll(async () => {

@@ -24,7 +24,7 @@ const live: VmDns = {
   ],
 };
 const zone: Zone = {
-  id: 'z1', name: 'example.com.', connectionId: 'c1', provider: 'powerdns', mode: 'write', ttl: { forward: 300, reverse: 3600 }, addresses: 'all', limits: { rehomeShare: 0.3, rehomeNames: 20 },
+  id: 'z1', name: 'example.com.', connectionId: 'c1', provider: 'powerdns', mode: 'write', ttl: { forward: 300, reverse: 3600 }, addresses: 'all', limits: { rehomeShare: 0.3, rehomeNames: 20, removalShare: 0.3, removalNames: 20, removalCount: 500, removalWindowSeconds: 600 },
   reconcile: { everySeconds: 86_400 }, settings: {}, state: 'active', paused: false, createdAt: '2026-11-21T12:00:00.000Z', revision: 1, counts: { applied: 12, failed: 1, pending: 0 },
 };
 const providers = {

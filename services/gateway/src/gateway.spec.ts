@@ -20,7 +20,7 @@ const vm = {
 };
 const connection = { id: 'c1', name: 'ns1', provider: 'powerdns', settings: { url: 'http://ns1:8081' }, secrets: ['apiKey'], paused: false, createdAt: NOW, revision: 1 };
 const zone = {
-  id: 'z1', name: 'example.com.', connectionId: 'c1', provider: 'powerdns', mode: 'write', ttl: { forward: 300, reverse: 3600 }, addresses: 'all', limits: { rehomeShare: 0.3, rehomeNames: 20 }, settings: { rectify: 'auto' },
+  id: 'z1', name: 'example.com.', connectionId: 'c1', provider: 'powerdns', mode: 'write', ttl: { forward: 300, reverse: 3600 }, addresses: 'all', limits: { rehomeShare: 0.3, rehomeNames: 20, removalShare: 0.3, removalNames: 20, removalCount: 500, removalWindowSeconds: 600 }, settings: { rectify: 'auto' },
   state: 'active', paused: false, createdAt: NOW, revision: 1, counts: {},
 };
 const problemOf = (answer: { readonly body: unknown }) => answer.body as Problem;
@@ -233,7 +233,7 @@ describe('connections and zones', () => {
     await services.on('planner.connection-get', (ask) => ask.id === 'c1' ? connection : problem(404, 'not-found', 'no such connection'));
     await services.on('planner.zone-add', () => zone);
     expect((await world.door.ask('POST', '/v1/zones', { body: { name: 'example.com', connectionId: 'c1', ttl: { forward: 60 } } })).status).toBe(201);
-    expect(services.asksOf('planner.zone-add')[0]?.input).toEqual({ name: 'example.com', connectionId: 'c1', mode: 'write', ttl: { forward: 60, reverse: 3600 }, addresses: 'all', limits: { rehomeShare: 0.3, rehomeNames: 20 }, reconcile: { everySeconds: 86_400 }, settings: {} });
+    expect(services.asksOf('planner.zone-add')[0]?.input).toEqual({ name: 'example.com', connectionId: 'c1', mode: 'write', ttl: { forward: 60, reverse: 3600 }, addresses: 'all', limits: { rehomeShare: 0.3, rehomeNames: 20, removalShare: 0.3, removalNames: 20, removalCount: 500, removalWindowSeconds: 600 }, reconcile: { everySeconds: 86_400 }, settings: {} });
     const faulty = await world.door.ask('POST', '/v1/zones', { body: { name: 'example.com', connectionId: 'c1', settings: { rectify: 'sometimes' } } });
     expect(problemOf(faulty).faults).toEqual([{ path: 'settings.rectify', message: 'must be one of auto, never' }]);
     expect(problemOf(await world.door.ask('POST', '/v1/zones', { body: { name: 'example.com', connectionId: 'c9' } })).faults).toEqual([{ path: 'connectionId', message: 'there is no such connection' }]);
@@ -249,6 +249,8 @@ describe('connections and zones', () => {
   it('removes with and without purge, moves, tests and lists records', async () => {
     await services.on('planner.zone-remove', (ask) => ({ ...zone, state: ask.purge === true ? 'leaving' : 'removed' }));
     await services.on('planner.zone-move', () => ({ ...zone, id: 'z2', connectionId: 'c2' }));
+    await services.on('planner.connection-get', (ask) => ({ ...connection, id: ask.id }));
+    await world.announce();
     await services.on('planner.zone-get', () => zone);
     await services.on('planner.zone-names', () => ({ items: [{ name: 'vm1.example.com.', state: 'applied', rrsets: [], generation: 3 }] }));
     await services.on('adapter-powerdns.zone-test', () => ({ ok: false, steps: [{ step: 'reach', ok: false, warning: false, text: 'nobody answers', tookMs: 3 }] }));
@@ -257,7 +259,9 @@ describe('connections and zones', () => {
     expect((await world.door.ask('DELETE', '/v1/zones/z1?purge=yes')).status).toBe(400);
     expect((await world.door.ask('POST', '/v1/zones/z1/move', { body: { connectionId: 'c2' } })).status).toBe(202);
     expect((await world.door.ask('POST', '/v1/zones/z1/move', { body: { connectionId: 'c2', purge: true } })).status).toBe(202);
-    expect(services.asksOf('planner.zone-move')).toMatchObject([{ id: 'z1', connectionId: 'c2', purge: false }, { id: 'z1', connectionId: 'c2', purge: true }]);
+    expect(services.asksOf('planner.zone-move')).toMatchObject([{ id: 'z1', connectionId: 'c2', purge: false, settings: { rectify: 'auto' } }, { id: 'z1', connectionId: 'c2', purge: true }]);
+    const unfit = await world.door.ask('POST', '/v1/zones/z1/move', { body: { connectionId: 'c2', settings: { rectify: 'sometimes' } } });
+    expect([unfit.status, problemOf(unfit).faults]).toEqual([400, [{ path: 'settings.rectify', message: 'must be one of auto, never' }]]);
     expect((await world.door.ask('POST', '/v1/zones/z1/test')).body).toMatchObject({ ok: false, steps: [{ text: 'nobody answers' }] });
     expect(services.asksOf('adapter-powerdns.zone-test')[0]).toEqual({ zoneId: 'z1' });
     expect((await world.door.ask('GET', '/v1/zones/z1/records?state=applied')).body).toMatchObject({ items: [{ name: 'vm1.example.com.' }] });

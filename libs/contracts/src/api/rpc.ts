@@ -164,7 +164,7 @@ export const plannerRpc = {
   'connection-list': operation(Page, z.object({ items: z.array(Connection), next: z.string().optional() })),
   'connection-get': operation(z.object({ id: Id }), Connection),
   /** Replaces the named secret fields and settings only; a setting of null is taken away. `sameServer`: the settings, now or as they were changed, lead to the same server as before. */
-  'connection-change': operation(z.object({ id: Id, name: z.string().optional(), settings: z.record(z.string(), z.unknown()).optional(), sealed: z.record(z.string(), z.string()).optional(), sameServer: z.boolean().default(false), caller: Caller }), Connection),
+  'connection-change': operation(z.object({ id: Id, name: z.string().optional(), settings: z.record(z.string(), z.unknown()).optional(), sealed: z.record(z.string(), z.string()).optional(), /** Secrets that are taken away. */ unsealed: z.array(z.string()).optional(), sameServer: z.boolean().default(false), caller: Caller }), Connection),
   'connection-remove': operation(z.object({ id: Id, caller: Caller }), Nothing),
   'zone-add': operation(z.object({ input: ZoneInput, caller: Caller }), Zone),
   'zone-list': operation(Page.extend({ name: z.string().optional() }), z.object({ items: z.array(Zone), next: z.string().optional() })),
@@ -173,7 +173,7 @@ export const plannerRpc = {
   /** `purge` removes our records first; else they stay at the provider. */
   'zone-remove': operation(z.object({ id: Id, purge: z.boolean().default(false), caller: Caller }), Zone),
   /** `purge` removes our records at the first server, each when the second has it; else they stay there. */
-  'zone-move': operation(z.object({ id: Id, connectionId: Id, purge: z.boolean().default(false), caller: Caller }), Zone),
+  'zone-move': operation(z.object({ id: Id, connectionId: Id, purge: z.boolean().default(false), /** By the other provider's form; absent: as they are. */ settings: z.record(z.string(), z.unknown()).optional(), caller: Caller }), Zone),
   'zone-names': operation(Page.extend({ id: Id, state: z.string().optional() }), z.object({ items: z.array(ZoneRecord), next: z.string().optional() })),
   'pause-add': operation(z.object({ scope: PauseScope, why: z.string().max(500).default(''), until: Instant.nullable().default(null), caller: Caller }), PauseMade),
   'pause-list': operation(Nothing, z.object({ items: z.array(Pause) })),

@@ -34,11 +34,12 @@ export function zoneCommands(program: Command, commands: Commands): void {
   commands.add<AddOptions>(zone, 'add <apex>', 'take on a zone', (command) => shape(command).requiredOption('--connection <connection>', 'over which connection, by id or name'), add);
   commands.add<Omit<AddOptions, 'connection'>>(zone, 'set <zone>', 'change a zone', shape, change);
   commands.add<{ connection?: string }>(zone, 'test <zone>', 'try a zone: a saved one by id or apex, or with --connection one that is not saved', (command) => command.option('--connection <connection>', 'by id or name'), test);
-  commands.add<{ connection: string; purge?: true }>(zone, 'move <zone>', 'to another connection: added there, then given up here', (command) => command
-    .requiredOption('--connection <connection>', 'by id or name').option('--purge', 'remove our records at the first, each when the second has it; without it they stay there'), async (session, options, said = '') => {
+  commands.add<{ connection: string; purge?: true; set?: readonly string[] }>(zone, 'move <zone>', 'to another connection: added there, then given up here', (command) => command
+    .requiredOption('--connection <connection>', 'by id or name').option('--purge', 'remove our records at the first, each when the second has it; without it they stay there')
+    .option('--set <field=value>', "a setting of the other provider's zones", many), async (session, options, said = '') => {
     const api = await session.api();
     const [found, to] = await Promise.all([findZone(api, said), findConnection(api, options.connection)]);
-    const moved = await api.post<Zone>(`/v1/zones/${part(found.id)}/move`, { connectionId: to.id, ...(options.purge === true ? { purge: true } : {}) });
+    const moved = await api.post<Zone>(`/v1/zones/${part(found.id)}/move`, { connectionId: to.id, ...(options.purge === true ? { purge: true } : {}), ...(options.set === undefined ? {} : { settings: settingsOf(options.set, await zoneSchemaOf(api, to.provider)) }) });
     session.tell(moved, [`${moved.name} moves to ${to.name} (zone ${moved.id}); ${options.purge === true ? 'each record goes here when it is there' : 'what is here stays here'}.`]);
   });
   commands.add<{ purge?: true }>(zone, 'remove <zone>', 'give a zone back; its records stay there unless purged', (command) => command.option('--purge', 'remove our records first'), async (session, { purge }, said = '') => {

@@ -61,7 +61,7 @@ export const zoneCalls = {
   move: call({
     ...common, id: 'moveZone', method: 'post', path: '/v1/zones/:id/move', summary: 'Moves a zone to another connection: added there first, then given up here.',
     params: idParams, body: z.strictObject({
-      connectionId: Id,
+      connectionId: Id, settings: Settings.optional().describe("By the other provider's `zoneSchema`; what is not named is taken along where its form knows it."),
       purge: z.boolean().default(false).describe('Remove our records at the first server, each when the second has it. Without it they stay there, since that server may be asked until the delegation changes.'),
     }), answers: one(202, 'The new entry of the zone.'),
   }),

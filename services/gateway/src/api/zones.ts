@@ -6,7 +6,7 @@ import { faultsOfZone } from '@vmdns/domain';
 import { badInput, ProblemError } from '../http/problems.js';
 import { AnnouncedProviders } from '../sealing/announced-providers.js';
 import { sealSettings, type Settings } from '../sealing/connection-form.js';
-import { checkBySchema } from '../sealing/json-schema.js';
+import { checkBySchema, propertiesOf } from '../sealing/json-schema.js';
 import { Services, valueOf } from './services.js';
 import type { ZoneChange, ZoneTrial } from './zone.calls.js';
 
@@ -45,8 +45,13 @@ export class Zones {
     return this.#did('zone removed', valueOf(await this.services.planner['zone-remove']({ id, purge, caller }, this.services.slowly)), caller);
   }
 
-  async move(id: string, to: { readonly connectionId: string; readonly purge: boolean }, caller: Caller): Promise<Zone> {
-    return this.#did('zone moved', valueOf(await this.services.planner['zone-move']({ id, ...to, caller }, this.services.slowly)), caller);
+  /** At another provider the settings are others: those of the zone are taken along where both forms know them, and what is given goes before. */
+  async move(id: string, to: { readonly connectionId: string; readonly purge: boolean; readonly settings?: Settings | undefined }, caller: Caller): Promise<Zone> {
+    const stored = await this.get(id);
+    const provider = await this.#providerOf(to.connectionId);
+    const taken = provider === stored.provider ? stored.settings : this.#common(stored.settings, (await this.providers.get(provider)).zoneSchema);
+    const settings = await this.#settings(provider, merged(taken, to.settings ?? {}));
+    return this.#did('zone moved', valueOf(await this.services.planner['zone-move']({ id, connectionId: to.connectionId, purge: to.purge, settings, caller }, this.services.slowly)), caller);
   }
 
   async test(id: string): Promise<ZoneTest> {
@@ -103,6 +108,11 @@ export class Zones {
     if (!reply.ok && reply.problem.status === 404) throw badInput([{ path: 'connectionId', message: 'there is no such connection' }]);
     if (!reply.ok) throw new ProblemError(reply.problem);
     return reply.value.provider;
+  }
+
+  #common(settings: Settings, schema: Settings): Settings {
+    const known = propertiesOf(schema);
+    return Object.fromEntries(Object.entries(settings).filter(([name]) => name in known));
   }
 
   async #settings(provider: string, settings: Settings): Promise<Record<string, unknown>> {

@@ -76,6 +76,11 @@ describe('changing a connection', () => {
     expect(changed.settings.url).toBe('http://ns2:8081');
     expect(Object.keys(changed.sealed)).toEqual(['apiKey']);
   });
+  it('takes away an optional secret', async () => {
+    const optional = { ...provider, connectionSchema: { ...provider.connectionSchema, required: ['url'] } };
+    expect(await sealChange(optional, stored, { apiKey: null })).toMatchObject({ sealed: {}, unsealed: ['apiKey'] });
+    expect(await faultsOf(sealChange(provider, stored, { apiKey: null }))).toEqual(['settings.apiKey: is required']);
+  });
   it('checks the whole form that results', async () => {
     expect(await faultsOf(sealChange(provider, stored, { url: null, apiKey: CANARY }))).toEqual(['settings.url: is required']);
     expect(await faultsOf(sealChange(provider, { ...stored, secrets: [] }, { mode: 'b' }))).toEqual(['settings.apiKey: is required']);

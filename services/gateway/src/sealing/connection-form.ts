@@ -8,7 +8,7 @@ import { seal } from './seal.js';
 export type Settings = Readonly<Record<string, unknown>>;
 
 /** Settings fit to leave the gateway: what is no secret in the clear, each secret sealed for the provider's adapter. */
-export interface SealedSettings { readonly settings: Settings; readonly sealed: Readonly<Record<string, string>> }
+export interface SealedSettings { readonly settings: Settings; readonly sealed: Readonly<Record<string, string>>; /** Secrets that are taken away. */ readonly unsealed?: readonly string[] }
 
 /** Checks a whole form by the announced schema, then seals its secrets. */
 export async function sealSettings(provider: SeenProvider, given: Settings, at: readonly string[] = ['settings']): Promise<SealedSettings> {
@@ -19,6 +19,7 @@ export async function sealSettings(provider: SeenProvider, given: Settings, at: 
 export async function sealChange(provider: SeenProvider, stored: { readonly settings: Settings; readonly secrets: readonly string[] }, given: Settings): Promise<SealedSettings> {
   const secrets = secretFields(provider.connectionSchema);
   const kept = stored.secrets.filter((field) => secrets.includes(field) && !(field in given));
+  const unsealed = stored.secrets.filter((field) => given[field] === null);
   const moved = addressFields(provider.connectionSchema).some((field) => field in given && !same(given[field], stored.settings[field]));
   if (moved && kept.length > 0) {
     throw badInput(kept.map((field) => ({ path: `settings.${field}`, message: 'must be given again, because the address that it is sent to changes' })));
@@ -26,7 +27,7 @@ export async function sealChange(provider: SeenProvider, stored: { readonly sett
   const merged = Object.fromEntries(Object.entries({ ...stored.settings, ...given }).filter(([, value]) => value !== null));
   const { settings, sealed } = await split(provider, checked(withoutRequired(provider.connectionSchema, kept), merged, ['settings']), ['settings']);
   const gone = Object.entries(given).filter(([field, value]) => value === null && field in stored.settings);
-  return { settings: { ...Object.fromEntries(gone), ...settings }, sealed };
+  return { settings: { ...Object.fromEntries(gone), ...settings }, sealed, ...(unsealed.length === 0 ? {} : { unsealed }) };
 }
 
 /** Seals single secrets for a rotation; a field that is no secret is a fault. */

@@ -135,6 +135,6 @@ async function tripText(tx: Tx, picture: ZonePicture, zoneId: string, losses: re
 
 async function countNames(tx: Tx, zoneId: string, limits: RemovalLimits, removed: number): Promise<number> {
   const most = limits.share > 0 ? Math.ceil(removed / limits.share) + 1 : 1;
-  const [row] = await tx.query<{ names: number }>(`select count(*)::bigint as names from (select from name where zone_id = $1 and desired <> '[]' limit $2) counted`, [zoneId, most]);
+  const [row] = await tx.query<{ names: number }>(`select count(*)::bigint as names from (select from name where zone_id = $1 and desired <> '[]' order by owner_name limit $2) counted`, [zoneId, most]);
   return row?.names ?? 0;
 }

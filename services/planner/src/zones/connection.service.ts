@@ -13,6 +13,8 @@ export interface ConnectionChange {
   readonly name?: string | undefined;
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
   readonly sealed?: Readonly<Record<string, string>> | undefined;
+  /** Secrets that are taken away. */
+  readonly unsealed?: readonly string[] | undefined;
   /** The server is the same as before, at whatever address. */
   readonly sameServer: boolean;
   readonly caller: Caller;
@@ -63,10 +65,10 @@ export class Connections {
       const [old] = await tx.query<ConnectionRow>('select * from connection where id = $1 and not removed for update', [change.id]);
       if (old === undefined) throw notFound('connection', change.id);
       const rows = await tx.query<ConnectionRow>(
-        `with wanted as (select coalesce($2, name) as name, (settings || $3::jsonb) - $6::text[] as settings, sealed || $4::jsonb as sealed from connection where id = $1)
+        `with wanted as (select coalesce($2, name) as name, (settings || $3::jsonb) - $6::text[] as settings, (sealed || $4::jsonb) - $7::text[] as sealed from connection where id = $1)
          update connection c set name = w.name, settings = w.settings, sealed = w.sealed, same_server = $5 or (c.same_server and c.settings = w.settings), revision = revision + 1
            from wanted w where c.id = $1 and ((c.name, c.settings, c.sealed) is distinct from (w.name, w.settings, w.sealed) or $5 and not c.same_server) returning c.*`,
-        [change.id, change.name ?? null, JSON.stringify(change.settings ?? {}), JSON.stringify(change.sealed ?? {}), change.sameServer, namesOfNull(change.settings ?? {})]);
+        [change.id, change.name ?? null, JSON.stringify(change.settings ?? {}), JSON.stringify(change.sealed ?? {}), change.sameServer, namesOfNull(change.settings ?? {}), change.unsealed ?? []]);
       return { row: rows[0] ?? old, written: await this.feed.append(tx, [], rows) };
     });
     this.feed.publish(written);

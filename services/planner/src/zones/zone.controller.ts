@@ -27,8 +27,8 @@ export class ZoneController {
   }
 
   @OnRequest('planner', 'zone-move', plannerRpc['zone-move'])
-  move(ask: { id: string; connectionId: string; purge: boolean; caller: Caller }): Promise<Zone> {
-    return this.zones.move(ask.id, ask.connectionId, ask.purge, ask.caller);
+  move(ask: { id: string; connectionId: string; purge: boolean; settings?: Record<string, unknown> | undefined; caller: Caller }): Promise<Zone> {
+    return this.zones.move(ask.id, ask, ask.caller);
   }
 
   @OnRequest('planner', 'zone-get', plannerRpc['zone-get'])

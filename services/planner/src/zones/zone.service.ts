@@ -77,15 +77,16 @@ export class Zones {
    * The other connection takes every name; when all are answered there, this entry goes. Its records stay, since the
    * first server may be asked until the delegation changes; `purge`: each goes when the second server has it.
    */
-  async move(id: string, connectionId: string, purge: boolean, caller: Caller): Promise<Zone> {
+  async move(id: string, to: { readonly connectionId: string; readonly purge: boolean; readonly settings?: ZoneBody['settings'] | undefined }, caller: Caller): Promise<Zone> {
     requireOperator(caller);
+    const { connectionId, purge } = to;
     return this.changeSet(async (tx) => {
       const zone = await findZone(tx, id, true);
       if (zone === undefined || zone.state === 'removed') throw notFound('zone', id);
       if (zone.state === 'leaving') throw conflict('the zone is leaving', `the zone ${zone.apex} is being removed or moved already`);
       if (zone.connection_id === connectionId) throw conflict('the zone is there already', `the zone ${zone.apex} is at connection ${connectionId}`);
       const connection = await this.connectionFor(tx, connectionId, zone.apex, zone.body);
-      const next = await insertZone(tx, { apex: zone.apex, connection, mode: zone.mode, released: zone.released, body: zone.body });
+      const next = await insertZone(tx, { apex: zone.apex, connection, mode: zone.mode, released: zone.released, body: { ...zone.body, settings: to.settings ?? zone.body.settings } });
       await tx.query(`update zone set state = 'leaving', purge = $2, body = $3::jsonb, revision = revision + 1 where id = $1`, [id, purge, JSON.stringify({ ...zone.body, successor: next })]);
       await replanRange(tx, keyRange(zone.apex), `the zone ${zone.apex} moves to connection ${connectionId}`, []);
       return [next, id];
