@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Hold } from '@vmdns/contracts';
+import { type Hold, ZoneLimits } from '@vmdns/contracts';
 import { until } from '@vmdns/test/support';
 import { applied, type FakeAdapter } from '../testing/fake-adapter.js';
 import { ADMIN, problem, Rig, value } from '../testing/rig.js';
@@ -30,7 +30,7 @@ describe('L13 re-homing more than its share of a zone waits for a person', () =>
   async function story() {
     const apex = `h${round}.example`;
     const inside = [1, 2, 3].map((n) => `vm${n}.in.${apex}.`);
-    const outer = await rig.zone(apex, main, { limits: { rehomeShare: 0.3, rehomeNames: 1 } });
+    const outer = await rig.zone(apex, main, { limits: { ...ZoneLimits.parse({}), rehomeShare: 0.3, rehomeNames: 1 } });
     const ids = [1, 2, 3].map((n) => `vm-${round}-${n}`);
     for (const [at, id] of ids.entries()) await rig.tell(rig.fact(id, { fqdn: inside[at] ?? '', ips: [`198.51.${round}.${at + 1}`] }));
     await rig.tell(rig.fact(`vm-${round}-4`, { fqdn: `vm4.${apex}.`, ips: [`198.51.${round}.4`] }));
@@ -105,7 +105,7 @@ describe('L13 re-homing more than its share of a zone waits for a person', () =>
 
   it('moves less than its share without asking, and few names of a small zone', async () => {
     const apex = `free${round}.example`;
-    const outer = await rig.zone(apex, main, { limits: { rehomeShare: 0.3, rehomeNames: 1 } });
+    const outer = await rig.zone(apex, main, { limits: { ...ZoneLimits.parse({}), rehomeShare: 0.3, rehomeNames: 1 } });
     for (const n of [1, 2, 3, 4]) await rig.tell(rig.fact(`free-${n}`, { fqdn: n === 1 ? `vm.in.${apex}.` : `vm${n}.${apex}.`, ips: [`198.51.200.${n}`] }));
     await until(() => isFull(outer.id, `vm4.${apex}.`));
     await rig.zone(`in.${apex}`, second);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Caller, ZoneInput } from '@vmdns/contracts';
+import { type Caller, type ZoneInput, ZoneLimits } from '@vmdns/contracts';
 import { until } from '@vmdns/test/support';
 import { applied, silent, type FakeAdapter } from '../testing/fake-adapter.js';
 import { ADMIN, problem, Rig, value } from '../testing/rig.js';
@@ -141,7 +141,7 @@ describe('zones, connections, pauses and settings at the door', () => {
   });
 
   it('zoneMatch every also writes to outer zones, and takes it back as a held re-homing', async () => {
-    const outer = value(await zoneAdd({ name: 'every.example', limits: { rehomeShare: 0.3, rehomeNames: 1 } }));
+    const outer = value(await zoneAdd({ name: 'every.example', limits: { ...ZoneLimits.parse({}), rehomeShare: 0.3, rehomeNames: 1 } }));
     const inner = value(await zoneAdd({ name: 'in.every.example' }));
     await rig.tell(rig.fact('every', { fqdn: 'vm.in.every.example.', ips: ['198.51.100.3'] }));
     await until(() => adapter.heldAt.get(`${inner.id} vm.in.every.example.`) !== undefined);

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { subjects, type ZoneInput } from '@vmdns/contracts';
+import { subjects, type ZoneInput, ZoneLimits } from '@vmdns/contracts';
 import { until } from '@vmdns/test/support';
 import { applied, silent, type FakeAdapter } from '../testing/fake-adapter.js';
 import { ADMIN, Rig, value } from '../testing/rig.js';
 
-const FREELY: Partial<ZoneInput> = { limits: { rehomeShare: 1, rehomeNames: 1 } };
+const FREELY: Partial<ZoneInput> = { limits: { ...ZoneLimits.parse({}), rehomeShare: 1, rehomeNames: 1 } };
 
 describe('zones come and go', () => {
   let rig: Rig;
