@@ -141,6 +141,10 @@ describe('the pages', () => {
     expect((await ask('GET', '/assets/main-abc.js')).text).toContain('xxx');
     expect((await ask('GET', '/assets/main-abc.js', { headers: { 'if-none-match': String(asset.headers.etag) } })).status).toBe(304);
   });
+  it('are found at the id of any VM, which may look like a file', async () => {
+    for (const path of ['/vms/web.1', '/vms/vm.example.com', '/explain']) expect((await ask('GET', path, { headers: browser })).headers['content-type']).toContain('text/html');
+  });
+
   it('are no way around the API, nor to any other file', async () => {
     for (const path of ['/v1/vms/vm1', '/v1/nothing', '/openapi.json', '/legacy/dns.php', '/assets/missing.js', '/assets/..%2f..%2fetc%2fpasswd', '/..%2fpackage.json', '/%2e%2e/%2e%2e/package.json']) {
       expect({ path, status: (await ask('GET', path, { headers: browser })).status }).toEqual({ path, status: path.startsWith('/%2e') || path.startsWith('/..') || path.startsWith('/assets/..') ? expect.any(Number) : 401 });
