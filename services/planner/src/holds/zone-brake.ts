@@ -91,38 +91,43 @@ async function brakeFresh(tx: Tx, cause: RemovalCause, fresh: readonly Loss[]): 
     if (hold !== undefined) held.set(loss.plan, { ...keeping(loss), holdId: hold, joins: hold });
     else byZone.set(loss.plan.row.zone_id, [...(byZone.get(loss.plan.row.zone_id) ?? []), loss]);
   }
+  const windows = await readWindows(tx, cause.picture, [...byZone.keys()].sort());
   const tripped = new Map<string, string>();
-  const passing = new Map<string, number>();
-  for (const zoneId of [...byZone.keys()].sort()) {
-    const losses = byZone.get(zoneId) ?? [];
-    const text = await tripText(tx, cause.picture, zoneId, losses);
-    if (text === null) passing.set(zoneId, countOf(losses));
-    else for (const loss of losses) tripped.set(loss.source, text);
+  for (const [zoneId, losses] of byZone) {
+    const text = await tripText(tx, cause.picture, { zoneId, losses, window: windows.get(zoneId) });
+    if (text !== null) for (const loss of losses) tripped.set(loss.source, text);
   }
   const opened = new Map<string, string>();
   for (const [source, text] of [...tripped].sort()) opened.set(source, await openRemovalHold(tx, source, text));
-  for (const [zoneId, losses] of byZone) {
-    const through = losses.filter((loss) => !opened.has(loss.source));
-    if (through.length > 0) await tx.query('insert into removal (zone_id, count) values ($1, $2)', [zoneId, countOf(through)]);
-    for (const loss of losses) {
-      const hold = opened.get(loss.source);
-      if (hold !== undefined) held.set(loss.plan, { ...keeping(loss), holdId: hold, joins: hold });
-    }
+  for (const loss of [...byZone.values()].flat()) {
+    const hold = opened.get(loss.source);
+    if (hold !== undefined) held.set(loss.plan, { ...keeping(loss), holdId: hold, joins: hold });
   }
+  const passed = [...byZone].map(([zoneId, losses]) => ({ zoneId, count: countOf(losses.filter((loss) => !opened.has(loss.source))) })).filter(({ count }) => count > 0);
+  if (passed.length > 0) await tx.query('insert into removal (zone_id, count) select * from unnest($1::text[], $2::int[])', [passed.map((one) => one.zoneId), passed.map((one) => one.count)]);
   return held;
+}
+
+interface Window { readonly removed: number; readonly off: boolean }
+
+/** What was removed lately from these zones; others who remove there wait until this transaction has ended. */
+async function readWindows(tx: Tx, picture: ZonePicture, zoneIds: readonly string[]): Promise<ReadonlyMap<string, Window>> {
+  if (zoneIds.length === 0) return new Map();
+  await tx.query(`select pg_advisory_xact_lock(hashtextextended('vmdns.planner.removals:' || z, 0)) from unnest($1::text[]) z`, [zoneIds]);
+  const rows = await tx.query<Window & { zone_id: string }>(
+    `select z.zone_id, (select coalesce(sum(r.count), 0)::bigint from removal r where r.zone_id = z.zone_id and r.at > clock_timestamp() - make_interval(secs => z.seconds)) as removed,
+            coalesce((select (body->'brakeOff'->>'until')::timestamptz > clock_timestamp() from zone where id = z.zone_id), false) as off
+       from unnest($1::text[], $2::int[]) as z(zone_id, seconds)`, [zoneIds, zoneIds.map((id) => picture.zones.get(id)?.limits.windowSeconds ?? 0)]);
+  return new Map(rows.map((row) => [row.zone_id, row]));
 }
 
 const countOf = (losses: readonly Loss[]): number => losses.reduce((sum, loss) => sum + loss.types.length, 0);
 
-/** Why these removals wait, or null: they are few enough. Others who remove from the zone wait until this transaction has ended. */
-async function tripText(tx: Tx, picture: ZonePicture, zoneId: string, losses: readonly Loss[]): Promise<string | null> {
+/** Why these removals wait, or null: they are few enough. */
+async function tripText(tx: Tx, picture: ZonePicture, { zoneId, losses, window }: { readonly zoneId: string; readonly losses: readonly Loss[]; readonly window: Window | undefined }): Promise<string | null> {
   const zone = picture.zones.get(zoneId);
   if (zone === undefined) return null;
   const { limits } = zone;
-  await tx.query(`select pg_advisory_xact_lock(hashtextextended('vmdns.planner.removals:' || $1, 0))`, [zoneId]);
-  const [window] = await tx.query<{ removed: number; off: boolean }>(
-    `select (select coalesce(sum(count), 0)::bigint from removal where zone_id = $1 and at > clock_timestamp() - make_interval(secs => $2)) as removed,
-            coalesce((select (body->'brakeOff'->>'until')::timestamptz > clock_timestamp() from zone where id = $1), false) as off`, [zoneId, limits.windowSeconds]);
   if (window?.off === true) return null;
   const before = window?.removed ?? 0;
   const removed = before + countOf(losses);

@@ -80,7 +80,8 @@ describe('L6 the cost follows the change, with 20,000 names known', () => {
     const many = await plansOf((store) => on(get(Planner), store).takeFacts(Array.from({ length: 150 }, (_, at) => rig.fact(`vm-${at + 100}`, { ips: [`10.9.1.${at}`] })), { priority: 1 }));
     expect([one.reads, many.reads]).toEqual([[], []]);
     expect(one.statements).toBe(many.statements);
-    expect(one.statements).toBeLessThanOrEqual(14);
+    // Three of them are the brake's: these facts take addresses away.
+    expect(one.statements).toBeLessThanOrEqual(17);
   });
 
   it('settling reads no table as a whole', async () => {
