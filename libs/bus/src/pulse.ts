@@ -1,9 +1,9 @@
 import { pause } from './wait.js';
 
 /** So long nobody is suspected: most answers are there by then. */
-const TRUST_MS = 300;
-/** A living server answers a ping in a fraction of it; with TRUST_MS it is well within a second. */
-export const PULSE_MS = 500;
+const TRUST_MS = 250;
+/** A living server answers a ping in a fraction of it; with TRUST_MS, and what the asker does before and after, it is within a second. */
+const PULSE_MS = 400;
 
 /** What was needed for an answer is there, and says nothing. */
 export class Silence extends Error {
@@ -16,17 +16,18 @@ export class Silence extends Error {
  */
 export async function unlessSilent<T>(work: Promise<T>, answers: () => Promise<boolean>): Promise<T> {
   const over = new AbortController();
-  try {
-    return await Promise.race([work, silence(answers, over.signal)]);
-  } finally {
-    over.abort();
-  }
+  const silence = new Promise<never>((_, reject) => {
+    void isSilentBefore(over.signal, answers).then((isSilent) => { if (isSilent) reject(new Silence('a ping was left without an answer')); });
+  });
+  return Promise.race([work, silence]).finally(() => { over.abort(); });
 }
 
-async function silence(answers: () => Promise<boolean>, over: AbortSignal): Promise<never> {
+/** Asks now and then whether what is needed still answers; false when it is over first. `answers` never throws. */
+export async function isSilentBefore(over: AbortSignal, answers: () => Promise<boolean>): Promise<boolean> {
   for (;;) {
     await pause(TRUST_MS, over);
-    if (over.aborted || !await answers()) throw new Silence('a ping was left without an answer');
+    if (over.aborted) return false;
+    if (!await answers()) return !over.aborted;
   }
 }
 

@@ -8,7 +8,8 @@ import { childTraceparent, currentTraceparent } from './traceparent.js';
 
 /** How long the asker waits; who answers later answers nobody. */
 export const TIMEOUT_HEADER = 'Vmdns-Timeout-Ms';
-const ASK_MS = 900;
+/** Who says nothing else waits so long. */
+export const ASK_MS = 900;
 
 const encoder = new TextEncoder();
 const Envelope = z.union([z.object({ ok: z.literal(true), value: z.unknown() }), z.object({ ok: z.literal(false), problem: Problem })]);

@@ -78,7 +78,7 @@ async function run<C extends BaseConfig>(options: ServiceOptions<C>, parts: Part
   const { log, bus, info } = parts;
   let closing: Promise<void> | undefined;
   const app = await NestFactory.create<NestExpressApplication>(rootModule(options, parts), { logger: new NestLog(log), abortOnError: false });
-  const transport = new JetStreamServer({ bus, service: info.name, log, observer: observerOf(parts.metrics), now: () => parts.clock.now(), closeMs: HANDLERS_MS, takesAfter: whenMigrated(parts.store, () => closing !== undefined) });
+  const transport = new JetStreamServer({ bus, service: info.name, log, observer: observerOf(parts.metrics), now: () => parts.clock.now(), closeMs: HANDLERS_MS, needs: () => parts.store.answers(), takesAfter: whenMigrated(parts.store, () => closing !== undefined) });
   app.connectMicroservice({ strategy: transport });
   parts.health.add('consumers', () => transport.unread.length === 0 || `not read: ${transport.unread.join(', ')}`);
   serveHealth(app, parts);

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
@@ -132,6 +132,21 @@ describe('the store', () => {
     await until(async () => (await store.query('select 1')).length === 1);
     await store.close();
     await own.dispose();
+  });
+
+  it('knows a silent Postgres from a busy one', async () => {
+    const store = await ready();
+    const held = Promise.all(Array.from({ length: 4 }, () => store.query('select pg_sleep(1)')));
+    expect(await store.answers()).toBe(true);
+    const mute = createServer();
+    mute.listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    const silent = await open(`postgres://nobody@127.0.0.1:${(mute.address() as AddressInfo).port}/none`);
+    expect(await silent.answers()).toBe(false);
+    const refused = await open((await postgres.freshDatabase()).url.replace('postgres:test@', 'nobody:wrong@'));
+    expect(await refused.answers()).toBe(true);
+    mute.close();
+    await held;
   });
 
   it('bears a Postgres that dies under a query: the query rejects, the process lives', async () => {

@@ -1,6 +1,7 @@
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
 import type pg from 'pg';
 import { DataSource, type MigrationInterface } from 'typeorm';
+import { doesAnswer } from './does-answer.js';
 import { migrate, silent } from './migrate.js';
 import { poolOf, poolOptions } from './pool.js';
 import { Session } from './session.js';
@@ -43,6 +44,7 @@ export class Store implements Tx {
   private readonly source: DataSource;
   private readonly migrated: Promise<void>;
   private pool: pg.Pool | undefined;
+  private asking: Promise<boolean> | undefined;
   private readonly closing = new AbortController();
 
   private constructor(private readonly options: StoreOptions, private readonly migrations: readonly MigrationClass[]) {
@@ -119,6 +121,12 @@ export class Store implements Tx {
       timer = setTimeout(() => reject(new TransientStoreError(`pinging Postgres for ${this.schema}`)), timeoutMs);
     });
     await Promise.race([this.query('select 1'), late]).finally(() => clearTimeout(timer));
+  }
+
+  /** Whether Postgres answers just now, by a connection of its own: a busy pool is no silence. All who ask at once share one. Never throws. */
+  answers(): Promise<boolean> {
+    this.asking ??= doesAnswer(this.options).finally(() => { this.asking = undefined; });
+    return this.asking;
   }
 
   /** Waits for running statements. May run twice. */

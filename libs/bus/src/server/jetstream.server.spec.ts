@@ -13,7 +13,7 @@ import type { InMessage, RawMessage } from '../message.js';
 import { done, drop, type Outcome, retryAfter } from '../outcome.js';
 import { rpcClient } from '../rpc-client.js';
 import { currentTraceparent, traceIdOf } from '../traceparent.js';
-import { JetStreamServer } from './jetstream.server.js';
+import { JetStreamServer, type JetStreamServerOptions } from './jetstream.server.js';
 
 const Note = z.object({ n: z.number(), does: z.string().optional() });
 type Note = z.infer<typeof Note>;
@@ -88,7 +88,7 @@ describe('the JetStream transport', () => {
   let story: Story;
   let counter = 0;
 
-  const startApp = async (more: { readonly ackWaitMs?: number } = {}): Promise<INestMicroservice> => {
+  const startApp = async (more: Partial<JetStreamServerOptions> = {}): Promise<INestMicroservice> => {
     const service = await NestFactory.createMicroservice(NotesModule, { strategy: new JetStreamServer({ bus, service: 'echo', ...more }), logger: false });
     await service.listen();
     return service;
@@ -297,6 +297,26 @@ describe('the JetStream transport', () => {
       expect(await ask().one(wrong as { n: number })).toMatchObject({ ok: false, problem: { status: 400, code: 'bad-input', faults: [{ path: 'n' }, { path: 'does' }] } });
       story.isStoreAway = true;
       expect(await ask().one({ n: 1 })).toMatchObject({ ok: false, problem: { status: 503, code: 'unavailable' } });
+    });
+
+    it('tells who would wait long soon when what an answer needs is silent, also those that wait in line, and nobody when it is only slow', async () => {
+      await app.close();
+      const state = { isSilent: false };
+      let looks = 0;
+      app = await startApp({ needs: () => { looks += 1; return Promise.resolve(!state.isSilent); } });
+      story = app.get(Story);
+      await answered();
+      let open = (): void => undefined;
+      story.gate = new Promise((resolve) => { open = resolve; });
+      const slow = bus.request('echo', 'many', echoRpc.many, { n: 1 }, { timeoutMs: 20_000 });
+      await until(() => looks >= 2);
+      const late = bus.request('echo', 'many', echoRpc.many, { n: 2 }, { timeoutMs: 20_000 });
+      state.isSilent = true;
+      const unavailable = { ok: false, problem: { status: 503, detail: 'echo cannot answer now' } };
+      expect(await Promise.all([slow, late])).toMatchObject([unavailable, unavailable]);
+      state.isSilent = false;
+      open();
+      expect(await bus.request('echo', 'many', echoRpc.many, { n: 3 }, { timeoutMs: 20_000 })).toMatchObject({ ok: true, value: { n: 3, together: 1 } });
     });
 
     it('answers many together, and one bug stops nobody', async () => {

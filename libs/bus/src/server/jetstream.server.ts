@@ -22,6 +22,8 @@ export interface JetStreamServerOptions {
   readonly closeMs?: number;
   /** Nothing is taken before: what handlers need is there. Default: at once. */
   readonly takesAfter?: Promise<void>;
+  /** Whether what handlers need (a database) answers just now; never throws. Without it, who asks waits as long as they said. */
+  readonly needs?: () => Promise<boolean>;
 }
 
 /** The Nest transport that serves OnBatch, OnRawBatch, OnRequests and OnRequest. Listens also while NATS is away. */
@@ -66,7 +68,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
 
   private laneOf(handler: MessageHandler, spec: HandlerSpec): BatchConsumer | RequestLane {
     const { bus, service, log = silentLog, observer = {}, now = () => new Date(), ackWaitMs = 10_000 } = this.options;
-    const parts = { bus, log, observer, handler };
+    const parts = { bus, log, observer, handler, needs: this.options.needs };
     const named = (name: PerService<string>): string => (typeof name === 'function' ? name(service) : name);
     if (spec.kind === 'batch') {
       const { stream, subject, durable = service } = spec.options;

@@ -5,14 +5,15 @@ import { settleByHalves } from '../batch-rule.js';
 import type { BusLog } from '../bus-log.js';
 import type { Bus } from '../bus.js';
 import { RpcProblem } from '../errors.js';
-import { TIMEOUT_HEADER, unavailable } from '../requester.js';
+import { isSilentBefore } from '../pulse.js';
+import { ASK_MS, TIMEOUT_HEADER, unavailable } from '../requester.js';
 import { newTraceparent, withTraceparent } from '../traceparent.js';
 import { callHandler } from './handler-call.js';
 import type { BusObserver } from './observer.js';
 import { pathText } from './stream-messages.js';
 import { WorkQueue } from './work-queue.js';
 
-export interface RequestLaneParts { readonly bus: Bus; readonly log: BusLog; readonly observer: BusObserver; readonly handler: MessageHandler }
+export interface RequestLaneParts { readonly bus: Bus; readonly log: BusLog; readonly observer: BusObserver; readonly handler: MessageHandler; readonly needs: (() => Promise<boolean>) | undefined }
 export interface RequestLaneOptions {
   readonly service: string;
   readonly operation: string;
@@ -23,7 +24,7 @@ export interface RequestLaneOptions {
   readonly concurrency: number;
 }
 
-interface Ask { readonly message: Msg; readonly question: unknown; readonly came: number; readonly patienceMs: number; readonly traceparent: string }
+interface Ask { readonly message: Msg; readonly question: unknown; readonly came: number; readonly patienceMs: number; readonly traceparent: string; readonly answered: AbortController }
 type Reply = RpcReply<unknown>;
 
 const encoder = new TextEncoder();
@@ -54,11 +55,20 @@ export class RequestLane {
     const came = performance.now();
     const patienceMs = Number(message.headers?.get(TIMEOUT_HEADER) || Number.NaN);
     const traceparent = message.headers?.get('traceparent') || newTraceparent();
-    const ask = { message, came, patienceMs, traceparent };
+    const ask = { message, came, patienceMs, traceparent, answered: new AbortController() };
     const parsed = this.options.contract.ask.safeParse(jsonOf(message));
-    if (parsed.success) return this.queue.push({ ...ask, question: parsed.data });
+    if (parsed.success) {
+      if (patienceMs > ASK_MS) void this.watch({ ...ask, question: parsed.data });
+      return this.queue.push({ ...ask, question: parsed.data });
+    }
     const faults = parsed.error.issues.map((issue) => ({ path: pathText(issue.path), message: issue.message }));
     this.respond({ ...ask, question: undefined }, { ok: false, problem: { type: 'about:blank', status: 400, code: 'bad-input', title: 'Bad input', faults } });
+  }
+
+  /** Who would wait long is told soon when what an answer needs is silent; what was begun for them may still end. */
+  private async watch(ask: Ask): Promise<void> {
+    const { needs } = this.parts;
+    if (needs !== undefined && await isSilentBefore(ask.answered.signal, needs)) this.respond(ask, unavailable(`${this.options.service} cannot answer now`));
   }
 
   private async work(asks: readonly Ask[]): Promise<number> {
@@ -84,7 +94,7 @@ export class RequestLane {
 
   /** Whoever asked has given up: work for nobody is refused, so that an overload ends by itself. */
   private isLate(ask: Ask): boolean {
-    const isLate = performance.now() - ask.came > ask.patienceMs;
+    const isLate = ask.answered.signal.aborted || performance.now() - ask.came > ask.patienceMs;
     if (isLate) this.respond(ask, unavailable(`${this.options.service} is overloaded`));
     return isLate;
   }
@@ -104,6 +114,7 @@ export class RequestLane {
 
   private respond(ask: Ask, reply: Reply): void {
     const { operation } = this.options;
+    if (ask.answered.signal.aborted) return;
     try {
       ask.message.respond(encoder.encode(JSON.stringify(reply)));
     } catch (error) {
@@ -111,6 +122,7 @@ export class RequestLane {
       this.parts.log.error({ err: error, operation }, 'an answer could not be sent');
       if (reply.ok) return this.respond(ask, { ok: false, problem: { type: 'about:blank', status: 500, code: 'too-large', title: 'Answer too large', detail: `the answer of ${operation} does not fit; ask for less` } });
     }
+    ask.answered.abort();
     this.parts.observer.ask?.(operation, reply.ok ? 200 : reply.problem.status, performance.now() - ask.came);
   }
 }
