@@ -58,9 +58,11 @@ export class PowerdnsZone implements ZonePort {
     const held = new Map<string, readonly Rrset[]>();
     const serials: (string | null)[] = [];
     const left = [...names];
+    // Where one finds nobody, the others need not wait for nobody one after the other.
+    const giveUp = (error: unknown): never => { left.length = 0; throw error; };
     const reader = async (): Promise<void> => {
       for (let name = left.shift(); name !== undefined; name = left.shift()) {
-        const zone = await this.client.readName(zoneId, name, signal);
+        const zone = await this.client.readName(zoneId, name, signal).catch(giveUp);
         const own = name;
         // Up to 4.8 the filtered answer has other names in it.
         held.set(own, zone.rrsets.flatMap(toDomain).filter((rrset) => rrset.name === own));

@@ -124,9 +124,12 @@ export async function commitLane(tx: Tx, host: Host, end: TurnEnd): Promise<Comm
 const BLOCK_CONNECTION = `
 update connection set failures = failures + 1, blocked_until = clock_timestamp() + $2::int * interval '1 ms', blocked_by = $3 where connection_id = $1`;
 /** A throttled server is well: its circuit stays closed. */
-const BLOCK_LIMITER = `
-update limiter set failures = case when $4::bool then 0 else failures + 1 end, failing_since = case when $4::bool then null else coalesce(failing_since, clock_timestamp()) end,
-  blocked_until = clock_timestamp() + $2::int * interval '1 ms', blocked_by = $3 where key = $1`;
+const THROTTLE_LIMITER = `
+update limiter set failures = 0, failing_since = null, blocked_until = greatest(blocked_until, clock_timestamp() + $2::int * interval '1 ms'), blocked_by = $3 where key = $1`;
+/** What was in flight together when a server went away is one failure: whoever comes later with what it knew before counts no more. */
+const BREAK_LIMITER = `
+update limiter set failures = failures + 1, failing_since = coalesce(failing_since, clock_timestamp()),
+  blocked_until = clock_timestamp() + $2::int * interval '1 ms', blocked_by = $3 where key = $1 and failures = $4::int`;
 const FREE_CONNECTION = 'update connection set failures = 0, blocked_until = null, blocked_by = null where connection_id = $1';
 const FREE_LIMITER = 'update limiter set failures = 0, failing_since = null, blocked_until = null, blocked_by = null where key = $1';
 
@@ -135,6 +138,7 @@ export async function commitBlocks(tx: Tx, claim: Claim, verdict: TurnVerdict): 
   const values = (key: string, block: Block): unknown[] => [key, block.ms, JSON.stringify(block.reason)];
   if (verdict.connection !== null) await tx.query(BLOCK_CONNECTION, values(claim.connection.connectionId, verdict.connection));
   else if (claim.connection.failures > 0 && verdict.isAnswered) await tx.query(FREE_CONNECTION, [claim.connection.connectionId]);
-  if (verdict.limiter !== null) await tx.query(BLOCK_LIMITER, [...values(claim.limiter.key, verdict.limiter), verdict.isAnswered]);
+  if (verdict.limiter !== null && verdict.isAnswered) await tx.query(THROTTLE_LIMITER, values(claim.limiter.key, verdict.limiter));
+  else if (verdict.limiter !== null) await tx.query(BREAK_LIMITER, [...values(claim.limiter.key, verdict.limiter), claim.limiter.failures]);
   else if (claim.limiter.failures > 0 && verdict.isAnswered) await tx.query(FREE_LIMITER, [claim.limiter.key]);
 }

@@ -40,6 +40,7 @@ export class Turns {
         {
           provider: this.host.provider, apex: claim.zone.apex, zone, capabilities: this.host.definition.capabilities,
           due: claim.names.map((row) => dueNameOf(row, claim)), ledger: () => this.parts.ledgerOf(claim.target), knowledge: claim.knowledge, mode: claim.observe ? 'observe' : 'write', attempt: claim.failures,
+          probe: claim.limiter.failures > 0,
         },
         lease.signal,
         {

@@ -32,12 +32,15 @@ export class ScriptedProvider {
   /** Thrown by every call of these connections' keys. */
   wrongKeys = new Set<string>();
   down: ((apex: string) => ProviderError | undefined) = () => undefined;
+  /** Calls of any verb. */
+  calls = 0;
   /** Whole readings of zones. */
   wholeReads = 0;
   /** Writes leave zones untidy; how often they were tidied. */
   isUntidy = false;
   tidied = 0;
   beforeRead: () => Promise<void> = async () => undefined;
+  beforeCall: () => Promise<void> = async () => undefined;
   /** Readings of names do not show what is switched off, as on PowerDNS before 5.0. */
   namesHideDisabled = false;
   /** The change token stands still, and nobody may rely on it. */
@@ -88,7 +91,9 @@ export class ScriptedProvider {
   }
 
   private port(connection: { server: string; key?: string | undefined }, apex: string): ZonePort {
-    const answer = (): void => {
+    const answer = async (): Promise<void> => {
+      this.calls += 1;
+      await this.beforeCall();
       if (connection.key !== undefined && this.wrongKeys.has(connection.key)) throw new ProviderError('credentials', `asking ${apex}`);
       const down = this.down(apex);
       if (down !== undefined) throw down;
@@ -97,29 +102,29 @@ export class ScriptedProvider {
     const shown = (rrset: Rrset): boolean => !this.namesHideDisabled || disabledOf(rrset.type) === undefined;
     return {
       chunk: { changesMax: this.changesMax, bytesMax: 1_000_000, sizeOf: () => 100 },
-      changeToken: { read: async () => { answer(); return token(); }, follows: (a, b) => Number(b) === Number(a) + 1 },
+      changeToken: { read: async () => { await answer(); return token(); }, follows: (a, b) => Number(b) === Number(a) + 1 },
       readNames: async (names) => {
         this.reads += 1;
         await this.beforeRead();
-        answer();
+        await answer();
         const all = [...this.zone(apex).values()];
         return { held: new Map(names.map((name) => [name, all.filter((rrset) => rrset.name === name && shown(rrset))])), token: token(), hidesDisabled: this.namesHideDisabled };
       },
       ...(this.lifeOfZoneMs === undefined ? {} : { callLifeMs: this.lifeOfZoneMs }),
       tidyAfterMs: 150,
       tidy: async () => {
-        answer();
+        await answer();
         this.tidied += 1;
       },
       readZone: async (take) => {
         this.reads += 1;
         this.wholeReads += 1;
-        answer();
+        await answer();
         take([...this.zone(apex).values()]);
         return { token: token() };
       },
       write: async (changes, _held, signal) => {
-        answer();
+        await answer();
         const seen: SeenWrite = { zone: apex, names: changes.map((c) => (c.kind === 'put' ? c.rrset.name : c.name)), begin: this.tick(), end: Infinity };
         this.writes.push(seen);
         try {

@@ -28,6 +28,12 @@ const RRSETS_PER_NAME = 100;
 /** Where nothing tells that a zone has changed, what is switched off in it is looked for as often as this, unless that costs no more than reading names. */
 const LOOK_FOR_DISABLED_MS = 60_000;
 
+/** One call that tells whether anybody answers: the token's, or one name's. Throws ProviderError. */
+export async function probe(zone: CountedZone, name: string | undefined, signal: AbortSignal): Promise<void> {
+  if (zone.changeToken !== undefined) await zone.readToken(signal);
+  else if (name !== undefined) await zone.readNames([name], signal);
+}
+
 /** Reads as little as it can (PROTOCOL §6). Throws ProviderError. */
 export async function readForTurn(zone: CountedZone, due: readonly DueName[], knowledge: TurnKnowledge, signal: AbortSignal): Promise<Reading> {
   if (due.length === 0) return { held: new Map(), token: null, complete: false, zoneSize: knowledge.zoneSize, unreadable: new Map() };

@@ -97,6 +97,15 @@ describe('reading before writing', () => {
     expect([second.calls, bench.values(vm(3))]).toEqual([{ reads: 2, writes: 1 }, ['A 192.0.2.1']]);
   });
 
+  it.each(['rrset', 'record'] as const)('L8: a server that was away is asked once, by %s, before more is asked', async (grain) => {
+    const bench = new Bench(grain);
+    bench.world.fault = 'refused-connection';
+    const names = range(8).map((at) => due(a(at)));
+    expect((await bench.run(names, { probe: true })).calls).toEqual({ reads: 1, writes: 0 });
+    bench.world.fault = undefined;
+    expect(new Set(statesOf(await bench.run(names, { probe: true })))).toEqual(new Set(['applied']));
+  });
+
   it('L2: a reading that fails removes nothing and says so for every name', async () => {
     const bench = new Bench();
     bench.hold(a(1));

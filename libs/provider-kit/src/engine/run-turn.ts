@@ -4,7 +4,7 @@ import { findDenial } from './admission.js';
 import { confirm } from './confirming.js';
 import { CountedZone } from './counted-zone.js';
 import { NameProgress } from './name-progress.js';
-import { readAgain, readForTurn, type Reading } from './reading.js';
+import { probe, readAgain, readForTurn, type Reading } from './reading.js';
 import { changeSentence, providerErrorOf } from './sentences.js';
 import type { Turn, TurnHooks, TurnKnowledge, TurnOutcome, TurnReport } from './turn.js';
 import { Writing } from './writing.js';
@@ -45,6 +45,7 @@ class TurnRun {
     if (this.signal.aborted) return this.outcome(this.turn.knowledge);
     let reading: Reading;
     try {
+      if (this.turn.probe === true) await probe(this.zone, admitted[0]?.name, this.signal);
       reading = await readForTurn(this.zone, admitted.map((name) => name.due), this.turn.knowledge, this.signal);
     } catch (error) {
       this.failed(admitted, providerErrorOf(error, `reading ${this.turn.apex}`));

@@ -43,6 +43,8 @@ export interface Turn {
   readonly ledger?: () => Promise<ZoneLedger>;
   readonly knowledge: TurnKnowledge;
   readonly mode: 'write' | 'observe';
+  /** The server did not answer last time: one call shows whether it is back before more are made (L8). */
+  readonly probe?: boolean;
   /** Turns of this lane in a row that ended without the provider's answer: each halves the chunks. */
   readonly attempt?: number;
 }
