@@ -109,4 +109,40 @@ describe('taking over a living zone', () => {
     await stack.gateway.publish('drift-1', { fqdn: 'vm-1.drift.test', addresses: [{ ip: '192.0.2.41' }] }, 40_000);
     expect(await answers('vm-1.drift.test')).toEqual(['192.0.2.41']);
   });
+
+  it('in the written order: 300 VMs that another program kept, observed, frozen, adopted, written, and given back', async () => {
+    const count = 300;
+    const ip = (i: number): string => `10.20.${i >> 8}.${i & 255}`;
+    const reverse = (i: number): string => `${i & 255}.${i >> 8}.20.10.in-addr.arpa`;
+    const names = Array.from({ length: count }, (_, at) => at + 1);
+    for (const apex of ['left.test', '20.10.in-addr.arpa']) await stack.powerdns.createZone(`${apex}.`, { apiRectify: false });
+    // The other program knew three addresses wrong, and did not know the last ten VMs.
+    await stack.powerdns.putRrsets('left.test.', names.slice(0, -10).map((i) => a(`vm-${i}.left.test`, i <= 3 ? '10.99.0.1' : ip(i))));
+    await stack.powerdns.putRrsets('20.10.in-addr.arpa.', names.slice(0, -10).map((i) => ({ name: `${reverse(i)}.`, type: 'PTR', ttl: 3600, records: [{ content: `vm-${i}.left.test.`, disabled: false }] })));
+    await stack.powerdns.putRrsets('left.test.', [a('hand.left.test', '203.0.113.7')]);
+    const connectionId = (await stack.gateway.connections()).items[0]?.id ?? '';
+    const forward = await stack.gateway.addZone({ name: 'left.test.', connectionId, mode: 'observe' });
+    const back = await stack.gateway.addZone({ name: '20.10.in-addr.arpa.', connectionId, mode: 'observe' });
+    const events = names.map((i) => ({ specversion: '1.0', id: `left-${i}`, source: 'puq', type: 'vmdns.vm.changed.v1', data: { vmId: `left-${i}`, fqdn: `vm-${i}.left.test`, addresses: [{ ip: ip(i) }] } }));
+    expect((await stack.gateway.ask('POST', '/v1/events', { body: events, headers: { 'content-type': 'application/cloudevents-batch+json' } })).status).toBe(202);
+    const looked = await until(async () => { const drift = await stack.gateway.reconcile(forward.id); return (drift.counts?.equal ?? 0) + (drift.counts?.differs ?? 0) + (drift.counts?.missing ?? 0) === count ? drift : undefined; }, { withinMs: 60_000, everyMs: 500, what: 'all names to be compared' });
+    expect(looked.counts).toMatchObject({ equal: 287, adoptable: 287, differs: 3, missing: 10, repaired: 0 });
+    const before = await Promise.all(['left.test', '20.10.in-addr.arpa'].map(served));
+
+    for (const zone of [forward, back]) {
+      await stack.gateway.adopt(zone.id);
+      await until(async () => (await stack.gateway.reconcile(zone.id)).counts?.adoptable === 0, { withinMs: 60_000, everyMs: 500, what: `the equal ones of ${zone.name} to be ours` });
+    }
+    expect([await Promise.all(['left.test', '20.10.in-addr.arpa'].map(served)), patched('left.test'), patched('20.10.in-addr.arpa')]).toEqual([before, 0, 0]);
+
+    for (const zone of [forward, back]) await stack.gateway.changeZone(zone.id, { mode: 'write' });
+    await until(async () => (await answers(`vm-${count}.left.test`))[0] === ip(count) && (await stack.dns(reverse(count), 'PTR')).values.length === 1, { withinMs: 60_000, what: 'what was missing to be written' });
+    const written = new Set(stack.proxy.patchesOf('left.test.').flatMap((call) => call.names));
+    expect([...written].sort()).toEqual(names.slice(-10).map((i) => `vm-${i}.left.test.`).sort());
+    expect((await stack.gateway.reconcile(forward.id)).counts).toMatchObject({ equal: 297, adoptable: 0, differs: 3, missing: 0 });
+
+    await stack.gateway.releaseZone(forward.id);
+    expect((await stack.gateway.reconcile(forward.id)).counts).toMatchObject({ equal: 297, adoptable: 297 });
+    expect(await answers('hand.left.test')).toEqual(['203.0.113.7']);
+  });
 });
