@@ -64,6 +64,8 @@ export async function hestiacpHarness(version: FakeVersion, mode: SignIn): Promi
     },
     fault: (fault, on) => fake.setFault(fault, on),
     secrets: [KEY.secret, PASSWORD, KEY.id],
+    // No pages: the whole zone is one answer.
+    manyNames: 80,
     stop: () => fake.stop(),
   };
 }

@@ -34,6 +34,8 @@ export class HestiacpClient {
     this.signIn = mode === 'password' ? { user: adminUser, password } : { access_key: accessKey, secret_key: secretKey };
     this.http = new HttpClient({
       baseUrl: connection.url, secrets: [accessKey, secretKey, password].filter((secret) => secret !== ''), deadlineMs: deadlines.baseMs, answerMaxBytes: LISTING_MAX_BYTES,
+      // A kept connection that the panel has just closed would leave a change in doubt; a handshake is nothing beside a command.
+      keepAlive: false,
       tls: { ...(connection.ca === undefined ? {} : { ca: connection.ca }), ...(connection.fingerprint === undefined ? {} : { fingerprint: connection.fingerprint }) },
     });
   }

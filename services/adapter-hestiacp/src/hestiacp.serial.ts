@@ -13,7 +13,7 @@ export const isLoadableSerial = (serial: string): boolean => /^\d{1,10}$/.test(s
 
 /** What the serial tells of the version; undefined where it could be either. */
 export function versionOfSerial(serial: string): '1.9' | '1.10' | undefined {
-  if (/^20\d{6}\d{2,}$/.test(serial) && Number(serial) < COUNTED_FROM) return '1.9';
+  if (/^20\d{6}\d{2,}$/.test(serial)) return '1.9';
   return Number(serial) >= COUNTED_FROM && isLoadableSerial(serial) ? '1.10' : undefined;
 }
 

@@ -15,7 +15,7 @@ export function objectPieces(text: string): readonly ObjectPiece[] {
     const key: unknown = JSON.parse(text.slice(at, keyEnd));
     at = expect(text, skipBlank(text, keyEnd), ':');
     const end = skipValue(text, at);
-    pieces.push({ key: String(key), text: text.slice(at, end) });
+    pieces.push({ key: String(key), text: text.slice(at, end).trim() });
     at = skipBlank(text, end);
     if (text[at] === '}') return ended(text, at + 1, pieces);
     at = expect(text, at, ',');

@@ -1,8 +1,8 @@
-import { canonicalRrset, type Rrset } from '@vmdns/domain';
+import { canonicalRrset, MANAGED_TYPES, type Rrset } from '@vmdns/domain';
 import { intentDigests } from '../../engine/name-plan.js';
 import { runTurn } from '../../engine/run-turn.js';
 import type { DueName, NameOutcome, TurnKnowledge, TurnOutcome } from '../../engine/turn.js';
-import type { ProviderDefinition } from '../../port/provider.js';
+import type { ProviderDefinition, ZoneLedger } from '../../port/provider.js';
 import type { ContractZone } from './harness.js';
 
 interface Row { readonly owned: NameOutcome['owned']; readonly writing: readonly string[]; readonly foreign: readonly string[]; readonly isDoubted: boolean }
@@ -24,7 +24,7 @@ export class Story<C, Z> {
     });
     const { capabilities, name: provider } = this.definition;
     for (const one of due) this.rows.set(one.name, { ...(this.rows.get(one.name) ?? NEW_ROW), writing: [...one.writing, ...intentDigests(one.wanted, capabilities.grain)] });
-    const turn = { provider, apex: this.apex, zone: this.open(), capabilities, due, knowledge: this.knowledge, mode: 'write' as const, attempt: o.attempt ?? 0 };
+    const turn = { provider, apex: this.apex, zone: this.open(), capabilities, due, ledger: () => Promise.resolve(this.ledger()), knowledge: this.knowledge, mode: 'write' as const, attempt: o.attempt ?? 0 };
     const outcome = await runTurn(turn, o.signal ?? new AbortController().signal);
     for (const one of outcome.names) {
       const before = this.rows.get(one.name) ?? NEW_ROW;
@@ -37,6 +37,10 @@ export class Story<C, Z> {
     this.keepForeign(outcome);
     this.outcomes.push(outcome);
     return outcome;
+  }
+
+  private ledger(): ZoneLedger {
+    return new Map([...this.rows].map(([name, row]) => [name, new Set([...Object.keys(row.owned), ...(row.isDoubted ? MANAGED_TYPES : [])])]));
   }
 
   /** Another replica of the same host: the ledger stays, what a process remembers does not. */
