@@ -11,6 +11,7 @@ import { Announcer } from './announcer.js';
 import { assemble } from './assemble.js';
 import type { Config } from './config.js';
 import { Host } from './host.js';
+import { Budgets } from './lanes/budget.js';
 import { KeyRing } from './keys/key-ring.js';
 import { Connections } from './zones/connections.js';
 import { ZoneTester } from './zones/zone-test.js';
@@ -29,7 +30,7 @@ function providersOf(definition: ProviderDefinition): Provider[] {
   return [
     { provide: Host, inject: [CONFIG], useFactory: (config: Config) => new Host(definition, config.INSTANCE, { lanesMax: config.LANES_MAX, namesPerTurn: config.NAMES_PER_TURN, commitsMax: Math.max(1, config.DATABASE_POOL_MAX - CONNECTIONS_KEPT) }) },
     { provide: KeyRing, inject: [CONFIG], useFactory: (config: Config) => KeyRing.open(config.KEY_FILE) },
-    { provide: Connections, inject: [Host, KeyRing], useFactory: (host: Host, keys: KeyRing) => new Connections(host, keys) },
+    { provide: Connections, inject: [Host, KeyRing, Store], useFactory: (host: Host, keys: KeyRing, store: Store) => new Connections(host, keys, new Budgets(store)) },
     { provide: ZoneTester, inject: [Host, Store, Connections], useFactory: (host: Host, store: Store, connections: Connections) => new ZoneTester(host, store, connections) },
     {
       provide: Adapter, inject: [Host, Store, Bus, Connections, Clock, Metrics, Log],

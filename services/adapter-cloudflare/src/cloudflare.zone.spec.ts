@@ -148,6 +148,20 @@ describe('one zone at Cloudflare', () => {
       expect(held).toBe(5_099);
     });
 
+    it('a comparison that reads the zone while a lane writes it neither spoils what the lane knows nor looks like another writer', async () => {
+      const definition = replica();
+      const story = storyOf({}, definition);
+      await story.want(many(30));
+      fake.latencyMs = 60;
+      const comparing = definition.open(connection, APEX, settings()).readZone(() => undefined, never);
+      const outcome = await story.want(many(250, () => '192.0.2.9'));
+      await comparing;
+      expect([outcome.reports, new Set(statesOf(outcome))]).toEqual([[], new Set(['applied'])]);
+      forget();
+      expect((await story.want({ [name('vm3')]: [a('vm3', '192.0.2.10')] })).reports).toEqual([]);
+      expect(fake.calls.map((call) => call.method)).toEqual(['POST']);
+    });
+
     it('of a zone of more than a page, ten seconds later the number of records is asked, not all of them', async () => {
       for (let at = 0; at < 5_100; at += 1) zone.plant({ name: `n${at}.example.com`, type: 'A', content: '192.0.2.1', ttl: 300 });
       const story = storyOf();

@@ -5,7 +5,7 @@ import { PAGE_RECORDS, type CloudflareClient } from './cloudflare.client.js';
 import type { Fault } from './cloudflare.errors.js';
 import type { CloudflareZoneSettings } from './cloudflare.settings.js';
 import { relative, toRrsets, type WireRecord, type WireZone } from './cloudflare.wire.js';
-import { isNextToken, type RecordCache } from './record-cache.js';
+import { isNextToken, piecesOf, type RecordCache } from './record-cache.js';
 import { findPointed, joinOperations, operationCount, planOperations, type Operations } from './record-plan.js';
 
 /** What one process remembers of a zone between turns: nothing that another replica would need. */
@@ -77,10 +77,14 @@ export class CloudflareZone implements ZonePort {
   }
 
   async readZone(take: (piece: readonly Rrset[]) => void, signal: AbortSignal): Promise<{ token: string | null }> {
+    const { cache } = this.memory;
+    const before = cache.changes;
     const records = await this.readWhole(signal);
-    this.memory.cache.fill(records, this.trust.now());
-    const { token } = this.memory.cache;
-    for (const piece of this.memory.cache.pieces(PIECE_RECORDS)) {
+    // Another reader of this process may read while a lane writes: what it saw is older than what the lane knows.
+    const isUndisturbed = cache.changes === before;
+    if (isUndisturbed) cache.fill(records, this.trust.now());
+    const token = isUndisturbed ? cache.token : null;
+    for (const piece of piecesOf(records, PIECE_RECORDS)) {
       take(toRrsets(piece, this.settings.autoTtlSeconds));
       await breathe();
     }
@@ -101,12 +105,15 @@ export class CloudflareZone implements ZonePort {
     }
     const isFresh = changes.every((change) => held.has(nameOf(change)));
     const names = new Set(changes.map(nameOf));
+    cache.changes += 1;
     try {
       const done = await this.inZone(() => this.client.batch(zoneId, this.apex, operations, (fault) => this.detailOf(fault, operations), signal));
       cache.apply(operations, done);
       return { tokenAfter: cache.token };
     } catch (error) {
       throw this.missed(error, isFresh && names.size > 1);
+    } finally {
+      cache.changes += 1;
     }
   }
 

@@ -19,6 +19,9 @@ export class RecordCache {
   private readAt = -Infinity;
   private checkedAt = -Infinity;
 
+  /** Moves when a batch is sent and when it has ended. */
+  changes = 0;
+
   /** Null while not all of the zone is known. Another with every writing and every whole reading. */
   get token(): string | null { return this.isWhole ? `${this.epoch}.${this.writes}` : null; }
   get size(): number { return this.nameById.size; }
@@ -30,18 +33,6 @@ export class RecordCache {
   /** The records of a name; undefined: nobody knows. */
   find(name: string): readonly CachedRecord[] | undefined {
     return this.byName.get(name) ?? (this.isWhole ? [] : undefined);
-  }
-
-  /** All that is known, in pieces of about so many records; the records of one name are in one piece. */
-  *pieces(records: number): Generator<readonly CachedRecord[]> {
-    let piece: CachedRecord[] = [];
-    for (const some of this.byName.values()) {
-      piece.push(...some);
-      if (piece.length < records) continue;
-      yield piece;
-      piece = [];
-    }
-    if (piece.length > 0) yield piece;
   }
 
   nameOfId(id: string): string | undefined { return this.nameById.get(id); }
@@ -107,6 +98,24 @@ export class RecordCache {
     for (const record of this.byName.get(name) ?? []) this.nameById.delete(record.id);
     this.byName.delete(name);
   }
+}
+
+/** All records in pieces of about so many; those of one name are in one piece. */
+export function* piecesOf(records: readonly WireRecord[], about: number): Generator<readonly WireRecord[]> {
+  const byName = new Map<string, WireRecord[]>();
+  for (const record of records) {
+    const some = byName.get(record.name);
+    if (some === undefined) byName.set(record.name, [record]);
+    else some.push(record);
+  }
+  let piece: WireRecord[] = [];
+  for (const some of byName.values()) {
+    piece.push(...some);
+    if (piece.length < about) continue;
+    yield piece;
+    piece = [];
+  }
+  if (piece.length > 0) yield piece;
 }
 
 /** Whether one writing lies between two tokens of one cache. */

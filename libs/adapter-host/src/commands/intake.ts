@@ -1,5 +1,6 @@
 import type { Command } from '@vmdns/contracts';
 import { type Store, TransientStoreError, type Tx } from '@vmdns/store';
+import { BULK } from '../lanes/budget.js';
 import { gateOf, type Gate } from '../lanes/gate.js';
 import type { Claim } from '../lanes/claim.js';
 import type { Claims } from '../lanes/claims.js';
@@ -95,7 +96,7 @@ function address(names: readonly Incoming[], lanes: ReadonlyMap<string, ZoneLane
   };
   const alive = names.filter((incoming) => laneOf(incoming).state !== 'removed');
   const newest = newestOf(alive, (incoming) => `${laneOf(incoming).target} ${incoming.ownerName}`);
-  return newest.map((incoming) => ({ target: laneOf(incoming).target, incoming, gate: incoming.released ? RELEASED : gateOf(laneOf(incoming)) }));
+  return newest.map((incoming) => ({ target: laneOf(incoming).target, incoming, gate: incoming.released ? RELEASED : gateOf(laneOf(incoming), incoming.priority < BULK) }));
 }
 
 /** A name that a person took out of our hands is answered at once, whatever its lane is doing: nothing is to be done. */

@@ -73,7 +73,7 @@ export class Comparer {
   private async compare(due: DueComparison): Promise<void> {
     const startedAt = performance.now();
     const opened = await this.connections.openZone(
-      { connectionId: due.connection_id, revision: due.connection_revision, settings: due.connection_settings, sealed: due.sealed }, { apex: due.apex, settings: due.zone_settings });
+      { connectionId: due.connection_id, revision: due.connection_revision, settings: due.connection_settings, sealed: due.sealed }, { apex: due.apex, settings: due.zone_settings }, { target: due.target, isBulk: true });
     if (!opened.ok) return this.failed(due, opened.reason, undefined);
     const comparison = new ZoneComparison();
     try {

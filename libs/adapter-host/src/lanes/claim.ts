@@ -31,7 +31,7 @@ export interface Claim {
   readonly epoch: number;
   readonly zone: { readonly zoneId: string; readonly apex: string; readonly revision: number; readonly settings: Readonly<Record<string, unknown>> };
   readonly connection: { readonly connectionId: string; readonly revision: number; readonly settings: Readonly<Record<string, unknown>>; readonly sealed: Readonly<Record<string, string>>; readonly failures: number };
-  readonly limiter: { readonly key: string; readonly slot: number; readonly failures: number; readonly failingSince: Date | null };
+  readonly limiter: { readonly key: string; readonly slot: number; readonly failures: number; readonly failingSince: Date | null; };
   readonly observe: boolean;
   readonly failures: number;
   readonly failingSince: Date | null;

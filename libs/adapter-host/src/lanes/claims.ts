@@ -14,31 +14,33 @@ const claimable = (lane: string): string => `
 
 /**
  * Highest priority first, then oldest due, as many lanes as there are free slots; a server that failed gets one lane,
- * with few names, to show that it is back. Locks nothing that another holds, so claims never wait for each other.
+ * with few names, to show that it is back. Where calls are counted, slot 0 is for what is urgent, which goes without what
+ * is bulk in its lane. Locks nothing that another holds, so claims never wait for each other.
  */
 const CANDIDATES = `
 with free as materialized (
-  select s.limiter_key, s.n, m.failures from slot s join limiter m on m.key = s.limiter_key
+  select s.limiter_key, s.n, m.failures, m.per_second is not null as is_paced, coalesce(m.bulk_until > clock_timestamp(), false) as stops_bulk from slot s join limiter m on m.key = s.limiter_key
   where s.limiter_key = any($1) and (s.until is null or s.until <= clock_timestamp())
     and (m.blocked_until is null or m.blocked_until <= clock_timestamp()) and (m.failures = 0 or s.n = 1)
-  order by s.limiter_key, s.n limit $2::int for update of s skip locked
+  order by s.limiter_key, s.n = 0, s.n limit $2::int for update of s skip locked
 ), room as (
-  select limiter_key, count(*) as slots, array_agg(n order by n) as numbers, max(failures) as failures from free group by limiter_key
+  select limiter_key, count(*) as slots, array_agg(n order by n = 0, n) as numbers, max(failures) as failures, bool_or(is_paced) as is_paced, bool_or(stops_bulk) as stops_bulk from free group by limiter_key
 ), candidate as materialized (
   select c.*, r.numbers[row_number() over (partition by c.limiter_key order by c.due_priority, c.due_at)] as slot
   from room r cross join lateral (
-    select l.target, l.limiter_key, l.due_priority, l.due_at, case when r.failures > 0 or l.failures > 0 then least($3::int, $4::int) else $4::int end as names_max
+    select l.target, l.limiter_key, l.due_priority, l.due_at, r.is_paced and l.due_priority < 2 as only_urgent, case when r.failures > 0 or l.failures > 0 then least($3::int, $4::int) else $4::int end as names_max
     from lane l
     where l.limiter_key = r.limiter_key and ${claimable('l')}
-      and not ($5::bool and l.writing is not null and l.dead_at > clock_timestamp())
+      and (l.due_priority < 2 or not r.stops_bulk) and not ($5::bool and l.writing is not null and l.dead_at > clock_timestamp())
     order by l.due_priority, l.due_at limit r.slots for update of l skip locked) c
 )
 select c.target as lane, c.slot, n.*, n.doubt_until > clock_timestamp() as still_in_doubt, f.types as foreign_types
 from candidate c
 left join lateral (
   select n.owner_name, n.zone_id, n.timeline, n.generation, n.digest, n.wanted, n.puts, n.vms, n.priority, n.owned, n.doubt, n.doubt_until, n.must_read, n.take_over, n.state, n.reason, n.attempts
-  from name n where n.target = c.target and n.due_at <= clock_timestamp() order by n.priority, n.due_at limit c.names_max) n on true
-left join held_foreign f on f.target = c.target and f.owner_name = n.owner_name`;
+  from name n where n.target = c.target and n.due_at <= clock_timestamp() and (n.priority < 2 or not c.only_urgent) order by n.priority, n.due_at limit c.names_max) n on true
+left join held_foreign f on f.target = c.target and f.owner_name = n.owner_name
+where c.slot > 0 or c.due_priority < 2`;
 
 const LEASE = `
 with leased as (

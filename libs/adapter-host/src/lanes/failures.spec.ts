@@ -134,11 +134,11 @@ describe('a provider that says not now', () => {
     let calls = 0;
     world.provider.down = () => { calls += 1; return new ProviderError('throttled', 'asking', { until: Date.now() + 1500 }); };
     await take(replica, command([wish(A, 1, ['192.0.2.1'])]));
-    expect(await world.settled(A, 'failed')).toMatchObject({ reason: { code: 'throttled' } });
+    expect(await world.settled(A, 'waiting')).toMatchObject({ reason: { code: 'throttled' }, nextTryAt: expect.any(String) });
     world.provider.down = () => { calls += 1; return undefined; };
     const before = calls;
     await writeTo('t1');
-    expect(await world.settled('a.t1.example.', 'failed')).toMatchObject({ reason: { code: 'throttled' } });
+    expect(await world.settled('a.t1.example.', 'waiting')).toMatchObject({ reason: { code: 'throttled' } });
     await pause(300);
     expect(calls).toBe(before);
     await world.settled(A);

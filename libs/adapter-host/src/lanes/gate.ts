@@ -8,6 +8,8 @@ export interface GateRow {
   readonly held_by: string | null;
   readonly connection_by: string | null;
   readonly limiter_by: string | null;
+  /** Why bulk waits, and only that. */
+  readonly bulk_by: string | null;
   readonly lane_by: string | null;
   readonly gate_until: Date | null;
   readonly failures: number;
@@ -27,8 +29,9 @@ export const GATE_COLUMNS = `
   l.paused, l.held, l.held_by,
   case when k.blocked_until > clock_timestamp() then k.blocked_by end as connection_by,
   case when m.blocked_until > clock_timestamp() then m.blocked_by end as limiter_by,
+  case when m.bulk_until > clock_timestamp() then m.bulk_by end as bulk_by,
   case when l.blocked_until > clock_timestamp() then l.blocked_by end as lane_by,
-  greatest(k.blocked_until, m.blocked_until, l.blocked_until) as gate_until,
+  greatest(k.blocked_until, m.blocked_until, l.blocked_until, m.bulk_until) as gate_until,
   greatest(k.failures, m.failures, l.failures) as failures,
   least(m.failing_since, l.failing_since) <= clock_timestamp() - interval '5 seconds' as is_lasting`;
 export const GATE_JOINS = `left join connection k on k.connection_id = l.connection_id left join limiter m on m.key = l.limiter_key`;
@@ -45,18 +48,19 @@ const PAUSED: Reason = { code: 'paused', text: 'writing is paused for this zone'
  * | paused                                | waiting: paused        |
  * | zone unknown as yet                   | none, it stays pending |
  * | another target, connection unusable   | as `held_by` says      |
- * | credentials, throttled, zone missing  | failed, at once        |
+ * | throttled                             | waiting, at once       |
+ * | credentials, zone missing             | failed, at once        |
  * | unreachable                           | failed, from the third failure in a row, or when it lasts |
  */
-export function gateOf(row: GateRow): Gate | null {
+export function gateOf(row: GateRow, isUrgent = false): Gate | null {
   if (row.paused) return { state: 'waiting', reason: PAUSED, nextTryAt: null };
   if (row.held === 'unknown') return null;
   if (row.held !== null && row.held_by !== null) {
     return { state: row.held === 'target-changed' ? 'waiting' : 'failed', reason: reasonOf(row.held_by), nextTryAt: null };
   }
-  const by = row.connection_by ?? row.limiter_by ?? row.lane_by;
+  const by = row.connection_by ?? row.limiter_by ?? row.lane_by ?? (isUrgent ? null : row.bulk_by);
   if (by === null) return null;
   const reason = reasonOf(by);
   if (reason.code === 'provider-unreachable' && row.failures < FAILURES_BEFORE_WORD && row.is_lasting !== true) return null;
-  return { state: 'failed', reason, nextTryAt: row.gate_until };
+  return { state: reason.code === 'throttled' ? 'waiting' : 'failed', reason, nextTryAt: row.gate_until };
 }

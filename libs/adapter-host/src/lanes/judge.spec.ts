@@ -30,6 +30,11 @@ describe('a failed turn blocks no more than shares the trouble', () => {
     expect(Object.entries(verdict).filter(([, block]) => block !== null && typeof block === 'object').map(([what]) => what)).toEqual(blocked);
   });
 
+  it('a throttle is waited out to the whole millisecond; where only bulk is short of calls, only bulk waits', () => {
+    const blockOf = (detail: object) => judgeTurn(claim, new ProviderError('throttled', 'asking', detail), null, HALF, 0).limiter;
+    expect([blockOf({ until: 5000.4 })?.ms, blockOf({ until: 1 })?.ms, blockOf({ until: 5000, isBulkOnly: true })?.isBulkOnly]).toEqual([5001, 1000, true]);
+  });
+
   it('says since when', () => {
     const verdict = judgeTurn({ ...claim, failingSince: new Date('2026-01-02T03:04:05Z') }, new ProviderError('retry', 'asking'), { code: 'provider-unreachable', text: 'Away.' }, HALF, 0);
     expect(verdict.lane?.reason.text).toBe('Away. It has been so since 2026-01-02T03:04:05.000Z.');
@@ -44,6 +49,10 @@ describe('a name after its turn', () => {
     const [verdict] = judgeNames({ ...claim, names: [name] }, turn, judgeTurn(claim, failure, null, HALF, 0), new Set(sent ? [name.ownerName] : []), () => HALF);
     return verdict && [verdict.state, verdict.doubt, verdict.next.kind, verdict.isQuiet];
   };
+  it('that is throttled waits, which is no failure', () => {
+    expect(judge({}, { state: 'failed', reason: { code: 'throttled', text: 'slow down' } }, new ProviderError('throttled', 'asking'))).toEqual(['waiting', 'none', 'stays', false]);
+  });
+
   const away = new ProviderError('retry', 'asking');
   const lost = new ProviderError('retry', 'asking', { inDoubt: true });
   const foreign = { code: 'foreign-record' as const, text: 'foreign' };
@@ -69,7 +78,7 @@ describe('a name after its turn', () => {
 });
 
 describe('what a lane\'s names are told', () => {
-  const open: GateRow = { paused: false, held: null, held_by: null, connection_by: null, limiter_by: null, lane_by: null, gate_until: null, failures: 0, is_lasting: null };
+  const open: GateRow = { paused: false, held: null, held_by: null, connection_by: null, limiter_by: null, bulk_by: null, lane_by: null, gate_until: null, failures: 0, is_lasting: null };
   const by = (code: string) => JSON.stringify({ code, text: code });
   it.each([
     ['nothing', {}, null],
@@ -80,7 +89,8 @@ describe('what a lane\'s names are told', () => {
     ['a server that stumbled', { limiter_by: by('provider-unreachable'), failures: 2 }, null],
     ['a server that stumbles for a while', { limiter_by: by('provider-unreachable'), failures: 1, is_lasting: true }, ['failed', 'provider-unreachable']],
     ['a server that is away', { limiter_by: by('provider-unreachable'), failures: 3 }, ['failed', 'provider-unreachable']],
-    ['throttled', { limiter_by: by('throttled') }, ['failed', 'throttled']],
+    ['throttled', { limiter_by: by('throttled') }, ['waiting', 'throttled']],
+    ['short of calls', { bulk_by: by('throttled') }, ['waiting', 'throttled']],
     ['bad credentials before all else', { connection_by: by('credentials'), limiter_by: by('throttled') }, ['failed', 'credentials']],
   ])('%s', (_, change, expected) => {
     const gate = gateOf({ ...open, ...change });

@@ -7,6 +7,8 @@ import { BACKOFF, backoffMs } from './backoff.js';
 export interface Block {
   readonly ms: number;
   readonly reason: Reason;
+  /** What is urgent may go on. */
+  readonly isBulkOnly?: boolean;
 }
 
 /** What a turn means for its lane, its connection and its budget; null: nothing was learnt. */
@@ -59,7 +61,7 @@ export function judgeTurn(claim: Claim, failure: ProviderError | undefined, reas
       return { ...nothing, lane, limiter: { ms: backoffMs(BACKOFF.limiter, claim.limiter.failures + 1, dice), reason: why(unreachable, claim.limiter.failingSince) } };
     }
     case 'throttled':
-      return { ...nothing, limiter: { ms: Math.max(1000, (failure.detail.until ?? nowMs) - nowMs), reason: why({ code: 'throttled', text: `${failure.message}.`, hint: 'vmdns waits as long as the provider asks' }, null) } };
+      return { ...nothing, limiter: { ms: Math.ceil(Math.max(1000, (failure.detail.until ?? nowMs) - nowMs)), reason: why({ code: 'throttled', text: `${failure.message}.`, hint: 'vmdns waits as long as the provider asks' }, null), ...(failure.detail.isBulkOnly === true ? { isBulkOnly: true } : {}) } };
     case 'credentials':
       return { ...nothing, connection: { ms: backoffMs(BACKOFF.credentials, claim.connection.failures + 1, dice), reason: why({ code: 'credentials', text: `${failure.message}.`, hint: 'set the secrets of the connection again' }, null) } };
     case 'missing-zone':
@@ -106,8 +108,8 @@ function judgeName(row: DueRow, outcome: NameOutcome, state: NameVerdict['state'
   const reason = outcome.reason === undefined ? null : state === 'failed' ? withSince(outcome.reason, context.since) : outcome.reason;
   return {
     row, doubt, reason,
-    // What was looked at before the lost call is dead is no last word.
-    state: state === 'applied' && doubt !== 'none' ? 'unconfirmed' : state,
+    // What was looked at before the lost call is dead is no last word. A throttle is a wait, not a failure.
+    state: state === 'applied' && doubt !== 'none' ? 'unconfirmed' : state === 'failed' && reason?.code === 'throttled' ? 'waiting' : state,
     // Postgres takes no NUL in text; a provider's words must not keep an outcome from being stored.
     providerText: outcome.providerText?.replaceAll('\0', ' ') ?? null,
     owned: outcome.owned,

@@ -242,6 +242,7 @@ describe('order and budgets', () => {
     world.provider.script = async ({ apply }) => {
       now += 1;
       most = Math.max(most, now);
+      await until(() => most === 3, { what: 'as many calls as the server bears' });
       await pause(20);
       apply();
       now -= 1;

@@ -130,6 +130,8 @@ update limiter set failures = 0, failing_since = null, blocked_until = greatest(
 const BREAK_LIMITER = `
 update limiter set failures = failures + 1, failing_since = coalesce(failing_since, clock_timestamp()),
   blocked_until = clock_timestamp() + $2::int * interval '1 ms', blocked_by = $3 where key = $1 and failures = $4::int`;
+/** Our own budget is short, and what is left of it is for what is urgent. */
+const THROTTLE_BULK = `update limiter set bulk_until = clock_timestamp() + $2::int * interval '1 ms', bulk_by = $3 where key = $1`;
 const FREE_CONNECTION = 'update connection set failures = 0, blocked_until = null, blocked_by = null where connection_id = $1';
 const FREE_LIMITER = 'update limiter set failures = 0, failing_since = null, blocked_until = null, blocked_by = null where key = $1';
 
@@ -138,7 +140,8 @@ export async function commitBlocks(tx: Tx, claim: Claim, verdict: TurnVerdict): 
   const values = (key: string, block: Block): unknown[] => [key, block.ms, JSON.stringify(block.reason)];
   if (verdict.connection !== null) await tx.query(BLOCK_CONNECTION, values(claim.connection.connectionId, verdict.connection));
   else if (claim.connection.failures > 0 && verdict.isAnswered) await tx.query(FREE_CONNECTION, [claim.connection.connectionId]);
-  if (verdict.limiter !== null && verdict.isAnswered) await tx.query(THROTTLE_LIMITER, values(claim.limiter.key, verdict.limiter));
+  if (verdict.limiter?.isBulkOnly === true) await tx.query(THROTTLE_BULK, values(claim.limiter.key, verdict.limiter));
+  else if (verdict.limiter !== null && verdict.isAnswered) await tx.query(THROTTLE_LIMITER, values(claim.limiter.key, verdict.limiter));
   else if (verdict.limiter !== null) await tx.query(BREAK_LIMITER, [...values(claim.limiter.key, verdict.limiter), claim.limiter.failures]);
   else if (claim.limiter.failures > 0 && verdict.isAnswered) await tx.query(FREE_LIMITER, [claim.limiter.key]);
 }

@@ -3,6 +3,7 @@ import type { Log } from '@vmdns/chassis';
 import type { Host } from '../host.js';
 import type { AdapterMetrics } from '../metrics.js';
 import type { Connections } from '../zones/connections.js';
+import { BULK, type TurnBudget } from './budget.js';
 import type { Claim, DueRow } from './claim.js';
 import { judgeNames, judgeTurn, type TurnVerdict } from './judge.js';
 import type { Lease, Leases } from './lease.js';
@@ -23,16 +24,16 @@ export class Turns {
   ) {}
 
   async run(claim: Claim, lease: Lease): Promise<TurnEnd> {
-    const opened = await this.connections.openZone(claim.connection, claim.zone);
+    const opened = await this.connections.openZone(claim.connection, claim.zone, { target: claim.target, isBulk: claim.names.every((row) => row.priority >= BULK) });
     if (!opened.ok) return this.endOf(claim, outcomeOfFailure(claim, new ProviderError('credentials', opened.reason.text), { code: 'credentials', text: opened.reason.text, ...hintOf(opened.reason.hint) }), new Set(), lease, undefined);
     if (claim.names.length === 0) return claim.isTidyDue ? this.tidy(claim, lease, opened.port) : this.endOf(claim, nothingTried(claim), new Set(), lease, undefined);
     const sent = new Set<string>();
-    const outcome = await this.turn(claim, lease, opened.port, sent);
+    const outcome = await this.turn(claim, lease, opened.port, sent, opened.budget);
     for (const report of outcome.reports) this.parts.log.warn({ target: claim.target, ...report }, 'the zone was not as expected');
     return this.endOf(claim, outcome, sent, lease, opened.port);
   }
 
-  private async turn(claim: Claim, lease: Lease, zone: ZonePort, sent: Set<string>): Promise<TurnOutcome> {
+  private async turn(claim: Claim, lease: Lease, zone: ZonePort, sent: Set<string>, budget: TurnBudget | undefined): Promise<TurnOutcome> {
     const stop = this.parts.metrics.turn();
     const startedAt = performance.now();
     try {
@@ -47,6 +48,7 @@ export class Turns {
           beforeWrite: async (names, lifeMs) => {
             const isBegun = names.every((name) => sent.has(name));
             if (!isBegun && sent.size > 0 && performance.now() - startedAt > TURN_MS) return false;
+            if (budget !== undefined && !(await budget.reserve(lease.signal))) return false;
             if (!(await this.leases.maySend(lease, lifeMs))) return false;
             for (const name of names) sent.add(name);
             return true;

@@ -3,7 +3,7 @@ import type { Outgoing, PublishResult } from '@vmdns/bus';
 import { Clock, Log, Metrics } from '@vmdns/chassis';
 import { NoticeEvent, Result, type Command, type CommandName, type ConnectionFact, type NameResult, type ZoneFact } from '@vmdns/contracts';
 import { desiredDigest, type Rrset } from '@vmdns/domain';
-import { disabledOf, ProviderError, type ProviderDefinition, type RrsetChange, type ZonePort } from '@vmdns/provider-kit';
+import { disabledOf, ProviderError, type CallBudget, type CallRate, type ProviderDefinition, type RrsetChange, type ZonePort } from '@vmdns/provider-kit';
 import { Store } from '@vmdns/store';
 import { freshDatabase, newFolder, type TestDatabase, until } from '@vmdns/test/support';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { z } from 'zod';
 import type { Adapter, AdapterWorld } from '../adapter.js';
 import { assemble } from '../assemble.js';
 import { Host, LANE_TIMING, type LaneTiming } from '../host.js';
+import { Budgets } from '../lanes/budget.js';
 import { KeyRing } from '../keys/key-ring.js';
 import { MIGRATIONS } from '../migrations/index.js';
 import { Connections } from '../zones/connections.js';
@@ -39,14 +40,18 @@ export class ScriptedProvider {
   /** Writes leave zones untidy; how often they were tidied. */
   isUntidy = false;
   tidied = 0;
+  /** Calls are counted. */
+  rate: CallRate | undefined;
+  /** Changes in one call. */
+  changesMax = 5000;
+  /** Each call of the API, once it has its place in the budget. */
+  onCall: (apex: string, budget: CallBudget | undefined) => void = () => undefined;
   beforeRead: () => Promise<void> = async () => undefined;
   beforeCall: () => Promise<void> = async () => undefined;
   /** Readings of names do not show what is switched off, as on PowerDNS before 5.0. */
   namesHideDisabled = false;
   /** The change token stands still, and nobody may rely on it. */
   hasToken = true;
-  /** Changes in one call. */
-  changesMax = 5000;
   /** How long a call of one zone lives, where its size makes that longer than the declared time. */
   lifeOfZoneMs: number | undefined;
   private clock = 0;
@@ -60,8 +65,8 @@ export class ScriptedProvider {
       zoneSchema: z.object({}) as unknown as z.ZodType<Record<string, never>>,
       capabilities: { grain: 'rrset', batch: true, types: ['A', 'AAAA', 'PTR', 'CNAME'], ttl: { min: 1, max: 86_400 }, verify: 'api', multiplePtr: true, wildcard: true, classlessReverse: true, overlap: this.overlap, callLifeMs: this.callLifeMs },
       target: (connection, apex) => `scripted|${connection.server}|${apex}`,
-      limiter: (connection) => ({ key: connection.server, inFlightMax: this.inFlightMax }),
-      open: (connection, apex) => this.port(connection, apex),
+      limiter: (connection) => ({ key: connection.server, inFlightMax: this.inFlightMax, ...(this.rate === undefined ? {} : { rate: this.rate }) }),
+      open: (connection, apex, _zone, budget) => this.port(connection, apex, budget),
       async *testZone(_connection, apex) {
         yield { step: 'zone', ok: true, text: `${apex} is there`, tookMs: 1 };
       },
@@ -90,7 +95,11 @@ export class ScriptedProvider {
     return count;
   }
 
-  private port(connection: { server: string; key?: string | undefined }, apex: string): ZonePort {
+  private port(connection: { server: string; key?: string | undefined }, apex: string, budget: CallBudget | undefined): ZonePort {
+    const placed = async (signal: AbortSignal): Promise<void> => {
+      await budget?.take(signal);
+      this.onCall(apex, budget);
+    };
     const answer = async (): Promise<void> => {
       this.calls += 1;
       await this.beforeCall();
@@ -102,9 +111,10 @@ export class ScriptedProvider {
     const shown = (rrset: Rrset): boolean => !this.namesHideDisabled || disabledOf(rrset.type) === undefined;
     return {
       chunk: { changesMax: this.changesMax, bytesMax: 1_000_000, sizeOf: () => 100 },
-      changeToken: { read: async () => { await answer(); return token(); }, follows: (a, b) => Number(b) === Number(a) + 1 },
-      readNames: async (names) => {
+      changeToken: { read: async (signal) => { await placed(signal); await answer(); return token(); }, follows: (a, b) => Number(b) === Number(a) + 1 },
+      readNames: async (names, signal) => {
         this.reads += 1;
+        await placed(signal);
         await this.beforeRead();
         await answer();
         const all = [...this.zone(apex).values()];
@@ -116,14 +126,16 @@ export class ScriptedProvider {
         await answer();
         this.tidied += 1;
       },
-      readZone: async (take) => {
+      readZone: async (take, signal) => {
         this.reads += 1;
+        await placed(signal);
         this.wholeReads += 1;
         await answer();
         take([...this.zone(apex).values()]);
         return { token: token() };
       },
       write: async (changes, _held, signal) => {
+        await placed(signal);
         await answer();
         const seen: SeenWrite = { zone: apex, names: changes.map((c) => (c.kind === 'put' ? c.rrset.name : c.name)), begin: this.tick(), end: Infinity };
         this.writes.push(seen);
@@ -211,7 +223,7 @@ export class World {
     const store = await Store.open({ url, schema: 'adapter_scripted', applicationName: 'spec' }, MIGRATIONS);
     await store.whenMigrated(20_000);
     const host = new Host(this.provider.definition as unknown as ProviderDefinition, `replica-${randomUUID().slice(0, 8)}`, { lanesMax: options.lanesMax ?? 16, namesPerTurn: options.namesPerTurn ?? 5000, commitsMax: 6 }, { ...LANE_TIMING, pollMs: 100, ...options.timing });
-    const connections = new Connections(host, await KeyRing.open(this.keyFile));
+    const connections = new Connections(host, await KeyRing.open(this.keyFile), new Budgets(store));
     const log = Log.to({ level: options.log === true ? 'debug' : 'silent' });
     const adapter = assemble({ host, store, bus: this.bus, connections, clock: new Clock(), metrics: new Metrics(), log });
     if (options.start !== false) await adapter.start({ ...NO_WORLD, timeline: { ...NO_WORLD.timeline, ...(options.onRaise === undefined ? {} : { onRaise: options.onRaise }) } });
@@ -242,7 +254,7 @@ export class World {
   }
 
   rows<T>(sql: string, parameters: readonly unknown[] = []): Promise<readonly T[]> {
-    return this.database.query<T>(sql.replaceAll(/\b(from|update|join) (name|lane|zone|connection|limiter|unsaid|host|held_foreign)\b/g, '$1 adapter_scripted.$2'), parameters);
+    return this.database.query<T>(sql.replaceAll(/\b(from|update|join) (name|lane|zone|connection|limiter|slot|unsaid|host|held_foreign)\b/g, '$1 adapter_scripted.$2'), parameters);
   }
 
   async row(name: string): Promise<Record<string, unknown> | undefined> {

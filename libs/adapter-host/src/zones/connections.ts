@@ -2,6 +2,7 @@ import { registerSecret } from '@vmdns/chassis';
 import type { Reason } from '@vmdns/contracts';
 import type { ZonePort } from '@vmdns/provider-kit';
 import type { Host } from '../host.js';
+import type { Budgets, TurnBudget } from '../lanes/budget.js';
 import { type KeyRing, SealError } from '../keys/key-ring.js';
 
 /** A connection as the feed tells it, or one that is not saved yet. */
@@ -14,13 +15,16 @@ export interface KnownConnection extends SealedConnection {
   readonly revision: number;
 }
 
+/** For whom calls are made: a lane, or none (a zone is tested), and whether what is urgent goes first. */
+export interface Calls { readonly target: string | null; readonly isBulk: boolean }
+
 export type Opened<T> = ({ readonly ok: true } & T) | { readonly ok: false; readonly reason: Reason };
 
 /** Connections with their secrets, in memory only; each revision is opened once. */
 export class Connections {
   private readonly opened = new Map<string, { readonly revision: number; readonly result: Opened<{ readonly connection: unknown }> }>();
 
-  constructor(private readonly host: Host, private readonly keys: KeyRing) {}
+  constructor(private readonly host: Host, private readonly keys: KeyRing, private readonly budgets: Budgets) {}
 
   /** A saved connection. */
   async open(known: KnownConnection): Promise<Opened<{ readonly connection: unknown }>> {
@@ -31,12 +35,20 @@ export class Connections {
     return result;
   }
 
-  /** The port of one zone of a saved connection. */
-  async openZone(known: KnownConnection, zone: { readonly apex: string; readonly settings: Readonly<Record<string, unknown>> }): Promise<Opened<{ readonly port: ZonePort }>> {
+  /** The port of one zone of a saved connection; where the provider counts calls, with the budget that its calls go by. */
+  async openZone(known: KnownConnection, zone: { readonly apex: string; readonly settings: Readonly<Record<string, unknown>> }, calls: Calls): Promise<Opened<{ readonly port: ZonePort; readonly budget: TurnBudget | undefined }>> {
     const opened = await this.open(known);
     if (!opened.ok) return opened;
     const settings = this.parseZone(zone.settings);
-    return settings.ok ? { ok: true, port: this.host.definition.open(opened.connection, zone.apex, settings.zone) } : settings;
+    if (!settings.ok) return settings;
+    const budget = this.budgetOf(opened.connection, calls);
+    return { ok: true, port: this.host.definition.open(opened.connection, zone.apex, settings.zone, budget), budget };
+  }
+
+  /** Undefined where the provider counts no calls. */
+  budgetOf(connection: unknown, calls: Calls): TurnBudget | undefined {
+    const { key, rate } = this.host.definition.limiter(connection);
+    return rate === undefined ? undefined : this.budgets.of(key, calls.target, calls.isBulk);
   }
 
   /** Opens the secrets and checks the whole by the provider's schema. Never throws for what was given. */

@@ -1,5 +1,5 @@
 import type { Reason } from '@vmdns/contracts';
-import type { ProviderDefinition } from '@vmdns/provider-kit';
+import type { Limiter, ProviderDefinition } from '@vmdns/provider-kit';
 import type { Opened } from './connections.js';
 
 /** A zone entry as the table knows it. */
@@ -32,7 +32,7 @@ export type Resolution =
   /** The feed has not told enough yet. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'unusable'; readonly reason: Reason }
-  | { readonly kind: 'known'; readonly target: string; readonly limiter: { readonly key: string; readonly inFlightMax: number } };
+  | { readonly kind: 'known'; readonly target: string; readonly limiter: Limiter };
 
 /** The zone as its provider names it, given what could be opened. */
 export function resolveZone(definition: ProviderDefinition, zone: ZoneRow, connection: ConnectionRow | undefined, opened: Opened<{ readonly connection: unknown }> | undefined, settings: Opened<{ readonly zone: unknown }>): Resolution {

@@ -1,5 +1,6 @@
 import type { ConnectionFact, ZoneFact, ZoneFeedBody } from '@vmdns/contracts';
 import type { Log } from '@vmdns/chassis';
+import type { Limiter } from '@vmdns/provider-kit';
 import type { Store, Tx } from '@vmdns/store';
 import { followLanes } from '../compare/comparison-table.js';
 import type { Host } from '../host.js';
@@ -7,7 +8,7 @@ import type { Connections, Opened } from './connections.js';
 import { dropUndone, findMovable, type Move, moveNames, moveZones, releaseObserved } from './moves.js';
 import { type ConnectionRow, laneConfig, leadingZone, type LaneConfig, type Resolution, resolveZone, type ZoneRow } from './resolve.js';
 import { carryNames, findCarried, forgetSameServer } from './same-server.js';
-import { findConnections, findZones, findZonesByTarget, lockFacts, storeConnections, storeLanes, storeLimiters, storeZones } from './zone-tables.js';
+import { findConnections, findZones, findZonesByTarget, lockFacts, storeConnections, storeLanes, storeLimiters, storeZones, type LimiterTerms } from './zone-tables.js';
 
 /** What facts changed, for those who work on lanes. */
 export interface Settled {
@@ -115,12 +116,15 @@ export class ZoneBook {
     });
   }
 
-  private limitersOf(known: Known): ReadonlyMap<string, number> {
-    const limiters = new Map<string, number>();
+  private limitersOf(known: Known): ReadonlyMap<string, LimiterTerms> {
+    const limiters = new Map<string, LimiterTerms>();
     for (const resolution of known.resolutions.values()) {
       if (resolution.kind !== 'known') continue;
-      const { key, inFlightMax } = resolution.limiter;
-      limiters.set(key, Math.max(1, Math.min(inFlightMax, this.learnt.get(key) ?? inFlightMax)));
+      const { key, inFlightMax, rate } = resolution.limiter;
+      const other = limiters.get(key)?.rate;
+      // Of connections that share a budget the one that takes least decides.
+      const slower = rate === undefined || (other !== undefined && other.callsPerSecond < rate.callsPerSecond) ? other : rate;
+      limiters.set(key, { inFlightMax: Math.max(1, Math.min(inFlightMax, this.learnt.get(key) ?? inFlightMax)), ...(slower === undefined ? {} : { rate: slower }) });
     }
     return limiters;
   }
@@ -141,10 +145,10 @@ export class ZoneBook {
     }
   }
 
-  private async learn(limiter: { readonly key: string; readonly inFlightMax: number }, most: number | null): Promise<void> {
+  private async learn(limiter: Limiter, most: number | null): Promise<void> {
     if (most === null || most >= limiter.inFlightMax) return;
     this.learnt.set(limiter.key, most);
-    await this.store.transaction((tx) => storeLimiters(tx, new Map([[limiter.key, Math.max(1, most)]])));
+    await this.store.transaction((tx) => storeLimiters(tx, new Map([[limiter.key, { ...limiter, inFlightMax: Math.max(1, most) }]])));
   }
 }
 

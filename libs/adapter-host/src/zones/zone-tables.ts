@@ -1,4 +1,5 @@
 import type { ConnectionFact, ZoneFact } from '@vmdns/contracts';
+import type { Limiter } from '@vmdns/provider-kit';
 import type { Tx } from '@vmdns/store';
 import { unknownTarget } from '../commands/zone-lanes.js';
 import type { ConnectionRow, LaneConfig, ZoneRow } from './resolve.js';
@@ -62,18 +63,27 @@ export function findZonesByTarget(tx: Tx, targets: readonly string[]): Promise<r
   return tx.query<ZoneRow>('select * from zone where target = any($1)', [targets]);
 }
 
-/** Budgets and a slot for each call that they bear. */
-export async function storeLimiters(tx: Tx, limiters: ReadonlyMap<string, number>): Promise<void> {
+/** What a budget bears: calls at once, and over time where they are counted. */
+export type LimiterTerms = Pick<Limiter, 'inFlightMax' | 'rate'>;
+
+/** Budgets and a slot for each call that they bear; one more, 0, where calls are counted, for what is urgent. */
+export async function storeLimiters(tx: Tx, limiters: ReadonlyMap<string, LimiterTerms>): Promise<void> {
   if (limiters.size === 0) return;
-  const keys = [...limiters.keys()].sort();
-  const columns = [keys, keys.map((key) => limiters.get(key) ?? 1)];
-  await tx.query('insert into limiter (key) select unnest($1::text[]) order by 1 on conflict (key) do nothing', [keys]);
+  const all = [...limiters].sort(([a], [b]) => (a < b ? -1 : 1));
+  const keys = all.map(([key]) => key);
+  const columns = [keys, all.map(([, { inFlightMax }]) => inFlightMax), all.map(([, { rate }]) => (rate === undefined ? 1 : 0))];
+  const rates = [keys, all.map(([, { rate }]) => rate?.callsPerSecond ?? null), all.map(([, { rate }]) => rate?.burst ?? null)];
   await tx.query(
-    `insert into slot (limiter_key, n) select u.key, g.n from unnest($1::text[], $2::int[]) as u (key, most), generate_series(1, u.most) as g (n) order by 1, 2
+    `insert into limiter as m (key, per_second, burst) select * from unnest($1::text[], $2::float8[], $3::int[]) order by 1
+     on conflict (key) do update set per_second = excluded.per_second, burst = excluded.burst where (m.per_second, m.burst) is distinct from (excluded.per_second, excluded.burst)`,
+    rates,
+  );
+  await tx.query(
+    `insert into slot (limiter_key, n) select u.key, g.n from unnest($1::text[], $2::int[], $3::int[]) as u (key, most, first), generate_series(u.first, u.most) as g (n) order by 1, 2
      on conflict (limiter_key, n) do nothing`,
     columns,
   );
-  await tx.query('delete from slot s using unnest($1::text[], $2::int[]) as u (key, most) where s.limiter_key = u.key and s.n > u.most', columns);
+  await tx.query('delete from slot s using unnest($1::text[], $2::int[], $3::int[]) as u (key, most, first) where s.limiter_key = u.key and (s.n > u.most or s.n < u.first)', columns);
 }
 
 /** Makes or changes lanes; gives those whose columns changed. A change of facts ends the lane's own wait. */

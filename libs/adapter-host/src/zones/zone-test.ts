@@ -32,7 +32,8 @@ export class ZoneTester {
     const began = performance.now();
     const steps: TestStep[] = [];
     try {
-      for await (const step of this.host.definition.testZone(connection, apex, settings, AbortSignal.timeout(TEST_MS))) steps.push({ warning: false, ...step });
+      const budget = this.connections.budgetOf(connection, { target: null, isBulk: false });
+      for await (const step of this.host.definition.testZone(connection, apex, settings, AbortSignal.timeout(TEST_MS), budget)) steps.push({ warning: false, ...step });
     } catch {
       // The port promises not to throw; its words might hold what they should not (L10).
       steps.push({ step: 'test', ok: false, warning: false, text: 'the test broke off', tookMs: performance.now() - began });

@@ -23,6 +23,8 @@ export interface ProviderErrorDetail {
   readonly hint?: string;
   /** `throttled`: not before this instant, ms since the epoch. */
   readonly until?: number;
+  /** `throttled`: our own budget is short, and what is left of it is for what is urgent. */
+  readonly isBulkOnly?: boolean;
   /** The provider's own words, secrets removed, at most 500 characters. */
   readonly providerText?: string;
   /** The call failed half way, and is over: what stands now of the RRsets that it changed. They are ours. */

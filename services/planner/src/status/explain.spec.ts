@@ -34,6 +34,15 @@ describe('how things stand, and why', () => {
     adapter.script = applied;
   });
 
+  it('L11 a throttle is a wait: pending, with the time until when', async () => {
+    adapter.script = (name) => (name.name === 'slow.example.com.' ? { state: 'waiting', attempts: 1, nextTryAt: '2030-01-01T00:00:00.000Z', reason: { code: 'throttled', text: 'too many calls', hint: 'vmdns waits as long as the provider asks' } } : { state: 'applied' });
+    await rig.tell(rig.fact('slow', { tenant: 'a', fqdn: 'slow.example.com.', ips: ['192.0.2.33'] }));
+    const dns = await until(async () => { const now = await rig.becomes('slow', 'pending'); return now.reason?.code === 'throttled' ? now : undefined; });
+    expect([dns.live, dns.records.find((one) => one.name === 'slow.example.com.')]).toEqual([false, expect.objectContaining({ state: 'pending', reason: expect.objectContaining({ code: 'throttled' }), nextTryAt: '2030-01-01T00:00:00.000Z' })]);
+    expect((await explain('slow')).sentences.at(-1)).toMatch(/is pending .*too many calls\. The next try is at 2030-01-01T00:00:00\.000Z\./);
+    adapter.script = applied;
+  });
+
   it('explains a name and an address: what stands there, and whose it is', async () => {
     const name = await explain('A1.example.com');
     expect([name.kind, name.names.map((one) => [one.name, one.zone, one.state]), name.vms.map((vm) => vm.vmId)]).toEqual(['name', [['a1.example.com.', 'example.com.', 'applied']], ['a1']]);

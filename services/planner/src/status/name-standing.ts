@@ -24,7 +24,7 @@ export function standingOf(row: NameRow, zone: Pick<ZoneView, 'provider' | 'mode
   }
   const pause = around.pauses.get(row.zone_id);
   if (pause !== undefined) return { state: stopped(state), reason: reasonOf.paused(scopeText(pause)) };
-  if (row.reason?.code === 'paused') return { state: stopped(state), reason: row.reason };
+  if (row.reason?.code === 'paused' || row.reason?.code === 'throttled') return { state: stopped(state), reason: row.reason };
   if (row.reason === null && !row.heard) {
     const silent = silence(zone.provider, around);
     if (silent !== undefined) return { state, reason: silent };
@@ -32,7 +32,7 @@ export function standingOf(row: NameRow, zone: Pick<ZoneView, 'provider' | 'mode
   return { state, ...because(row.reason) };
 }
 
-/** A paused change is no answer: the name server still says what it said before. */
+/** A change that is paused or has to wait is no answer: the name server still says what it said before. */
 function stopped(state: NameState): NameState {
   return state === 'failed' || state === 'unconfirmed' ? state : 'pending';
 }
