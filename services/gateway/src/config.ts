@@ -1,5 +1,6 @@
 import { BaseConfig, parseConfig } from '@vmdns/chassis';
 import { z } from 'zod';
+import { AddressList } from './bridges/caller-address.js';
 
 const MIB = 1_048_576;
 
@@ -13,6 +14,8 @@ export const Config = BaseConfig.extend({
   SESSION_MINUTES: z.coerce.number().int().min(1).default(30).describe('A session of the console ends so long after it was last renewed; an open page renews it every five minutes.'),
   SESSION_HOURS_MAX: z.coerce.number().min(0.1).default(12).describe('After this time one signs in again, renewed or not.'),
   CONSOLE_DIR: z.string().min(1).optional().describe("Folder of the console's pages, served at `/` where it exists. Default: what `services/console` builds."),
+  LEGACY_ALLOW: AddressList.describe('Addresses and ranges (`192.0.2.7, 2001:db8::/32`) that may read the legacy feed `/legacy/dns.php` without a token. Empty: none.'),
+  TRUSTED_PROXIES: AddressList.describe('Addresses and ranges of proxies before the gateway, whose `X-Forwarded-For` tells where a caller is. Empty: none.'),
   ASK_TIMEOUT_MS: z.coerce.number().int().min(50).default(850).describe('A service that has not answered by then counts as away: 503 with Retry-After.'),
   CHANGE_TIMEOUT_MS: z.coerce.number().int().min(50).default(5000).describe('The same for changes of zones and connections, which wait for a lock, and for searches.'),
   ZONE_TEST_TIMEOUT_MS: z.coerce.number().int().min(1000).default(30_000).describe('The same for a zone test, which talks to the provider.'),

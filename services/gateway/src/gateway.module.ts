@@ -18,6 +18,7 @@ import { ZoneController } from './api/zone.controller.js';
 import { Zones } from './api/zones.js';
 import { Audit } from './audit/audit.js';
 import { AuditTable } from './audit/audit.table.js';
+import { LegacyController } from './bridges/legacy.controller.js';
 import type { Config } from './config.js';
 import { AnswerInterceptor } from './http/answer.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -32,7 +33,7 @@ import { TokenDesk } from './sign-in/token-desk.js';
 import { TokenTable } from './sign-in/token.table.js';
 
 @Module({
-  controllers: [VmController, EventController, ConnectionController, ZoneController, OperationController, LogController, TokenController, SessionController, DescriptionController],
+  controllers: [VmController, EventController, ConnectionController, ZoneController, OperationController, LogController, TokenController, SessionController, LegacyController, DescriptionController],
   providers: [
     Services, Facts, Events, Connections, Zones, Holds, DnsWait, LogStream, Leaving, AnnouncedProviders, TokenTable, TokenDesk, SessionTable, SessionDesk, Audit, AuditTable,
     {

@@ -5,6 +5,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { CALLS } from './api/calls.js';
 import { eventCalls } from './api/event.calls.js';
 import { Audit } from './audit/audit.js';
+import { callerAddress, isListed } from './bridges/caller-address.js';
 import type { Config } from './config.js';
 import { GatewayModule } from './gateway.module.js';
 import { CallIndex } from './http/call-index.js';
@@ -40,6 +41,7 @@ function openDoor(app: NestExpressApplication, config: Config): void {
   (app.getHttpServer() as Server).keepAliveTimeout = KEEP_ALIVE_MS;
   app.use(door({
     calls: new CallIndex(calls), bodyMax: config.BODY_BYTES_MAX, log: app.get(Log),
+    isListed: (request) => isListed(callerAddress(request, config.TRUSTED_PROXIES), config.LEGACY_ALLOW),
     signIn: (token) => signIn.callerOf(token), session: (secret) => sessions.callerOf(secret), pages: (request, response) => pages.serve(request, response),
     observe: (call, status, seconds) => { took.observe({ call, status: String(status) }, seconds); },
     note: (request, response) => { audit.note(request, response); },

@@ -17,6 +17,7 @@ import { ResultController } from './reconcile/result.controller.js';
 import { Settler } from './reconcile/settler.service.js';
 import { Answers } from './status/answers.js';
 import { Explainer } from './status/explainer.js';
+import { LegacyFeed } from './status/legacy-feed.js';
 import { OverviewReader } from './status/overview.reader.js';
 import { StatusController } from './status/status.controller.js';
 import { StatusPublisher } from './status/status-publisher.js';
@@ -49,7 +50,7 @@ const inventoryFeed = {
 const zones = [Stops, ZoneSets, ZoneFeed, Zones, ZoneReader, Connections, Pauses, Settings, Announcements, ZoneTurns, HandParts, Releases];
 const planning = [Planner, Voice, CurrentTimeline, JobRunner, inventoryFeed];
 const reconcile = [ReconcileMetrics, Commands, Settler, Reissue, Followers, Clockwork, ReconcileTurns];
-const status = [VmDnsReader, StatusPublisher, Answers, Explainer, VmSearch, OverviewReader];
+const status = [VmDnsReader, StatusPublisher, Answers, Explainer, VmSearch, OverviewReader, LegacyFeed];
 
 /** Wishes → desired RRsets of each (zone, owner name) → commands; and what became of them. */
 @Module({

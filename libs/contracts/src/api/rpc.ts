@@ -153,12 +153,18 @@ export type PlanningSettings = z.infer<typeof PlanningSettings>;
 export const Explanation = z.object({ query: z.string(), kind: z.enum(['vm', 'name', 'address', 'unknown']), sentences: z.array(z.string()), vms: z.array(VmDns), names: z.array(z.object({ name: z.string(), zone: z.string().nullable(), provider: z.string().nullable(), state: z.string(), reason: Reason.optional(), generation: Count, rrsets: z.array(z.unknown()), since: Instant.optional(), nextTryAt: Instant.optional() })) });
 export type Explanation = z.infer<typeof Explanation>;
 
+/** One address of a VM as the legacy feed tells it: names without the dot at the end. */
+export const LegacyEntry = z.object({ forward: z.string(), ip: z.string(), reverse: z.string() });
+export type LegacyEntry = z.infer<typeof LegacyEntry>;
+
 export const plannerRpc = {
   'vm-dns': operation(z.object({ vmId: VmId, caller: Caller, minRevision: Count.optional() }), VmDns),
   /** By the beginning of an id, name or address, or a tenant; a page may be short or empty and still have a `next`. */
   'vm-search': operation(Page.extend({ q: z.string().max(255).default(''), state: VmDnsState.optional(), caller: Caller }), z.object({ items: z.array(VmSummary), next: z.string().optional() })),
   overview: operation(Nothing, PlanningOverview),
   explain: operation(z.object({ q: z.string().min(1).max(255), caller: Caller }), Explanation),
+  /** A page of what the legacy feed tells: VMs by id, so that an item's VM may give several. */
+  'legacy-feed': operation(z.object({ cursor: z.string().optional(), limit: z.int().min(1).max(1000) }), z.object({ items: z.array(LegacyEntry), next: z.string().optional() })),
   providers: operation(Nothing, z.object({ items: z.array(Announcement.extend({ seenAt: Instant })) })),
   'connection-add': operation(z.object({ input: ConnectionInput, caller: Caller }), Connection),
   'connection-list': operation(Page, z.object({ items: z.array(Connection), next: z.string().optional() })),

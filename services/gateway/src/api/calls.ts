@@ -1,4 +1,5 @@
 import type { Call } from '../http/call.js';
+import { legacyCalls } from '../bridges/legacy.calls.js';
 import { connectionCalls } from './connection.calls.js';
 import { descriptionCalls } from './description.calls.js';
 import { eventCalls } from './event.calls.js';
@@ -9,7 +10,7 @@ import { zoneCalls } from './zone.calls.js';
 
 const GROUPS = [
   vmCalls, eventCalls, explainCalls, overviewCalls, connectionCalls, zoneCalls, pauseCalls, holdCalls, settingsCalls, logCalls, tokenCalls,
-  sessionCalls, auditCalls, descriptionCalls,
+  legacyCalls, sessionCalls, auditCalls, descriptionCalls,
 ];
 /** Every call of the door: the role × call table, the routes, and the description are made of it. */
 export const CALLS: readonly Call[] = GROUPS.flatMap((group) => Object.values<Call>(group));

@@ -6,7 +6,7 @@ const answers = { 200: { text: 'Who it is.', schema: Session } };
 
 export const sessionCalls = {
   open: call({
-    id: 'openSession', method: 'post', path: '/v1/session', tag: 'Sessions', isOpen: true,
+    id: 'openSession', method: 'post', path: '/v1/session', tag: 'Sessions', opensTo: 'anybody',
     summary: 'Signs a person in: a token becomes a short session in a cookie that no script can read. Needs no `Authorization`.',
     roles: READERS, forTenants: true, body: z.strictObject({ token: z.string().max(512).default('') }).prefault({}), answers,
   }),

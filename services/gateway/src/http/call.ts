@@ -22,8 +22,8 @@ export interface Call<P extends z.ZodType = z.ZodType, Q extends z.ZodType = z.Z
   readonly roles: readonly Role[];
   /** Whether a token with a tenant may call it; the services behind narrow what it sees. */
   readonly forTenants: boolean;
-  /** Needs no token: the call itself finds out who it is. */
-  readonly isOpen?: true;
+  /** Who needs no token: anybody (the call itself finds out who it is), or callers from the addresses of LEGACY_ALLOW. */
+  readonly opensTo?: 'anybody' | 'listed';
   /** Says a fact about a VM: kept by inventory and the log, and no matter for the audit. */
   readonly isFact?: true;
   readonly params?: P;

@@ -26,6 +26,7 @@ const TABLE: Readonly<Record<string, string>> = {
   getSettings: 'admin operator viewer', putSettings: 'admin operator', searchLog: 'admin operator publisher viewer', streamLog: 'admin operator publisher viewer',
   listTokens: 'admin', addToken: 'admin', revokeToken: 'admin',
   openSession: 'admin operator publisher viewer t', getSession: 'admin operator publisher viewer t', closeSession: 'admin operator publisher viewer t', listAudit: 'admin',
+  legacyFeed: 'admin operator viewer', legacyFeedOfPuq: 'admin operator viewer',
   describeApi: 'admin operator publisher viewer t',
 };
 

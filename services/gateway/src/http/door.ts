@@ -15,6 +15,8 @@ export interface DoorParts {
   readonly signIn: (token: string) => Promise<Caller | undefined>;
   /** Whose session this cookie is; as `signIn`. */
   readonly session: (secret: string) => Promise<Caller | undefined>;
+  /** Whether the request comes from an address that may read the legacy feed. */
+  readonly isListed: (request: DoorRequest) => boolean;
   /** Answers what belongs to the console's pages; false: it is no page. */
   readonly pages: (request: DoorRequest, response: ServerResponse) => boolean;
   /** Largest ordinary body in bytes. */
@@ -57,13 +59,15 @@ export function door(parts: DoorParts): (request: DoorRequest, response: ServerR
 
 async function enter(request: DoorRequest, url: string, parts: DoorParts): Promise<void> {
   const open = parts.calls.find(request.method ?? 'GET', pathOf(url));
-  if (open.kind !== 'call' || open.call.isOpen !== true) request.caller = await callerOf(request, parts);
+  if (open.kind !== 'call' || !isOpen(open.call, request, parts)) request.caller = await callerOf(request, parts);
   const shape = callOf(request, url, parts.calls);
   request.shape = shape;
   if (request.caller !== undefined) mayThey(request.caller, shape);
   request.queryRaw = queryOf(url);
   request.body = await bodyOf(request, shape, parts.bodyMax);
 }
+
+const isOpen = ({ opensTo }: Call, request: DoorRequest, parts: DoorParts) => opensTo === 'anybody' || (opensTo === 'listed' && parts.isListed(request));
 
 /** By token, or by the cookie of a session; with a token the cookie is not looked at. */
 async function callerOf(request: DoorRequest, parts: DoorParts): Promise<Caller> {

@@ -20,7 +20,7 @@ const Operation = z.strictObject({
 const Document = z.strictObject({
   openapi: z.literal('3.1.0'), info: z.strictObject({ title: z.string(), version: z.string(), description: z.string() }), security: z.array(z.record(z.string(), z.array(z.string()))),
   tags: z.array(z.strictObject({ name: z.string() })),
-  paths: z.record(z.string().regex(/^\/(v1\/|openapi\.json$)/), z.partialRecord(z.enum(['get', 'put', 'post', 'patch', 'delete']), Operation)),
+  paths: z.record(z.string().regex(/^\/(v1\/|legacy\/|modules\/|openapi\.json$)/), z.partialRecord(z.enum(['get', 'put', 'post', 'patch', 'delete']), Operation)),
   components: z.strictObject({ securitySchemes: z.record(z.string(), z.unknown()), responses: z.record(z.string(), Response), schemas: z.record(z.string().regex(/^[A-Za-z]+$/), Schema) }),
 });
 

@@ -8,7 +8,7 @@ import type { Call } from '../http/call.js';
 type Json = Readonly<Record<string, unknown>>;
 
 /** Schemas that are told once, by name, under components. */
-const NAMED = pick(['VmFact', 'FactAnswer', 'VmView', 'VmDns', 'RecordStatus', 'Reason', 'Explanation', 'Connection', 'Zone', 'ZoneTest', 'TestStep', 'Hold', 'HoldMember', 'HoldOutcome', 'Pause', 'LogEntry', 'Problem', 'Fault', 'Capabilities', 'AddressFilter', 'PlanningSettings', 'Brakes', 'CloudEvent', 'EventOutcome', 'Provider', 'HoldPage', 'Settings', 'Token', 'NewToken', 'Session', 'AuditEntry', 'ZoneRecord', 'ZoneDrift', 'DriftEntry', 'DriftCounts', 'Adoption']);
+const NAMED = pick(['VmFact', 'FactAnswer', 'VmView', 'VmDns', 'RecordStatus', 'Reason', 'Explanation', 'Connection', 'Zone', 'ZoneTest', 'TestStep', 'Hold', 'HoldMember', 'HoldOutcome', 'Pause', 'LogEntry', 'Problem', 'Fault', 'Capabilities', 'AddressFilter', 'PlanningSettings', 'Brakes', 'CloudEvent', 'EventOutcome', 'Provider', 'HoldPage', 'Settings', 'Token', 'NewToken', 'Session', 'AuditEntry', 'LegacyEntry', 'ZoneRecord', 'ZoneDrift', 'DriftEntry', 'DriftCounts', 'Adoption']);
 
 function pick<K extends keyof typeof contracts>(names: readonly K[]): Record<K, (typeof contracts)[K]> {
   return Object.fromEntries(names.map((name) => [name, contracts[name]])) as Record<K, (typeof contracts)[K]>;
@@ -35,7 +35,7 @@ export function describeApi(calls: readonly Call[]): Json {
 function operationOf(call: Call, schemas: Schemas): Json {
   const who = `${call.roles.join(', ')}${call.forTenants ? '; also with a tenant' : '; without a tenant'}`;
   return {
-    operationId: call.id, ...(call.isOpen === true ? { security: [] } : {}), tags: [call.tag], summary: call.summary, description: `Roles: ${who}.`, 'x-roles': call.roles,
+    operationId: call.id, ...(call.opensTo === undefined ? {} : { security: call.opensTo === 'anybody' ? [] : [{ token: [] }, { session: [] }, {}] }), tags: [call.tag], summary: call.summary, description: `Roles: ${who}.`, 'x-roles': call.roles,
     ...(call.params === undefined && call.query === undefined ? {} : { parameters: [...parametersOf(call.params, 'path', schemas), ...parametersOf(call.query, 'query', schemas)] }),
     ...(call.body === undefined ? {} : { requestBody: { required: !(call.body instanceof z.ZodOptional), content: contentOf(call.accepts ?? ['application/json'], call.body, schemas) } }),
     responses: { ...answersOf(call, schemas), default: { $ref: '#/components/responses/Problem' } },

@@ -50,7 +50,7 @@ export class Pages {
 
 /** A person's browser that opens a page, whose path may end in a VM's id such as `web.1`; everything below /v1 belongs to the API, whoever asks. */
 function isView(path: string, request: DoorRequest): boolean {
-  return !/^\/(v\d+|legacy|assets|openapi\.json)(\/|$)/.test(path) && (request.headers.accept ?? '').includes('text/html');
+  return !/^\/(v\d+|legacy|modules|assets|openapi\.json)(\/|$)/.test(path) && (request.headers.accept ?? '').includes('text/html');
 }
 
 function read(path: string): Page {
