@@ -43,7 +43,7 @@ export class BenchStack {
     const folder = newFolder('bench');
     const [postgres, nats, powerdns] = await Promise.all([
       PostgresServer.start({ folder: join(folder, 'postgres'), password: 'vmdns', env: childEnv() }),
-      startNats({ config: localNatsConfig(natsPassword) }),
+      startNats({ config: localNatsConfig(ROOT, natsPassword) }),
       startPowerdns({ rectify: false, ...options.powerdns, settings: { ...PDNS, ...options.powerdns?.settings } }),
     ]);
     const stack = new BenchStack(options, folder, postgres, nats, powerdns);

@@ -37,7 +37,7 @@ export class World {
       const adapterBus = await TcpProxy.before({ host: '127.0.0.1', port: stack.nats.port });
       await stack.add('adapter-powerdns', { NATS_URL: adapterBus.instead(stack.nats.url), ...clockOf(stack, options, 'adapter-powerdns', 0) });
       for (const [service, count] of Object.entries(options.replicas ?? {})) {
-        for (let replica = 1; replica < count; replica += 1) await stack.add(service as ServiceName, clockOf(stack, options, service, replica));
+        for (let replica = 1; replica < (count ?? 0); replica += 1) await stack.add(service as ServiceName, clockOf(stack, options, service, replica));
       }
       const connection = await stack.connect();
       const second = options.secondPowerdns === true ? await stack.secondPowerdns({ rectify: false }) : undefined;

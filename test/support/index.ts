@@ -1,5 +1,5 @@
 export {
-  dnsAsk, freePort, NatsServer, pause, PostgresServer, PowerdnsServer, Refused, ServiceProcess, SERVICES, until, within,
+  dnsAsk, freePort, NatsServer, pause, PostgresServer, PowerdnsServer, Refused, ServiceProcess, until, within,
   type AskedType, type DnsAnswer, type HttpAnswer, type NameServer, type NewZone, type PowerdnsRrset, type ServiceName,
 } from '@vmdns/local';
 export * from './barrier.js';

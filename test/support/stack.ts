@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connectionSettings, dnsAsk, localNatsConfig, natsUserEnv, schemaOf, ServiceProcess, SERVICES, type AskedType, type DnsAnswer, type NatsServer, type NewZone, type PostgresServer, type PowerdnsServer, type ServiceName } from '@vmdns/local';
+import { connectionSettings, CORE, dnsAsk, localNatsConfig, natsUserEnv, schemaOf, ServiceProcess, type AskedType, type DnsAnswer, type NatsServer, type NewZone, type PostgresServer, type PowerdnsServer, type ServiceName } from '@vmdns/local';
 import type { Connection, Zone } from '@vmdns/contracts';
 import { FaultProxy } from './fault-proxy.js';
 import { GatewayClient, type NewZoneEntry } from './gateway-client.js';
@@ -11,7 +11,7 @@ import { startNats, startPowerdns, type PowerdnsChoice } from './servers.js';
 import { TcpProxy } from './tcp-proxy.js';
 
 export interface StackOptions {
-  /** Default: all of them but adapter-memory. */
+  /** Default: those that are always there, and adapter-powerdns where there is a PowerDNS. */
   readonly services?: readonly ServiceName[];
   /** How its PowerDNS is to be; false for none. */
   readonly powerdns?: PowerdnsChoice | false;
@@ -21,7 +21,7 @@ export interface StackOptions {
   readonly postgres?: 'shared' | 'own';
 }
 
-const DEFAULT_SERVICES = SERVICES.filter((service) => service !== 'adapter-memory');
+const POWERDNS = 'adapter-powerdns';
 
 const natsPassword = (user: string): string => `nats-password-of-${user}`;
 
@@ -153,7 +153,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   writeFileSync(join(folder, 'admin-token'), token, { mode: 0o600 });
   const ownPostgres = options.postgres === 'own' ? await startPostgres() : undefined;
   const [nats, database, powerdns] = await Promise.all([
-    startNats({ config: localNatsConfig(natsPassword) }),
+    startNats({ config: localNatsConfig(ROOT, natsPassword) }),
     freshDatabase(ownPostgres?.url()),
     options.powerdns === false ? undefined : startPowerdns({ rectify: false, ...options.powerdns }),
   ]);
@@ -163,7 +163,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     powerdns, powerdns === undefined ? undefined : await FaultProxy.before(powerdns.api),
   );
   try {
-    const wanted = options.services ?? DEFAULT_SERVICES.filter((service) => powerdns !== undefined || service !== 'adapter-powerdns');
+    const wanted = options.services ?? [...CORE, ...(powerdns === undefined ? [] : [POWERDNS] as const)];
     await Promise.all(wanted.map((service) => stack.add(service, {}, { wait: false })));
     await Promise.all(stack.replicas.map((service) => service.ready(90_000)));
     return stack;

@@ -11,7 +11,7 @@ import { isFree } from './ports.js';
 import { PostgresServer } from './postgres.js';
 import { PowerdnsServer } from './powerdns.js';
 import { endLeftOver } from './processes.js';
-import { schemaOf, ServiceProcess, SERVICES, type ServiceName } from './service-process.js';
+import { adapterOf, adaptersOf, CORE, providerOf, schemaOf, ServiceProcess, type ServiceName } from './service-process.js';
 import { PORTS, StartProblem, type Environment, type Settings, type StackPorts } from './settings.js';
 import { Supervisor } from './supervisor.js';
 
@@ -22,7 +22,7 @@ export interface LocalStackOptions {
   readonly root: string;
   readonly env: Environment;
   readonly say: (line: string) => void;
-  /** Which services; default: all. */
+  /** Which services; default: all, with the adapters of the settings. */
   readonly services?: readonly ServiceName[];
 }
 
@@ -109,8 +109,9 @@ export class LocalStack {
   }
 
   private async startAll(): Promise<void> {
-    const { home, settings, env, say } = this.options;
+    const { home, settings, env, say, root } = this.options;
     home.removeEndpoints();
+    this.mustHaveAdapters();
     const finder = { toolsFolder: settings.toolsFolder, env, say };
     const [nats, powerdns] = await Promise.all([findNatsServer(finder), findPowerdns(finder, ['lmdb'])]).catch(asStartProblem);
     this.mustGoOn();
@@ -118,7 +119,7 @@ export class LocalStack {
     await mustBeFree(settings.ports);
     await Promise.all([
       this.startPostgres(),
-      NatsServer.start({ binary: nats, folder: home.path('nats'), port: settings.ports.nats, pidFile: home.pidFile('nats'), config: localNatsConfig(this.natsPassword) }).then((server) => this.keep('nats-server', server)),
+      NatsServer.start({ binary: nats, folder: home.path('nats'), port: settings.ports.nats, pidFile: home.pidFile('nats'), config: localNatsConfig(root, this.natsPassword) }).then((server) => this.keep('nats-server', server)),
       PowerdnsServer.start({
         binary: powerdns, folder: home.path('powerdns'), store: { backend: 'lmdb' }, apiKey: home.secret('powerdns-api-key'),
         apiPort: settings.ports.powerdnsApi, dnsPort: settings.ports.dns, pidFile: home.pidFile('powerdns'),
@@ -141,7 +142,14 @@ export class LocalStack {
   }
 
   private wanted(): readonly ServiceName[] {
-    return this.options.services ?? SERVICES;
+    const { services, settings, root } = this.options;
+    return services ?? [...CORE, ...(settings.adapters === 'all' ? adaptersOf(root) : settings.adapters.map(adapterOf))];
+  }
+
+  private mustHaveAdapters(): void {
+    const known = adaptersOf(this.options.root);
+    const missing = this.wanted().filter((service) => service.startsWith('adapter-') && !known.some((adapter) => adapter === service));
+    if (missing.length > 0) throw new StartProblem(`VMDNS_ADAPTERS: there is no ${missing.map((service) => `services/${service}`).join(', ')}; there are ${known.map(providerOf).join(', ')}`);
   }
 
   private keep(name: string, server: PostgresServer | NatsServer | PowerdnsServer): void {

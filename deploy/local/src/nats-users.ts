@@ -1,15 +1,13 @@
 import { natsAuthorization } from '@vmdns/nats';
-import { SERVICES, type ServiceName } from './service-process.js';
-
-const ADAPTER = 'adapter-';
+import { adaptersOf, providerOf, type ServiceName } from './service-process.js';
 
 /**
- * The users of a stack on one machine: each service has its own and may do what it needs. Whoever connects without a name
+ * The users of a stack on one machine: each service has its own and may do what it needs, as has every adapter of the
+ * tree, started or not. Whoever connects without a name
  * is the operator, as everything here listens on loopback only.
  */
-export function localNatsConfig(passwordOf: (user: string) => string): string {
-  const providers = SERVICES.filter((service) => service.startsWith(ADAPTER)).map((service) => service.slice(ADAPTER.length));
-  return natsAuthorization({ providers, anonymous: true }, passwordOf);
+export function localNatsConfig(root: string, passwordOf: (user: string) => string): string {
+  return natsAuthorization({ providers: adaptersOf(root).map(providerOf), anonymous: true }, passwordOf);
 }
 
 /** What a service is told of its user. */

@@ -1,11 +1,21 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from './ports.js';
 import { ManagedProcess, type Exit } from './processes.js';
 import { until } from './wait.js';
 
-export const SERVICES = ['inventory', 'planner', 'log', 'gateway', 'adapter-powerdns', 'adapter-memory'] as const;
-export type ServiceName = (typeof SERVICES)[number];
+/** The services that are always there; adapters come and go with their folders. */
+export const CORE = ['inventory', 'planner', 'log', 'gateway'] as const;
+const ADAPTER = 'adapter-';
+export type AdapterName = `${typeof ADAPTER}${string}`;
+export type ServiceName = (typeof CORE)[number] | AdapterName;
+
+const isAdapter = (name: string): name is AdapterName => name.startsWith(ADAPTER);
+
+/** Every adapter of a working tree, by its folder under services/. */
+export const adaptersOf = (root: string): readonly AdapterName[] => readdirSync(join(root, 'services')).filter(isAdapter).sort();
+export const adapterOf = (provider: string): AdapterName => `${ADAPTER}${provider}`;
+export const providerOf = (adapter: AdapterName): string => adapter.slice(ADAPTER.length);
 
 /** A service's Postgres schema; its role is `vmdns_<schema>`. */
 export function schemaOf(service: string): string {

@@ -4,7 +4,7 @@ import { PORTS, readSettings } from './settings.js';
 describe('the settings of the local stack', () => {
   it('have a default each, and a home in the folder', () => {
     expect(readSettings({}, '/somewhere')).toEqual({
-      home: '/somewhere/.vmdns', toolsFolder: '/somewhere/.vmdns/tools', demo: true, logLevel: 'info',
+      home: '/somewhere/.vmdns', toolsFolder: '/somewhere/.vmdns/tools', demo: true, logLevel: 'info', adapters: ['powerdns', 'memory'],
       ports: { http: 8080, nats: 14222, postgres: 15432, powerdnsApi: 18081, dns: 15353 },
     });
   });
@@ -15,6 +15,10 @@ describe('the settings of the local stack', () => {
 
   it.each([['0', false], ['false', false], ['no', false], ['1', true], ['', true]])('VMDNS_DEMO=%s', (text, demo) => {
     expect(readSettings({ VMDNS_DEMO: text }, '/x').demo).toBe(demo);
+  });
+
+  it.each([['powerdns, hestiacp', ['powerdns', 'hestiacp']], ['all', 'all'], ['', ['powerdns', 'memory']]])('VMDNS_ADAPTERS=%s', (text, adapters) => {
+    expect(readSettings({ VMDNS_ADAPTERS: text }, '/x').adapters).toEqual(adapters);
   });
 
   it('name every fault at once, by variable', () => {

@@ -16,6 +16,8 @@ export interface Settings {
   readonly ports: StackPorts;
   readonly demo: boolean;
   readonly logLevel: string;
+  /** Providers whose adapters are started. */
+  readonly adapters: readonly string[] | 'all';
 }
 
 /** Which variable sets which port, and where it is when nothing is said. */
@@ -26,6 +28,9 @@ export const PORTS: Readonly<Record<keyof StackPorts, { readonly variable: strin
   powerdnsApi: { variable: 'VMDNS_POWERDNS_API_PORT', preset: 18081, what: "PowerDNS' API" },
   dns: { variable: 'VMDNS_DNS_PORT', preset: 15353, what: "PowerDNS' DNS" },
 };
+
+/** The local PowerDNS', and the one that keeps zones in memory; each further one costs its memory. */
+export const ADAPTERS_PRESET = 'powerdns,memory';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -56,11 +61,13 @@ export function readSettings(env: Environment, folder: string): Settings {
   if (faults.length > 0) throw new StartProblem(faults.join('\n'));
   const home = resolve(folder, env['VMDNS_HOME'] === undefined || env['VMDNS_HOME'] === '' ? '.vmdns' : env['VMDNS_HOME']);
   const tools = env['VMDNS_TOOLS'];
+  const adapters = env['VMDNS_ADAPTERS'] === undefined || env['VMDNS_ADAPTERS'] === '' ? ADAPTERS_PRESET : env['VMDNS_ADAPTERS'];
   return {
     home,
     toolsFolder: tools === undefined || tools === '' ? `${home}/tools` : resolve(folder, tools),
     ports,
     demo: !['0', 'false', 'no', 'off'].includes((env['VMDNS_DEMO'] ?? '').toLowerCase()),
     logLevel: env['VMDNS_LOG_LEVEL'] ?? 'info',
+    adapters: adapters === 'all' ? 'all' : adapters.split(',').map((name) => name.trim()).filter((name) => name !== ''),
   };
 }

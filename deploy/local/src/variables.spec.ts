@@ -3,8 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import { VARIABLES } from './variables.js';
 
 const FOLDER = new URL('./', import.meta.url);
-/** The surroundings of a program, no settings of ours; SQLITE3 is for tests alone. */
-const OTHERS = new Set(['PATH', 'SQLITE3']);
+/** The surroundings of a program, no settings of ours; SQLITE3 and CHROMIUM are for tests alone. */
+const OTHERS = new Set(['PATH', 'SQLITE3', 'CHROMIUM']);
 
 describe('the variables of the local stack', () => {
   it('each one that is read is described', () => {

@@ -1,4 +1,4 @@
-import { PORTS } from './settings.js';
+import { ADAPTERS_PRESET, PORTS } from './settings.js';
 
 /** A line of deploy/docs/configuration.md. */
 export interface Variable { readonly name: string; readonly type: string; readonly preset: string; readonly meaning: string }
@@ -12,6 +12,7 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'VMDNS_HOME', type: 'folder', preset: '`.vmdns`', meaning: 'All state of the local stack: databases, streams, keys, secrets, logs, `endpoints.json`. Relative to the working tree.' },
   ...ports,
   { name: 'VMDNS_DEMO', type: '`0` or `1`', preset: '`1`', meaning: '`0` starts without demo zones and without a sample VM.' },
+  { name: 'VMDNS_ADAPTERS', type: 'providers, with commas, or `all`', preset: `\`${ADAPTERS_PRESET}\``, meaning: 'Whose adapters are started: the folders `services/adapter-…`.' },
   { name: 'VMDNS_LOG_LEVEL', type: '`debug`, `info`, `warn`, `error`, `silent`', preset: '`info`', meaning: 'The `LOG_LEVEL` of every service.' },
   { name: 'VMDNS_TOOLS', type: 'folder', preset: '`tools` in the home', meaning: 'Where downloaded packages of nats-server and PowerDNS are unpacked; several homes may share it.' },
   { name: 'NATS_SERVER', type: 'file', preset: 'found in `PATH`, else downloaded', meaning: 'The nats-server to run.' },
