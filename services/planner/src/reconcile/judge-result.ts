@@ -26,6 +26,12 @@ export function comparePair(a: { readonly timeline: number; readonly generation:
 
 const FINAL: ReadonlySet<string> = new Set(['applied', 'refused', 'observed', 'outside']);
 
+/** Whether a name is settled by an outcome of this state. */
+export const isFinal = (state: string): boolean => FINAL.has(state);
+
+/** Whether an equal pair with a higher turn takes this state whatever the zone's mode is: then its row alone can tell. */
+export const isPlain = (state: string): boolean => state !== 'behind' && state !== 'observed';
+
 /**
  * PROTOCOL §3, the planner's side:
  *
@@ -51,7 +57,7 @@ export function judgeResult(row: JudgedRow, result: NameResult, mode: 'write' | 
   if (result.state === 'observed' && mode === 'write') {
     return row.isIssuedAgain ? { kind: 'overtake', timeline: row.timeline, generation: row.generation + 1, later: true } : { kind: 'ignore' };
   }
-  return { kind: 'take', final: FINAL.has(result.state), state: result.state, reason: result.reason ?? null };
+  return { kind: 'take', final: isFinal(result.state), state: result.state, reason: result.reason ?? null };
 }
 
 /** Of several results of one name in one batch the one that counts: the highest (timeline, generation), then the latest turn. */

@@ -1,6 +1,8 @@
-import type { Reason } from '@vmdns/contracts';
-import type { Tx } from '@vmdns/store';
+import type { NameResult, Reason } from '@vmdns/contracts';
+import { bigintArray, booleanArray, jsonbArray, textArray, timestampArray, type Tx } from '@vmdns/store';
+import { byText } from '@vmdns/domain';
 import type { ZoneRow } from '../zones/zone.row.js';
+import { isFinal } from './judge-result.js';
 
 /** What a taken result leaves on its row. */
 export interface Taken {
@@ -23,15 +25,53 @@ export interface Overtaken {
   readonly later: boolean;
 }
 
+/** What an adapter said of one name. */
+export interface Said { readonly zoneId: string; readonly ownerName: string; readonly result: NameResult }
+
+/** A row that took what was said. */
+export interface TookRow {
+  readonly zone_id: string;
+  readonly owner_name: string;
+  readonly rkey: string;
+  readonly vms: readonly string[];
+  readonly replaces: boolean;
+}
+
+/** What a taken result writes; `t` are the results. */
+const TAKE = `state = t.state, reason = t.reason, turn = t.turn, attempts = t.attempts, next_try_at = t.next_try_at, heard = true,
+        issue_at = 'infinity', issue_attempts = 0, updated_at = now(),
+        since = case when n.state = t.state and n.reason->>'code' is not distinct from t.reason->>'code' then n.since else now() end,
+        settled_generation = case when t.final then n.generation else least(n.settled_generation, n.generation - 1) end`;
+
+/**
+ * The verdict that nearly every result gets, without reading first: its row has the same pair and digest and a lower
+ * turn, and takes it. Gives the rows that did; what is left is to be judged. Updated in the order of locks: the results
+ * are the outer side of a nested loop.
+ */
+export async function takeEqual(tx: Tx, said: readonly Said[]): Promise<readonly TookRow[]> {
+  if (said.length === 0) return [];
+  const sorted = said.toSorted((a, b) => byText(a.zoneId, b.zoneId) || byText(a.ownerName, b.ownerName));
+  const column = <T>(of: (result: NameResult) => T): T[] => sorted.map(({ result }) => of(result));
+  return tx.query<TookRow>(
+    `update name n set ${TAKE}
+       from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::boolean[], $8::text[], $9::jsonb[], $10::bigint[], $11::timestamptz[])
+            as t(zone_id, owner_name, timeline, generation, digest, turn, final, state, reason, attempts, next_try_at)
+      where n.zone_id = t.zone_id and n.owner_name = t.owner_name
+        and n.timeline = t.timeline and n.generation = t.generation and n.digest = t.digest and n.turn < t.turn
+      returning n.zone_id, n.owner_name, n.rkey, n.vms, n.replaces`,
+    [
+      textArray(sorted.map((one) => one.zoneId)), textArray(sorted.map((one) => one.ownerName)), bigintArray(column((r) => r.timeline)), bigintArray(column((r) => r.generation)),
+      textArray(column((r) => r.digest)), bigintArray(column((r) => r.turn)), booleanArray(column((r) => isFinal(r.state))), textArray(column((r) => r.state)),
+      jsonbArray(column((r) => (r.reason === undefined ? null : JSON.stringify(r.reason)))), bigintArray(column((r) => r.attempts)),
+      timestampArray(column((r) => (r.nextTryAt === undefined ? null : Date.parse(r.nextTryAt)))),
+    ]);
+}
+
 /** Heard of: never issued again by time. Final: settled; a later turn that is not final unsettles it again. */
 export async function writeTaken(tx: Tx, taken: readonly Taken[]): Promise<void> {
   if (taken.length === 0) return;
   await tx.query(
-    `update name n set state = t.state, reason = t.reason, turn = t.turn, attempts = t.attempts, next_try_at = t.next_try_at, heard = true,
-        issue_at = 'infinity', issue_attempts = 0, updated_at = now(),
-        since = case when n.state = t.state and n.reason->>'code' is not distinct from t.reason->>'code' then n.since else now() end,
-        hands = case when t.final and n.hands = 'adopting' then null else n.hands end,
-        settled_generation = case when t.final then n.generation else least(n.settled_generation, n.generation - 1) end
+    `update name n set ${TAKE}
        from jsonb_to_recordset($1::jsonb) as t(zone_id text, owner_name text, final boolean, state text, reason jsonb, turn bigint, attempts int, next_try_at timestamptz)
       where n.zone_id = t.zone_id and n.owner_name = t.owner_name`,
     [JSON.stringify(taken.map((t) => ({

@@ -6,8 +6,8 @@ import { Config } from '../config.js';
 import { lockNames, placeKey, type NameCore } from '../planning/name.repository.js';
 import { Planner, type SettledAs, Voice } from '../planning/planner.service.js';
 import { issueOfRow, type Issue } from './commands.js';
-import { judgeResult, newestResult } from './judge-result.js';
-import { readZones, writeOvertaken, writeTaken, type Overtaken, type Taken } from './settle.repository.js';
+import { isFinal, isPlain, judgeResult, newestResult } from './judge-result.js';
+import { readZones, takeEqual, writeOvertaken, writeTaken, type Overtaken, type Said, type Taken } from './settle.repository.js';
 
 interface Settled {
   readonly issues: readonly Issue[];
@@ -24,7 +24,7 @@ export class Settler {
   constructor(private readonly store: Store, private readonly planner: Planner, private readonly voice: Voice, private readonly log: Log, @Inject(CONFIG) private readonly config: Config) {}
 
   async settle(results: readonly Result[], traceparent?: string): Promise<void> {
-    const newest = new Map<string, { zoneId: string; ownerName: string; result: NameResult }>();
+    const newest = new Map<string, Said>();
     for (const { zoneId, names } of results) {
       for (const result of names) {
         const place = placeKey(zoneId, result.name);
@@ -32,13 +32,32 @@ export class Settler {
         newest.set(place, { zoneId, ownerName: result.name, result: known === undefined ? result : newestResult(known.result, result) });
       }
     }
-    const settled = await this.store.transaction((tx) => this.settleIn(tx, newest));
-    this.voice.settled(settled, traceparent);
+    const equal = await this.takeEqual(newest);
+    this.voice.settled(equal, traceparent);
+    for (const place of equal.places) newest.delete(place);
+    const judged = newest.size === 0 ? undefined : await this.store.transaction((tx) => this.settleIn(tx, newest));
+    if (judged !== undefined) this.voice.settled(judged, traceparent);
     // Should this be lost, the sweep finds the keys again.
-    await this.planner.planAgain(settled.followed);
+    await this.planner.planAgain([...new Set([...equal.followed, ...(judged?.followed ?? [])])]);
   }
 
-  private async settleIn(tx: Tx, newest: ReadonlyMap<string, { readonly zoneId: string; readonly ownerName: string; readonly result: NameResult }>): Promise<Settled> {
+  /** One statement, for what mostly comes; gives the places that took it. */
+  private async takeEqual(newest: ReadonlyMap<string, Said>): Promise<Settled & { readonly places: readonly string[] }> {
+    const took = await takeEqual(this.store, [...newest.values()].filter(({ result }) => isPlain(result.state)));
+    const places = took.map((row) => placeKey(row.zone_id, row.owner_name));
+    const outcomes: SettledAs[] = [];
+    const followed: string[] = [];
+    took.forEach((row, at) => {
+      const result = newest.get(places[at] ?? '')?.result;
+      if (result === undefined) return;
+      outcomes.push({ state: result.state, reason: result.reason ?? null });
+      if (row.replaces && isFinal(result.state)) followed.push(row.rkey);
+    });
+    return { places, issues: [], vms: new Set(took.flatMap((row) => row.vms)), outcomes, followed };
+  }
+
+  /** The rest: repeats, what was overtaken, and what depends on the zone. */
+  private async settleIn(tx: Tx, newest: ReadonlyMap<string, Said>): Promise<Settled> {
     const rows = await lockNames(tx, [...newest.values()]);
     const zones = await readZones(tx, [...new Set(rows.map((row) => row.zone_id))]);
     const taken: Taken[] = [];
