@@ -25,10 +25,17 @@ function nameOf(sql: string): string | undefined {
 export class Session implements Tx {
   /** Whether the connection must be thrown away rather than given back. */
   isBroken = false;
+  private isOver = false;
 
   constructor(private readonly client: pg.PoolClient, private readonly attempt: string) {}
 
   async query<T extends object>(sql: string, parameters: readonly unknown[] = []): Promise<readonly T[]> {
+    // Somebody who was not waited for: his statement would run after the rollback, on its own.
+    if (this.isOver) throw new Error(`${this.attempt}: the transaction has ended`);
+    return this.send<T>(sql, parameters);
+  }
+
+  private async send<T extends object>(sql: string, parameters: readonly unknown[] = []): Promise<readonly T[]> {
     const name = parameters.length === 0 ? undefined : nameOf(sql);
     try {
       const result = await this.client.query<T>({ text: sql, values: [...parameters], ...(name === undefined ? {} : { name }) });
@@ -41,16 +48,18 @@ export class Session implements Tx {
 
   async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     // Travels with the first statement. It can only fail with its connection, and then so does everything after it.
-    const begun = this.query('begin');
+    const begun = this.send('begin');
     begun.catch(() => undefined);
     try {
       const result = await work(this);
       await begun;
-      await this.query('commit');
+      this.isOver = true;
+      await this.send('commit');
       return result;
     } catch (error) {
+      this.isOver = true;
       // On a broken connection the server rolls back by itself.
-      if (!this.isBroken) await this.query('rollback').catch(() => { this.isBroken = true; });
+      if (!this.isBroken) await this.send('rollback').catch(() => { this.isBroken = true; });
       throw error;
     }
   }

@@ -5,6 +5,7 @@ import { CreatePlanner1764000000000 } from './migrations/create-planner.js';
 import { IndexPending1764000000001 } from './migrations/index-pending.js';
 import { ReleasedNames1764100000000 } from './migrations/released-names.js';
 import { SameServer1764000000002 } from './migrations/same-server.js';
+import { SlimWishes1764200000000 } from './migrations/slim-wishes.js';
 import { HoldOutcome1764000000003 } from './migrations/hold-outcome.js';
 import { RemovalHolds1764100000001 } from './migrations/removal-holds.js';
 import { SearchVms1764000000010 } from './migrations/search-vms.js';
@@ -20,6 +21,7 @@ const MIGRATIONS = [
   SearchVms1764000000010,
   ReleasedNames1764100000000,
   RemovalHolds1764100000001,
+  SlimWishes1764200000000,
 ];
 
 /** Starts one replica of the planner. */

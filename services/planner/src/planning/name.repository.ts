@@ -1,5 +1,6 @@
 import type { Reason, RrsetBody } from '@vmdns/contracts';
-import type { Tx } from '@vmdns/store';
+import { byText } from '@vmdns/domain';
+import { bigintArray, booleanArray, jsonbArray, textArray, type Tx } from '@vmdns/store';
 
 /** One (zone, owner name) as far as deciding and settling need it. */
 export interface NameCore {
@@ -57,29 +58,44 @@ export function blankName(place: NamePlace): NameCore {
   };
 }
 
-/** Those of the keys that decide some row; not locked. */
-export async function findKeysWithNames(tx: Tx, keys: readonly string[]): Promise<ReadonlySet<string>> {
+/**
+ * Those of the keys that decide some row already, or that somebody wishes besides the wishes that the caller wrote:
+ * `own` counts these, by key. Not locked.
+ */
+export async function findContested(tx: Tx, keys: readonly string[], own: readonly number[]): Promise<ReadonlySet<string>> {
   if (keys.length === 0) return new Set();
-  const rows = await tx.query<{ rkey: string }>('select k.rkey from unnest($1::text[]) k(rkey) cross join lateral (select 1 from name where rkey = k.rkey limit 1) n', [keys]);
+  const rows = await tx.query<{ rkey: string }>(
+    `select k.rkey from unnest($1::text[], $2::bigint[]) k(rkey, own)
+      where exists (select 1 from name where rkey = k.rkey) or (select count(*) from (select 1 from wish where rkey = k.rkey limit k.own + 1) w) > k.own`,
+    [textArray(keys), bigintArray(own)]);
   return new Set(rows.map((row) => row.rkey));
 }
 
 /** Inserts rows as they are decided, in the order of locks; gives the places that were free. */
 export async function insertNames(tx: Tx, names: readonly { readonly row: NameCore; readonly change: NameChange | undefined }[], firstMs: number): Promise<ReadonlySet<string>> {
   if (names.length === 0) return new Set();
+  const sorted = names.toSorted((a, b) => byPlace(a.row, b.row));
+  const column = <T>(of: (change: NameChange | undefined) => T): T[] => sorted.map(({ change }) => of(change));
   const rows = await tx.query<{ zone_id: string; owner_name: string }>(
     `insert into name (zone_id, owner_name, rkey, desired, digest, plan_reason, vms, priority, timeline, generation, issue_at)
-     select zone_id, owner_name, rkey, desired, digest, plan_reason, vms, priority, timeline, generation,
-            case when generation > 0 then clock_timestamp() + $2 * interval '1 millisecond' else 'infinity' end
-       from jsonb_to_recordset($1::jsonb) as c(zone_id text, owner_name text, rkey text, desired jsonb, digest text, plan_reason jsonb, vms text[],
-            priority smallint, timeline int, generation bigint)
-      order by zone_id collate "C", owner_name collate "C" on conflict do nothing returning zone_id, owner_name`,
-    [JSON.stringify(names.map(({ row, change }) => ({
-      zone_id: row.zone_id, owner_name: row.owner_name, rkey: row.rkey, desired: change?.desired ?? [], digest: change?.digest ?? '', plan_reason: change?.planReason ?? null,
-      vms: change?.vms ?? [], priority: change?.priority ?? 1, timeline: change?.timeline ?? 1, generation: change?.generation ?? 0,
-    }))), firstMs]);
+     select zone_id, owner_name, rkey, desired, digest, plan_reason, string_to_array(vms, ' '), priority, timeline, generation,
+            case when generation > 0 then clock_timestamp() + $11 * interval '1 millisecond' else 'infinity' end
+       from unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::text[], $6::jsonb[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[])
+            as c(zone_id, owner_name, rkey, desired, digest, plan_reason, vms, priority, timeline, generation)
+      on conflict do nothing returning zone_id, owner_name`,
+    [
+      textArray(sorted.map(({ row }) => row.zone_id)), textArray(sorted.map(({ row }) => row.owner_name)), textArray(sorted.map(({ row }) => row.rkey)),
+      jsonbArray(column((c) => (c === undefined ? '[]' : JSON.stringify(c.desired)))), textArray(column((c) => c?.digest ?? '')),
+      jsonbArray(column((c) => reasonJson(c?.planReason))), textArray(column((c) => c?.vms.join(' ') ?? '')),
+      bigintArray(column((c) => c?.priority ?? 1)), bigintArray(column((c) => c?.timeline ?? 1)), bigintArray(column((c) => c?.generation ?? 0)), firstMs,
+    ]);
   return new Set(rows.map((row) => placeKey(row.zone_id, row.owner_name)));
 }
+
+/** The order in which all lock names (PROTOCOL §7): that of \`collate "C"\`, as zone ids and names are ASCII. */
+const byPlace = (a: Pick<NameCore, 'zone_id' | 'owner_name'>, b: Pick<NameCore, 'zone_id' | 'owner_name'>) => byText(a.zone_id, b.zone_id) || byText(a.owner_name, b.owner_name);
+
+const reasonJson = (reason: Reason | null | undefined): string | null => (reason === null || reason === undefined ? null : JSON.stringify(reason));
 
 export async function dropNames(tx: Tx, places: readonly Pick<NamePlace, 'zoneId' | 'ownerName'>[]): Promise<void> {
   if (places.length === 0) return;
@@ -92,7 +108,7 @@ export async function insertPlaces(tx: Tx, places: readonly NamePlace[]): Promis
   await tx.query(
     `insert into name (zone_id, owner_name, rkey) select * from unnest($1::text[], $2::text[], $3::text[]) as p(zone_id, owner_name, rkey)
       order by zone_id collate "C", owner_name collate "C" on conflict do nothing`,
-    [places.map((p) => p.zoneId), places.map((p) => p.ownerName), places.map((p) => p.rkey)]);
+    [...columns(places), textArray(places.map((p) => p.rkey))]);
 }
 
 type Place = Pick<NamePlace, 'zoneId' | 'ownerName'>;
@@ -115,7 +131,7 @@ export async function lockNames(tx: Tx, places: readonly Place[]): Promise<reado
 export async function lockNamesOfKeys(tx: Tx, keys: readonly string[], places: readonly Place[]): Promise<readonly NameCore[]> {
   const all = `select r.zone_id, r.owner_name from unnest($3::text[]) k(rkey) cross join lateral (select zone_id, owner_name from name where rkey = k.rkey limit 1000) r
     union select * from unnest($1::text[], $2::text[])`;
-  return tx.query<NameCore>(rowsAt(all, CORE_COLUMNS, 'for update'), [...columns(places), keys]);
+  return tx.query<NameCore>(rowsAt(all, CORE_COLUMNS, 'for update'), [...columns(places), textArray(keys)]);
 }
 
 export async function readNames(tx: Tx, places: readonly Place[]): Promise<readonly NameRow[]> {
@@ -123,8 +139,8 @@ export async function readNames(tx: Tx, places: readonly Place[]): Promise<reado
   return tx.query<NameRow>(rowsAt('select distinct * from unnest($1::text[], $2::text[]) as u(zone_id, owner_name)', NAME_COLUMNS, ''), columns(places));
 }
 
-function columns(places: readonly Place[]): [string[], string[]] {
-  return [places.map((place) => place.zoneId), places.map((place) => place.ownerName)];
+function columns(places: readonly Place[]): readonly Buffer[] {
+  return [textArray(places.map((place) => place.zoneId)), textArray(places.map((place) => place.ownerName))];
 }
 
 /** A decided row that differs from what was stored. */
@@ -162,11 +178,14 @@ export async function writeNames(tx: Tx, changes: readonly NameChange[], firstMs
         attempts = case when c.is_new then 0 else n.attempts end,
         next_try_at = case when c.is_new then null else n.next_try_at end,
         since = case when c.is_new then now() else n.since end, updated_at = now()
-       from jsonb_to_recordset($1::jsonb) as c(zone_id text, owner_name text, desired jsonb, digest text, plan_reason jsonb, vms text[], priority smallint,
-            replaces boolean, hold_id text, kept boolean, timeline int, generation bigint, is_new boolean)
+       from (select zone_id, owner_name, desired, digest, plan_reason, string_to_array(vms, ' ') as vms, priority, replaces, hold_id, kept, timeline, generation, is_new
+               from unnest($1::text[], $3::text[], $4::jsonb[], $5::text[], $6::jsonb[], $7::text[], $8::bigint[], $9::boolean[], $10::text[], $11::boolean[], $12::bigint[], $13::bigint[], $14::boolean[])
+                    as u(zone_id, owner_name, desired, digest, plan_reason, vms, priority, replaces, hold_id, kept, timeline, generation, is_new)) c
       where n.zone_id = c.zone_id and n.owner_name = c.owner_name`,
-    [JSON.stringify(changes.map((c) => ({
-      zone_id: c.zoneId, owner_name: c.ownerName, desired: c.desired, digest: c.digest, plan_reason: c.planReason, vms: c.vms, priority: c.priority,
-      replaces: c.replaces, hold_id: c.holdId, kept: c.kept, timeline: c.timeline, generation: c.generation, is_new: c.isNew,
-    }))), firstMs]);
+    [
+      textArray(changes.map((c) => c.zoneId)), firstMs, textArray(changes.map((c) => c.ownerName)), jsonbArray(changes.map((c) => JSON.stringify(c.desired))), textArray(changes.map((c) => c.digest)),
+      jsonbArray(changes.map((c) => reasonJson(c.planReason))), textArray(changes.map((c) => c.vms.join(' '))), bigintArray(changes.map((c) => c.priority)),
+      booleanArray(changes.map((c) => c.replaces)), textArray(changes.map((c) => c.holdId)), booleanArray(changes.map((c) => c.kept)),
+      bigintArray(changes.map((c) => c.timeline)), bigintArray(changes.map((c) => c.generation)), booleanArray(changes.map((c) => c.isNew)),
+    ]);
 }

@@ -15,25 +15,42 @@ export interface FactsAsk {
 }
 export const NOTHING_PLANNED: Planned = { issues: [], vms: new Set(), unsettled: new Map() };
 
+export interface PlannedFacts {
+  readonly planned: Planned;
+  /** The VMs whose facts were taken. */
+  readonly taken: readonly string[];
+}
+
 /**
  * Takes facts, one of a VM, that are newer than its locked row; under the zone set's shared lock. `known`: VMs that were
- * there a moment ago; what changed since is met by the lock. Gives who was taken, too.
+ * there a moment ago; what changed since is met by the lock.
  */
-export async function planFacts(tx: Tx, ask: FactsAsk, facts: readonly Fact[], known: ReadonlyMap<string, unknown>): Promise<{ readonly planned: Planned; readonly taken: readonly string[] }> {
-  const fresh = await insertVms(tx, facts.filter((fact) => !known.has(fact.vmId)));
-  const locked = new Map((await lockVms(tx, facts.filter((fact) => !fresh.has(fact.vmId)).map((fact) => fact.vmId))).map((row) => [row.vm_id, row]));
+export async function planFacts(tx: Tx, ask: FactsAsk, facts: readonly Fact[], known: ReadonlyMap<string, unknown>): Promise<PlannedFacts> {
+  const vmIds = facts.map((fact) => fact.vmId);
+  const [fresh, held] = await Promise.all([insertVms(tx, facts.filter((fact) => !known.has(fact.vmId))), hold(tx, vmIds.filter((vmId) => known.has(vmId)))]);
+  // Somebody else made these while we looked.
+  const raced = await hold(tx, vmIds.filter((vmId) => !known.has(vmId) && !fresh.has(vmId)));
+  const locked = new Map([...held.rows, ...raced.rows].map((row) => [row.vm_id, row]));
   const taken = facts.filter((fact) => fresh.has(fact.vmId) || isNewer(fact, locked.get(fact.vmId)));
   if (taken.length === 0) return { planned: NOTHING_PLANNED, taken: [] };
-  const { planned, former } = await planVms(tx, ask, taken, locked);
+  const takenIds = new Set(taken.map((fact) => fact.vmId));
+  const { planned, former } = await planVms(tx, ask, taken, { locked, stored: [...held.wishes, ...raced.wishes].filter((wish) => takenIds.has(wish.vmId)) });
   await updateVms(tx, taken.filter((fact) => !fresh.has(fact.vmId)).map((fact) => ({ fact, former: former.get(fact.vmId) ?? [] })));
-  return { planned, taken: taken.map((fact) => fact.vmId) };
+  return { planned, taken: [...takenIds] };
+}
+
+/** Locks VMs and reads their wishes, which nobody else changes from then on. */
+async function hold(tx: Tx, vmIds: readonly string[]): Promise<{ readonly rows: readonly VmRow[]; readonly wishes: readonly Wish[] }> {
+  if (vmIds.length === 0) return { rows: [], wishes: [] };
+  const [rows, wishes] = await Promise.all([lockVms(tx, vmIds), readWishesOfVms(tx, vmIds)]);
+  return { rows, wishes };
 }
 
 /** Works out the wishes of known VMs again: the settings changed. Their rows get no write unless a name is left behind. */
 export async function replanVms(tx: Tx, ask: FactsAsk, vmIds: readonly string[]): Promise<Planned> {
-  const rows = await lockVms(tx, vmIds);
+  const { rows, wishes } = await hold(tx, vmIds);
   const locked = new Map(rows.map((row) => [row.vm_id, row]));
-  const { planned, former } = await planVms(tx, ask, rows.map((row) => row.fact), locked);
+  const { planned, former } = await planVms(tx, ask, rows.map((row) => row.fact), { locked, stored: wishes });
   await updateVms(tx, rows.filter((row) => !sameFormer(former.get(row.vm_id) ?? [], row.former)).map((row) => ({ fact: row.fact, former: former.get(row.vm_id) ?? [] })));
   return planned;
 }
@@ -43,17 +60,22 @@ function sameFormer(a: readonly Former[], b: readonly Former[]): boolean {
   return text(a) === text(b);
 }
 
-async function planVms(tx: Tx, ask: FactsAsk, facts: readonly Fact[], locked: ReadonlyMap<string, VmRow>) {
-  const stored = locked.size === 0 ? [] : await readWishesOfVms(tx, facts.map((fact) => fact.vmId));
+interface Before {
+  readonly locked: ReadonlyMap<string, VmRow>;
+  readonly stored: readonly Wish[];
+}
+
+async function planVms(tx: Tx, ask: FactsAsk, facts: readonly Fact[], { locked, stored }: Before) {
   const wanted = facts.flatMap((fact) => wishesOf(fact, ask.picture.settings));
   const diff = diffWishes(stored, wanted, new Map(facts.map((fact) => [fact.vmId, fact])));
   const keys = changedKeys(diff, stored);
   // Before the names are locked: only who holds the VM's row writes its wishes, and only the committed ones are read.
-  await writeWishes(tx, diff);
-  const planned = keys.length === 0 ? NOTHING_PLANNED : await planKeys(tx, {
+  const writing = writeWishes(tx, diff);
+  const planning = keys.length === 0 ? NOTHING_PLANNED : planKeys(tx, {
     picture: ask.picture, keys, timeline: ask.timeline, priority: ask.priority, firstMs: ask.firstMs,
-    urgentKeys: urgentKeys(diff, stored), newKeys: newKeys(diff, stored), ...causeOf(diff, facts),
+    urgentKeys: urgentKeys(diff, stored), newWishes: newWishes(diff, stored), ...causeOf(diff, facts),
   });
+  const [planned] = await Promise.all([planning, writing]);
   return { planned, former: await formerNames(tx, diff, planned, locked) };
 }
 
@@ -63,10 +85,17 @@ function changedKeys(diff: WishDiff, stored: readonly Wish[]): Key[] {
   return [...new Map(changed.map((wish) => [wish.key, wish])).values()].map((wish) => keyOfWish(wish, names.has(wish.key)));
 }
 
-/** Keys that a VM wishes for the first time, and that no VM of this batch gives up. */
-function newKeys(diff: WishDiff, stored: readonly Wish[]): ReadonlySet<string> {
+/** By key, the wishes of keys that no VM of this batch wished before, or gives up. */
+function newWishes(diff: WishDiff, stored: readonly Wish[]): ReadonlyMap<string, readonly Wish[]> {
   const before = new Set([...stored, ...diff.removed].map((wish) => wish.key));
-  return new Set(diff.written.map(({ wish }) => wish.key).filter((key) => !before.has(key)));
+  const wishes = new Map<string, Wish[]>();
+  for (const { wish } of diff.written) {
+    if (before.has(wish.key)) continue;
+    const known = wishes.get(wish.key);
+    if (known === undefined) wishes.set(wish.key, [wish]);
+    else known.push(wish);
+  }
+  return wishes;
 }
 
 /** Whose facts take which wishes away; and what a person has approved at the source already. */

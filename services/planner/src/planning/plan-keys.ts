@@ -9,12 +9,12 @@ import type { ZonePicture } from '../zones/zone-sets.js';
 import { decideKey, outgoingRows, type RowPlan } from './decide-key.js';
 import { keyHomes, placesOf, type Key, type KeyHomes } from './key-homes.js';
 import { changeOf, issueOf, type ChangeAsk } from './name-change.js';
-import { blankName, dropNames, findKeysWithNames, insertNames, insertPlaces, lockNamesOfKeys, placeKey, writeNames, type NamePlace, type NameCore } from './name.repository.js';
+import { blankName, dropNames, findContested, insertNames, insertPlaces, lockNamesOfKeys, placeKey, writeNames, type NameChange, type NamePlace, type NameCore } from './name.repository.js';
 
 export interface PlanAsk extends ChangeAsk, RemovalCause {
   readonly keys: readonly Key[];
-  /** Those of the keys that somebody wishes for the first time: mostly nobody else does, and no row is there. */
-  readonly newKeys?: ReadonlySet<string>;
+  /** Keys that somebody wishes for the first time, with all wishes that were written for them: mostly nobody else does, and no row is there. */
+  readonly newWishes?: ReadonlyMap<string, readonly Wish[]>;
   readonly firstMs: number;
 }
 
@@ -50,21 +50,30 @@ interface Born {
 }
 
 /**
- * A key that has no row anywhere is decided first and inserted as decided: one row version instead of two. The insert
- * is the lock. Who plans the same key at the same time either inserted before us: then our insert waits, finds his row
- * and leaves the key to be decided under locks, with both wishes; or comes after us, and does the same.
+ * A key that has no row anywhere, and that nobody else wishes, is decided first and inserted as decided: one row version
+ * instead of two. The insert is the lock. Who plans the same key at the same time either inserted before us: then our
+ * insert waits, finds his row and leaves the key to be decided under locks, with both wishes; or comes after us, and
+ * does the same.
  */
 async function bearNames(tx: Tx, ask: PlanAsk, homes: readonly KeyHomes[]): Promise<Born> {
-  const candidates = homes.filter((home) => ask.newKeys?.has(home.key.key) === true).map((home) => home.key.key);
-  const known = await findKeysWithNames(tx, candidates);
-  const fresh = new Set(candidates.filter((key) => !known.has(key)));
-  if (fresh.size === 0) return { issues: new Map(), vms: new Set(), rest: homes };
-  const rowsOf = new Map(homes.filter((home) => fresh.has(home.key.key)).map((home) => [home, unique(placesOf(home)).map(blankName)] as const));
-  const rows = [...rowsOf.values()].flat();
-  const wishesOf = groupWishes(await readDecidingWishes(tx, wishKeys(ask.picture, [...fresh], rows)));
-  const changes = [...rowsOf].flatMap(([home, ofKey]) => decideRows(ask.picture, home, ofKey, wishesOf, NO_HOLDS)).flatMap((plan) => changeOf(ask, plan));
-  const changeAt = new Map(changes.map((change) => [placeKey(change.zoneId, change.ownerName), change]));
-  const inserted = await insertNames(tx, rows.map((row) => ({ row, change: changeAt.get(placeKey(row.zone_id, row.owner_name)) })), ask.firstMs);
+  const candidates = homes.flatMap((home) => {
+    const wishes = ask.newWishes?.get(home.key.key);
+    return wishes === undefined || !isAlone(ask.picture, home) ? [] : [{ home, wishes }];
+  });
+  const contested = await findContested(tx, candidates.map(({ home }) => home.key.key), candidates.map(({ wishes }) => wishes.length));
+  const rowsOf = new Map<KeyHomes, readonly NameCore[]>();
+  const changeAt = new Map<string, NameChange>();
+  const names: { row: NameCore; change: NameChange | undefined }[] = [];
+  for (const { home, wishes } of candidates) {
+    if (contested.has(home.key.key)) continue;
+    const rows = placesOf(home).map(blankName);
+    rowsOf.set(home, rows);
+    for (const plan of decideKey({ picture: ask.picture, homes: home, rows, wishes, holds: NO_HOLDS })) {
+      for (const change of changeOf(ask, plan)) changeAt.set(placeKey(change.zoneId, change.ownerName), change);
+    }
+    for (const row of rows) names.push({ row, change: changeAt.get(placeKey(row.zone_id, row.owner_name)) });
+  }
+  const inserted = await insertNames(tx, names, ask.firstMs);
   const issues = new Map<string, Issue>();
   const vms = new Set<string>();
   for (const [place, change] of changeAt) {
@@ -74,6 +83,15 @@ async function bearNames(tx: Tx, ask: PlanAsk, homes: readonly KeyHomes[]): Prom
   }
   const isBorn = (home: KeyHomes) => rowsOf.get(home)?.every((row) => inserted.has(placeKey(row.zone_id, row.owner_name))) ?? false;
   return { issues, vms, rest: homes.filter((home) => !isBorn(home)) };
+}
+
+/** Whether only wishes with this key decide its places, and each place once: not so in a classless zone. */
+function isAlone(picture: ZonePicture, homes: KeyHomes): boolean {
+  const places = placesOf(homes);
+  return places.every((place, at) => {
+    const zone = picture.zones.get(place.zoneId);
+    return zone !== undefined && !zone.isClassless && places.findIndex((other) => other.zoneId === place.zoneId && other.ownerName === place.ownerName) === at;
+  });
 }
 
 async function planLocked(tx: Tx, ask: PlanAsk, homes: readonly KeyHomes[]): Promise<Planned> {

@@ -10,7 +10,7 @@ import { StatusPublisher } from '../status/status-publisher.js';
 import { ZoneSets } from '../zones/zone-sets.js';
 import { CurrentTimeline } from './current-timeline.js';
 import { keyOf } from './key-homes.js';
-import { NOTHING_PLANNED, planFacts, type FactsAsk } from './plan-facts.js';
+import { NOTHING_PLANNED, planFacts, type FactsAsk, type PlannedFacts } from './plan-facts.js';
 import { planKeys, type Planned } from './plan-keys.js';
 import { isNewer, readRevisions } from './vm.repository.js';
 
@@ -64,13 +64,18 @@ export class Planner {
 
   /** Facts in any order, repeats and old ones among them; each chunk is one transaction. */
   async takeFacts(facts: readonly Fact[], cause: Cause): Promise<void> {
-    const known = await readRevisions(this.store, [...new Set(facts.map((fact) => fact.vmId))]);
     const newest = new Map<string, Fact>();
-    for (const fact of facts) if (isNewer(fact, known.get(fact.vmId)) && isNewer(fact, newest.get(fact.vmId))) newest.set(fact.vmId, fact);
+    for (const fact of facts) if (isNewer(fact, newest.get(fact.vmId))) newest.set(fact.vmId, fact);
     for (const chunk of chunksOf([...newest.values()], this.config.PLAN_EVENTS_MAX)) {
-      const { planned, taken } = await this.store.transaction(async (tx) => planFacts(tx, await this.ask(tx, cause.priority), chunk, known));
+      const { planned, taken } = await this.store.transaction((tx) => this.take(tx, chunk, cause));
       this.voice.planned(planned, taken, cause.traceparent);
     }
+  }
+
+  /** Most repeats end at what is known without locks. */
+  private async take(tx: Tx, facts: readonly Fact[], cause: Cause): Promise<PlannedFacts> {
+    const [ask, known] = await Promise.all([this.ask(tx, cause.priority), readRevisions(tx, facts.map((fact) => fact.vmId))]);
+    return planFacts(tx, ask, facts.filter((fact) => isNewer(fact, known.get(fact.vmId))), known);
   }
 
   /** Decides keys again: what they waited for has happened. */

@@ -1,5 +1,5 @@
 import type { AddressWish, Fact, NameWish, Wish } from '@vmdns/domain';
-import type { Tx } from '@vmdns/store';
+import { bigintArray, booleanArray, jsonbArray, textArray, type Tx } from '@vmdns/store';
 
 interface WishRow {
   readonly rkey: string;
@@ -20,14 +20,12 @@ export function wishId(wish: Pick<Wish, 'key' | 'kind' | 'vmId'>): string {
 }
 
 /** The row keeps apart what statements order by; the rest is the body. */
-function toRow({ wish, life }: WishOfLife) {
-  const { key, kind, vmId, claim, tenant, name } = wish;
-  const share = wish.kind === 'name' && wish.shareName;
-  const body = wish.kind === 'name' ? { name, addresses: wish.addresses } : { name, ip: wish.ip, target: wish.target, origin: wish.origin };
-  return { rkey: key, kind, vm_id: vmId, life, claim, tenant, share, body };
+function bodyOf(wish: Wish): string {
+  const { name } = wish;
+  return JSON.stringify(wish.kind === 'name' ? { name, addresses: wish.addresses } : { name, ip: wish.ip, target: wish.target, origin: wish.origin });
 }
 
-/** The body was written by `toRow` from a wish of this kind, in this schema, by this service: it is one again. */
+/** The body was written by `bodyOf` from a wish of this kind, in this schema, by this service: it is one again. */
 function toWish(row: WishRow): Wish {
   const { rkey: key, vm_id: vmId, claim, tenant } = row;
   if (row.kind === 'name') {
@@ -41,7 +39,7 @@ function toWish(row: WishRow): Wish {
 const COLUMNS = 'w.rkey, w.kind, w.vm_id, w.claim, w.tenant, w.share, w.body';
 
 export async function readWishesOfVms(tx: Tx, vmIds: readonly string[]): Promise<Wish[]> {
-  const rows = await tx.query<WishRow>(`select ${COLUMNS} from wish w where w.vm_id = any($1::text[])`, [vmIds]);
+  const rows = await tx.query<WishRow>(`select ${COLUMNS} from wish w where w.vm_id = any($1::text[])`, [textArray(vmIds)]);
   return rows.map(toWish);
 }
 
@@ -66,24 +64,32 @@ function sameWish(a: Wish, b: Wish): boolean {
   return b.kind === 'name' && a.shareName === b.shareName && a.addresses.length === b.addresses.length && a.addresses.every((ip, at) => ip === b.addresses[at]);
 }
 
-/** Under the locks of the VMs and of every name these wishes decide. */
+/** Under the locks of the VMs: only who holds a VM's row writes its wishes. */
 export async function writeWishes(tx: Tx, diff: WishDiff): Promise<void> {
-  if (diff.removed.length > 0) {
-    // By row address, one probe for each: the VM's lock keeps these rows where they are.
-    await tx.query(
-      `delete from wish where ctid = any (array(select w.ctid from unnest($1::text[], $2::text[], $3::text[]) as d(rkey, kind, vm_id)
-         cross join lateral (select ctid from wish where rkey = d.rkey and kind = d.kind and vm_id = d.vm_id limit 1) w))`,
-      [diff.removed.map((w) => w.key), diff.removed.map((w) => w.kind), diff.removed.map((w) => w.vmId)]);
-  }
-  if (diff.written.length > 0) {
-    await tx.query(
-      `insert into wish (rkey, kind, vm_id, life, claim, tenant, share, body)
-       select rkey, kind, vm_id, life, claim, tenant, share, body
-         from jsonb_to_recordset($1::jsonb) as w(rkey text, kind text, vm_id text, life bigint, claim bigint, tenant text, share boolean, body jsonb)
-       on conflict (rkey, kind, vm_id) do update
-         set life = excluded.life, claim = excluded.claim, tenant = excluded.tenant, share = excluded.share, body = excluded.body`,
-      [JSON.stringify(diff.written.map(toRow))]);
-  }
+  await Promise.all([deleteWishes(tx, diff.removed), upsertWishes(tx, diff.written)]);
+}
+
+async function deleteWishes(tx: Tx, removed: readonly Wish[]): Promise<void> {
+  if (removed.length === 0) return;
+  // By row address, one probe for each: the VM's lock keeps these rows where they are.
+  await tx.query(
+    `delete from wish where ctid = any (array(select w.ctid from unnest($1::text[], $2::text[], $3::text[]) as d(vm_id, rkey, kind)
+       cross join lateral (select ctid from wish where vm_id = d.vm_id and rkey = d.rkey and kind = d.kind limit 1) w))`,
+    [textArray(removed.map((w) => w.vmId)), textArray(removed.map((w) => w.key)), textArray(removed.map((w) => w.kind))]);
+}
+
+async function upsertWishes(tx: Tx, written: readonly WishOfLife[]): Promise<void> {
+  if (written.length === 0) return;
+  await tx.query(
+    `insert into wish (rkey, kind, vm_id, life, claim, tenant, share, body)
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::boolean[], $8::jsonb[])
+     on conflict (vm_id, rkey, kind) do update
+       set life = excluded.life, claim = excluded.claim, tenant = excluded.tenant, share = excluded.share, body = excluded.body`,
+    [
+      textArray(written.map(({ wish }) => wish.key)), textArray(written.map(({ wish }) => wish.kind)), textArray(written.map(({ wish }) => wish.vmId)),
+      bigintArray(written.map(({ life }) => life)), bigintArray(written.map(({ wish }) => wish.claim)), textArray(written.map(({ wish }) => wish.tenant)),
+      booleanArray(written.map(({ wish }) => wish.kind === 'name' && wish.shareName)), jsonbArray(written.map(({ wish }) => bodyOf(wish))),
+    ]);
 }
 
 /**
@@ -101,6 +107,6 @@ export async function readDecidingWishes(tx: Tx, keys: readonly string[]): Promi
             join lateral (select h.*
               union all
               select o.* from wish o where h.share and o.rkey = k.rkey and o.kind = 'name' and o.share and o.tenant is not distinct from h.tenant and o.vm_id <> h.vm_id) s on true)
-       ) w`, [keys]);
+       ) w`, [textArray(keys)]);
   return rows.map(toWish);
 }

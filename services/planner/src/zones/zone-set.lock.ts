@@ -8,8 +8,8 @@ import type { Tx } from '@vmdns/store';
 const KEY = `hashtext(current_schema() || '.zone_set')`;
 
 export async function lockZoneSetShared(tx: Tx): Promise<number> {
-  await tx.query(`select pg_advisory_xact_lock_shared(${KEY})`);
-  const rows = await tx.query<{ version: number }>('select version from zone_set');
+  // Asked together, and still one after the other.
+  const [, rows] = await Promise.all([tx.query(`select pg_advisory_xact_lock_shared(${KEY})`), tx.query<{ version: number }>('select version from zone_set')]);
   return rows[0]?.version ?? 0;
 }
 

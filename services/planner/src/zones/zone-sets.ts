@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ZoneLimits } from '@vmdns/contracts';
-import { DEFAULT_SETTINGS, ZoneSet, type PlanningSettings, type RemovalLimits, type ZoneView } from '@vmdns/domain';
+import { classlessBlock, DEFAULT_SETTINGS, ZoneSet, type PlanningSettings, type RemovalLimits, type ZoneView } from '@vmdns/domain';
 import type { Tx } from '@vmdns/store';
 import { lockZoneSetShared } from './zone-set.lock.js';
 import type { ZoneRow } from './zone.row.js';
@@ -15,6 +15,8 @@ export interface PlannedZone {
   readonly isMoving: boolean;
   /** Of the brake on removals. */
   readonly limits: RemovalLimits;
+  /** Its names stand for addresses that other keys name too (RFC 2317). */
+  readonly isClassless: boolean;
 }
 
 /** The zone set and the settings at one version. */
@@ -43,7 +45,7 @@ function removalLimits(row: ZoneRow): RemovalLimits {
 }
 
 export function pictureOf(version: number, rows: readonly ZoneRow[], settings: PlanningSettings): ZonePicture {
-  const planned = rows.flatMap((row): PlannedZone[] => (row.state === 'removed' ? [] : [{ view: toZoneView(row), released: row.released, state: row.state, purge: row.purge, isMoving: row.body.successor !== undefined, limits: removalLimits(row) }]));
+  const planned = rows.flatMap((row): PlannedZone[] => (row.state === 'removed' ? [] : [{ view: toZoneView(row), released: row.released, state: row.state, purge: row.purge, isMoving: row.body.successor !== undefined, limits: removalLimits(row), isClassless: classlessBlock(row.apex) !== null }]));
   const active = planned.filter((zone) => zone.state === 'active');
   return {
     version, settings,
