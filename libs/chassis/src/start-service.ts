@@ -24,6 +24,8 @@ export interface ServiceOptions<C extends BaseConfig> {
   readonly migrations?: readonly MigrationClass[];
   /** Default: the name, with _ for -. */
   readonly schema?: string;
+  /** See `StoreOptions`. */
+  readonly asksByKey?: boolean;
   /** Default: all; each service creates what it uses, also when it starts first. */
   readonly streams?: readonly StreamName[];
   /** Before Nest's routes are set up: middleware, pipes, body limits, the OpenAPI document. */
@@ -133,7 +135,7 @@ async function makeParts<C extends BaseConfig>({ name, config, migrations = [], 
     ...(config.NATS_TOKEN === undefined ? {} : { token: config.NATS_TOKEN }),
   });
   void bus.ensureStreams((options.streams ?? (Object.keys(streams) as StreamName[])).map((stream) => streams[stream]));
-  const store = await Store.open({ url: config.DATABASE_URL, schema: options.schema ?? name.replaceAll('-', '_'), applicationName, poolMax: config.DATABASE_POOL_MAX, log }, migrations);
+  const store = await Store.open({ url: config.DATABASE_URL, schema: options.schema ?? name.replaceAll('-', '_'), applicationName, poolMax: config.DATABASE_POOL_MAX, asksByKey: options.asksByKey ?? false, log }, migrations);
   const health = new Health();
   health.add('nats', async () => bus.whenReady(500).then(() => true as const, () => 'not connected, or its streams are not there yet'));
   health.add('postgres', async () => (store.isMigrated ? store.ping(700).then(() => true as const, () => 'no answer') : 'the schema is not ready yet'));

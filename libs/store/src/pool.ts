@@ -30,10 +30,10 @@ const IDLE_IN_TRANSACTION_MS = 15_000;
 const LOCK_MS = 2000;
 
 /** Options of the pool for one schema. */
-export function poolOptions(schema: string) {
+export function poolOptions(schema: string, asksByKey: boolean) {
   return {
     ...sessionOptions(schema),
-    options: `${sessionOptions(schema).options} ${BY_KEY}`,
+    options: [sessionOptions(schema).options, ...(asksByKey ? BY_KEY.map((name) => `-c ${name}=off`) : [])].join(' '),
     // Statements asked together are sent together.
     pipeline: true,
     connectionTimeoutMillis: CONNECT_MS,
@@ -51,10 +51,13 @@ export function sessionOptions(schema: string) {
 }
 
 /**
- * Our statements ask by key. A plan is kept for as long as its connection, and one made while a table was empty would
- * otherwise read the whole of it for ever (L6).
+ * A plan is kept for as long as its connection. One made while a table was empty would read the whole of it for ever,
+ * so a service whose statements all ask by key rules that out (L6); `survey` is for its few others.
  */
-const BY_KEY = '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off';
+const BY_KEY = ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin'];
+
+/** For one statement that looks at a whole table. */
+export const AS_POSTGRES_LIKES = BY_KEY.map((name) => `set local ${name} = on`).join('; ');
 
 /** The pool inside TypeORM's data source: hot paths use it straight, so that there is one pool. */
 export function poolOf(source: DataSource): pg.Pool {

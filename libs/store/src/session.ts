@@ -32,11 +32,15 @@ export class Session implements Tx {
   async query<T extends object>(sql: string, parameters: readonly unknown[] = []): Promise<readonly T[]> {
     // Somebody who was not waited for: his statement would run after the rollback, on its own.
     if (this.isOver) throw new Error(`${this.attempt}: the transaction has ended`);
+    return this.send<T>(sql, parameters, parameters.length === 0 ? undefined : nameOf(sql));
+  }
+
+  /** A statement that is not kept prepared. */
+  async queryOnce<T extends object>(sql: string, parameters: readonly unknown[] = []): Promise<readonly T[]> {
     return this.send<T>(sql, parameters);
   }
 
-  private async send<T extends object>(sql: string, parameters: readonly unknown[] = []): Promise<readonly T[]> {
-    const name = parameters.length === 0 ? undefined : nameOf(sql);
+  private async send<T extends object>(sql: string, parameters: readonly unknown[] = [], name?: string): Promise<readonly T[]> {
     try {
       const result = await this.client.query<T>({ text: sql, values: [...parameters], ...(name === undefined ? {} : { name }) });
       return result.rows;

@@ -38,7 +38,7 @@ describe('the store', () => {
   let postgres: OwnPostgres;
   const stores: Store[] = [];
   const open = async (url: string, schema = 'counting', migrations: readonly MigrationClass[] = [CreateCount1764000000000], poolMax = 4): Promise<Store> => {
-    const store = await Store.open({ url, schema, applicationName: 'test', poolMax }, migrations);
+    const store = await Store.open({ url, schema, applicationName: 'test', poolMax, asksByKey: true }, migrations);
     stores.push(store);
     return store;
   };
@@ -106,6 +106,8 @@ describe('the store', () => {
     const before = await scans();
     for (let n = 0; n < 20; n += 1) expect(await find(`x${n + 1}`)).toEqual([{ body: `body ${n + 1}` }]);
     expect(await scans()).toBe(before);
+    expect(await store.survey(`select count(*)::int as n from thing where body <> $1`, [''])).toEqual([{ n: 20_000 }]);
+    await until(async () => await scans() > before);
   });
 
   it('takes arrays in binary as they are', async () => {

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { DataSource, type MigrationInterface } from 'typeorm';
 import { doesAnswer } from './does-answer.js';
 import { migrate, silent } from './migrate.js';
-import { poolOf, poolOptions } from './pool.js';
+import { AS_POSTGRES_LIKES, poolOf, poolOptions } from './pool.js';
 import { Session } from './session.js';
 import { isRetryable, isStalePlan, storeError, TransientStoreError } from './store-errors.js';
 
@@ -20,6 +20,8 @@ export interface StoreOptions {
   readonly applicationName: string;
   /** Connections at most; default 10. */
   readonly poolMax?: number;
+  /** Whether every statement but those of `survey` finds its rows by an index, one by one: then no plan may do otherwise. */
+  readonly asksByKey?: boolean;
   readonly log?: StoreLog;
 }
 
@@ -51,7 +53,7 @@ export class Store implements Tx {
     if (!SCHEMA.test(options.schema)) throw new Error(`opening the store: "${options.schema}" is no schema name`);
     this.source = new DataSource({
       type: 'postgres', url: options.url, schema: options.schema, applicationName: options.applicationName, poolSize: options.poolMax ?? 10,
-      logger: silent, extra: poolOptions(options.schema),
+      logger: silent, extra: poolOptions(options.schema, options.asksByKey ?? false),
       poolErrorHandler: (error: unknown) => this.options.log?.warn({ err: error }, 'an idle Postgres connection was lost'),
     });
     this.migrated = this.prepare();
@@ -90,6 +92,14 @@ export class Store implements Tx {
         if (!isStalePlan(error) || stale >= STALE_MAX) throw error;
       }
     }
+  }
+
+  /** One statement that looks at much: planned for itself, by whatever way is best now. */
+  async survey<T extends object>(sql: string, parameters?: readonly unknown[]): Promise<readonly T[]> {
+    return this.withSession(`surveying ${this.schema}`, (session) => session.transaction(async () => {
+      const [, rows] = await Promise.all([session.query(AS_POSTGRES_LIKES), session.queryOnce<T>(sql, parameters)]);
+      return rows;
+    }));
   }
 
   /**

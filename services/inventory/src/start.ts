@@ -12,6 +12,7 @@ export function startInventory(config: Config, options: { readonly handleSignals
     module: InventoryModule,
     migrations: [CreateInventory1764000000000, CountByPublisher1764000000001],
     streams: ['INGEST', 'EVENT', 'DEADLETTER'],
+    asksByKey: true,
     ...options,
   });
 }

@@ -26,5 +26,5 @@ const MIGRATIONS = [
 
 /** Starts one replica of the planner. */
 export function startPlanner(config: Config, options: { readonly handleSignals?: boolean } = {}): Promise<RunningService> {
-  return startService({ name: 'planner', config, module: PlannerModule, streams: STREAMS, migrations: MIGRATIONS, ...options });
+  return startService({ name: 'planner', config, module: PlannerModule, streams: STREAMS, migrations: MIGRATIONS, asksByKey: true, ...options });
 }

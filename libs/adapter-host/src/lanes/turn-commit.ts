@@ -59,7 +59,10 @@ const SAME = '(n.timeline = u.timeline and n.generation = u.generation)';
 const DOUBT_UNTIL = `case u.doubt_kind when 'none' then null when 'keep' then n.doubt_until else $16::timestamptz + $15::int * interval '1 ms' end`;
 const NEXT_TRY = `case u.look when 'settled' then null when 'when-dead' then ${DOUBT_UNTIL} else $16::timestamptz + u.look_ms * interval '1 ms' end`;
 
-/** Rows that were replaced meanwhile keep their new wish and stay due; what was put is ours all the same, unless it was released meanwhile. */
+/**
+ * One probe of the key for each name, whatever the statistics say; the lane's lock keeps the rows where they are.
+ * Rows that were replaced meanwhile keep their new wish and stay due; what was put is ours all the same, unless it was released meanwhile.
+ */
 const NAMES = `
 update name n set owned = case when n.released then '{}' else u.owned::jsonb end, must_read = false, take_over = case when u.state = 'failed' then n.take_over end, turn = n.turn + u.said,
   doubt = case u.doubt_kind when 'none' then null when 'keep' then n.doubt else u.doubt end,
@@ -74,7 +77,8 @@ update name n set owned = case when n.released then '{}' else u.owned::jsonb end
   due_at = case when not ${SAME} or u.look = 'stays' then n.due_at else ${NEXT_TRY} end
 from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bool[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::int[])
     as u (owner_name, timeline, generation, owned, state, reason, provider_text, wrote, doubt_kind, doubt, look, look_ms, said)
-where n.target = $1 and n.owner_name = u.owner_name
+  cross join lateral (select k.ctid from name k where k.target = $1 and k.owner_name = u.owner_name limit 1) k
+where n.ctid = k.ctid
 returning n.owner_name, n.turn, case when ${SAME} then n.next_try_at end as next_try_at`;
 
 export function commitNames(tx: Tx, { claim, names, deadAfterMs }: TurnEnd, at: Date): Promise<readonly CommittedName[]> {

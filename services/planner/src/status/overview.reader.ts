@@ -58,7 +58,7 @@ export class OverviewReader {
 
   /** By zone, state and reason; names that are gone and settled count no more. */
   #counts(): Promise<readonly CountRow[]> {
-    return this.store.query<CountRow>(
+    return this.store.survey<CountRow>(
       `select zone_id, case when hold_id is not null then 'on-hold' when desired = '[]' and plan_reason is not null and settled_generation = generation then 'refused' else state end as state,
               (array_agg(coalesce(reason, plan_reason)))[1] as reason, settled_generation < generation as open, count(*) as count, count(*) filter (where heard) as heard, min(next_try_at) as next_try_at
          from name where desired <> '[]' or settled_generation < generation or plan_reason is not null
@@ -72,7 +72,7 @@ export class OverviewReader {
   }
 
   async #heads(): Promise<{ readonly vms: number; readonly holds: number; readonly oldest: number | null }> {
-    const [row] = await this.store.query<{ vms: number; holds: number; oldest: number | null }>(
+    const [row] = await this.store.survey<{ vms: number; holds: number; oldest: number | null }>(
       `select (select count(*) from vm where not deleted) as vms, (select count(*) from hold where state = 'open') as holds,
               (select extract(epoch from clock_timestamp() - since)::float8 from name where settled_generation < generation order by since limit 1) as oldest`);
     return row ?? { vms: 0, holds: 0, oldest: null };
@@ -81,7 +81,7 @@ export class OverviewReader {
   /** Zones that would take what no zone takes: the enclosing domain of names, /24 and /64 of addresses. */
   async #missingZones(): Promise<readonly MissingZone[]> {
     const { full } = await this.zoneSets.picture(this.store);
-    const rows = await this.store.query<{ rkey: string }>('select w.rkey from wish w where not exists (select 1 from name n where n.rkey = w.rkey) limit $1', [HOMELESS_MAX]);
+    const rows = await this.store.survey<{ rkey: string }>('select w.rkey from wish w where not exists (select 1 from name n where n.rkey = w.rkey) limit $1', [HOMELESS_MAX]);
     const counts = new Map<string, number>();
     for (const { rkey } of rows) {
       const name = nameOfReverseKey(rkey);

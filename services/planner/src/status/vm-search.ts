@@ -41,7 +41,7 @@ export class VmSearch {
     if (text !== '') conditions.push(`vm_id in (${matches(text, place)})`);
     const rough = state === undefined ? undefined : ROUGHLY[state];
     if (rough !== undefined) conditions.push(rough);
-    const rows = await this.store.query<{ vm_id: string }>(`select vm_id from vm where ${conditions.join(' and ')} order by vm_id limit $3`, parameters);
+    const rows = await this.store.survey<{ vm_id: string }>(`select vm_id from vm where ${conditions.join(' and ')} order by vm_id limit $3`, parameters);
     return rows.map((row) => row.vm_id);
   }
 
