@@ -124,8 +124,9 @@ class ZoneTest {
     const used = this.rows.length;
     if (limit === undefined) return { ok: true, text: `${used} records are used; this key may not ask for the package's limit.` };
     if (limit === 'unlimited') return { ok: true, text: `${used} records are used; the package of ${this.connection.user} has no limit.` };
-    if (used >= limit) return { ok: true, warning: true, text: `The zone is full: ${used} records are used of ${limit} in the package of ${this.connection.user}.`, hint: 'Give the user a larger package at HestiaCP, or remove records.' };
-    return { ok: true, ...(used > limit * 0.9 ? { warning: true } : {}), text: `${used} records are used of ${limit} in the package of ${this.connection.user}; there is room for ${limit - used} more.` };
+    const room = { used, limit };
+    if (used >= limit) return { ok: true, warning: true, room, text: `The zone is full: ${used} records are used of ${limit} in the package of ${this.connection.user}.`, hint: 'Give the user a larger package at HestiaCP, or remove records.' };
+    return { ok: true, ...(used > limit * 0.9 ? { warning: true } : {}), room, text: `${used} records are used of ${limit} in the package of ${this.connection.user}; there is room for ${limit - used} more.` };
   }
 
   private cost(): Verdict {

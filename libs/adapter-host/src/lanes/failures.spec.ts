@@ -162,3 +162,36 @@ describe('a zone that the provider does not have', () => {
     await world.settled('b.example.com.');
   });
 });
+
+describe('a full zone', () => {
+  it('takes one call to find out, again and again with all that waits; what does not grow it goes on; when there is room, all is written', async () => {
+    const grown = Array.from({ length: 30 }, (_, at) => wish(`n${at}.example.com.`, 1, ['192.0.2.1']));
+    await take(replica, command([wish(A, 1, ['192.0.2.1']), wish('b.example.com.', 1, ['192.0.2.1'])]));
+    await world.settled('b.example.com.');
+    world.provider.recordsMax = 2;
+    world.provider.writes.length = 0;
+    await take(replica, command([...grown, wish(A, 2, ['192.0.2.2'])]));
+    await until(() => world.bus.last(A)?.generation === 2);
+    expect(world.provider.values('example.com.', A)).toEqual(['192.0.2.2']);
+    await until(() => grown.every(({ name }) => world.bus.last(name)?.reason?.code === 'zone-full'));
+    // The refused call, and what is left of it.
+    expect(world.provider.writes.map((write) => write.names.length)).toEqual([31, 1]);
+    await until(() => grown.every(({ name }) => (world.bus.last(name)?.attempts ?? 0) >= 2));
+    expect(world.provider.writes.slice(2).every((write) => write.names.length === 30)).toBe(true);
+    world.provider.recordsMax = 31;
+    await take(replica, command([wish('b.example.com.', 2, [])]));
+    for (const { name } of grown) await world.settled(name);
+    expect(world.provider.zone('example.com.').size).toBe(31);
+  });
+
+  it('shows in the zone test what is used, what is needed and what fits', async () => {
+    await take(replica, command([wish(A, 1, ['192.0.2.1'])]));
+    await world.settled(A);
+    world.provider.recordsMax = 2;
+    await take(replica, command([wish('b.example.com.', 1, ['192.0.2.1', '192.0.2.2']), wish('c.example.com.', 1, ['192.0.2.3'])]));
+    await until(() => world.bus.last('c.example.com.')?.reason?.code === 'zone-full');
+    expect((await replica.tester.test({ zoneId: 'z1' })).steps.at(-1)).toMatchObject({ step: 'room', ok: true, warning: true, text: '1 of 2 records are used. vmdns has 3 more to write here, 2 of which do not fit.' });
+    world.provider.recordsMax = 9;
+    expect((await replica.tester.test({ zoneId: 'z1' })).steps.at(-1)).toMatchObject({ warning: false, text: '1 of 9 records are used. vmdns has 3 more to write here.' });
+  });
+});

@@ -35,6 +35,16 @@ describe('a failed turn blocks no more than shares the trouble', () => {
     expect([blockOf({ until: 5000.4 })?.ms, blockOf({ until: 1 })?.ms, blockOf({ until: 5000, isBulkOnly: true })?.isBulkOnly]).toEqual([5001, 1000, true]);
   });
 
+  it.each<[ProviderErrorKind, 'lane' | 'connection' | 'limiter', (failures: number) => Partial<Claim>]>([
+    ['retry', 'lane', (failures) => ({ failures })], ['missing-zone', 'lane', (failures) => ({ failures })],
+    ['credentials', 'connection', (failures) => ({ connection: { ...claim.connection, failures } })],
+    ['retry', 'limiter', (failures) => ({ limiter: { ...claim.limiter, failures } })],
+  ])('%s: the %s waits twice as long with each failure in a row', (kind, what, after) => {
+    const waits = [0, 1, 2].map((failures) => judgeTurn({ ...claim, ...after(failures) }, new ProviderError(kind, 'asking'), null, HALF, 0)[what]?.ms ?? 0);
+    expect(waits[0]).toBeGreaterThan(0);
+    expect([waits[1], waits[2]]).toEqual([(waits[0] ?? 0) * 2, (waits[0] ?? 0) * 4]);
+  });
+
   it('says since when', () => {
     const verdict = judgeTurn({ ...claim, failingSince: new Date('2026-01-02T03:04:05Z') }, new ProviderError('retry', 'asking'), { code: 'provider-unreachable', text: 'Away.' }, HALF, 0);
     expect(verdict.lane?.reason.text).toBe('Away. It has been so since 2026-01-02T03:04:05.000Z.');

@@ -84,13 +84,15 @@ export function waitOf(verdict: TurnVerdict): number | null {
 /** One verdict for each name that was tried; the others stay as they are. `sent`: names of the writing calls of this turn. */
 export function judgeNames(claim: Claim, outcome: TurnOutcome, verdict: TurnVerdict, sent: ReadonlySet<string>, dice: () => number): readonly NameVerdict[] {
   const wait = waitOf(verdict);
+  // What waits for room waits together: one call for all of it shows whether there is some.
+  const full = { attempts: Math.max(0, ...claim.names.filter((_, at) => outcome.names[at]?.reason?.code === 'zone-full').map((row) => row.attempts)), dice: dice() };
   const verdicts: NameVerdict[] = [];
   for (const [at, row] of claim.names.entries()) {
     const named = outcome.names[at];
     if (named === undefined || named.name !== row.ownerName) throw new Error(`the engine gave no outcome for ${row.ownerName}`);
     if (named.state === 'not-tried') continue;
     const isUnanswered = sent.has(row.ownerName) && (!named.wrote || outcome.failure?.detail.inDoubt === true);
-    verdicts.push(judgeName(row, named, named.state, { since: claim.failingSince ?? claim.limiter.failingSince, wait, isUnanswered, dice: dice() }));
+    verdicts.push(judgeName(row, named, named.state, { since: claim.failingSince ?? claim.limiter.failingSince, wait, isUnanswered, ...(named.reason?.code === 'zone-full' ? full : { attempts: row.attempts, dice: dice() }) }));
   }
   return verdicts;
 }
@@ -100,6 +102,8 @@ interface NameContext {
   readonly wait: number | null;
   /** A writing call with it was sent and not answered. */
   readonly isUnanswered: boolean;
+  /** Failures in a row, this one not counted. */
+  readonly attempts: number;
   readonly dice: number;
 }
 
@@ -129,7 +133,7 @@ function judgeDoubt(row: DueRow, outcome: NameOutcome, context: NameContext): Na
 function nextLook(row: DueRow, state: NameVerdict['state'], doubt: NameVerdict['doubt'], reason: Reason | null, context: NameContext): NextLook {
   // A call without an answer is looked at soon, then once more when it is dead.
   if (state === 'failed' || doubt === 'new') {
-    return context.wait === null ? { kind: 'after', ms: backoffMs(BACKOFF.name, row.attempts + 1, context.dice) } : { kind: 'stays', ms: context.wait };
+    return context.wait === null ? { kind: 'after', ms: backoffMs(BACKOFF.name, context.attempts + 1, context.dice) } : { kind: 'stays', ms: context.wait };
   }
   if (doubt !== 'none') return { kind: 'when-dead' };
   if (state === 'unconfirmed') return { kind: 'after', ms: backoffMs(BACKOFF.confirm, row.attempts + 1, context.dice) };

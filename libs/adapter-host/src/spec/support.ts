@@ -15,6 +15,7 @@ import { Budgets } from '../lanes/budget.js';
 import { KeyRing } from '../keys/key-ring.js';
 import { MIGRATIONS } from '../migrations/index.js';
 import { Connections } from '../zones/connections.js';
+import { ZoneTester } from '../zones/zone-test.js';
 
 /** One write as the provider saw it. */
 export interface SeenWrite { readonly zone: string; readonly names: readonly string[]; readonly begin: number; end: number }
@@ -58,7 +59,12 @@ export class ScriptedProvider {
 
   constructor(readonly overlap: 'harmless' | 'harmful' = 'harmless', readonly callLifeMs = 1000, readonly inFlightMax = 8) {}
 
+  /** More do not fit into a zone. */
+  recordsMax = Infinity;
+
   get definition(): ProviderDefinition<{ server: string; key?: string | undefined }, Record<string, never>> {
+    const recordsMax = (): number => this.recordsMax;
+    const used = (apex: string): number => this.zone(apex).size;
     return {
       name: 'scripted',
       connectionSchema: z.object({ server: z.string(), key: z.string().optional().meta({ secret: true }) }),
@@ -69,6 +75,7 @@ export class ScriptedProvider {
       open: (connection, apex, _zone, budget) => this.port(connection, apex, budget),
       async *testZone(_connection, apex) {
         yield { step: 'zone', ok: true, text: `${apex} is there`, tookMs: 1 };
+        if (recordsMax() < Infinity) yield { step: 'room', ok: true, text: `${used(apex)} of ${recordsMax()} records are used.`, tookMs: 1, room: { used: used(apex), limit: recordsMax() } };
       },
     };
   }
@@ -158,6 +165,9 @@ export class ScriptedProvider {
     const bad = changes.find((change) => change.kind === 'put' && this.refuses(change.rrset));
     if (bad !== undefined) throw new ProviderError('refused', `writing ${apex}`, { providerText: 'no such thing' });
     const zone = this.zone(apex);
+    const added = changes.filter((change) => change.kind === 'put' && !zone.has(`${change.rrset.name} ${change.rrset.type}`)).length;
+    const gone = changes.filter((change) => change.kind === 'remove' && zone.has(`${change.name} ${change.type}`)).length;
+    if (added > 0 && zone.size + added - gone > this.recordsMax) throw new ProviderError('zone-full', `writing ${apex}: the zone is full`, { answered: true });
     for (const change of changes) {
       if (change.kind === 'put') zone.set(`${change.rrset.name} ${change.rrset.type}`, change.rrset);
       else zone.delete(`${change.name} ${change.type}`);
@@ -205,7 +215,7 @@ export class DeafBus {
   }
 }
 
-export interface Replica { readonly adapter: Adapter; readonly store: Store; readonly bus: DeafBus; readonly host: Host; stop(): Promise<void>; kill(): Promise<void> }
+export interface Replica { readonly adapter: Adapter; readonly tester: ZoneTester; readonly store: Store; readonly bus: DeafBus; readonly host: Host; stop(): Promise<void>; kill(): Promise<void> }
 
 /** A database with the adapter's tables, and replicas on it that share one provider. */
 export class World {
@@ -230,7 +240,7 @@ export class World {
     if (options.start !== false && options.heard !== false) adapter.beginWriting();
     let isStopped = false;
     const replica: Replica = {
-      adapter, store, bus: this.bus, host,
+      adapter, tester: new ZoneTester(host, store, connections), store, bus: this.bus, host,
       stop: async () => {
         if (isStopped) return;
         isStopped = true;

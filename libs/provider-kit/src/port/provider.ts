@@ -69,7 +69,16 @@ export interface ProviderDefinition<C = unknown, Z = unknown> {
   testZone(connection: C, apex: string, zone: Z, signal: AbortSignal, budget?: CallBudget): AsyncIterable<TestStep>;
 }
 
-export interface TestStep { readonly step: string; readonly ok: boolean; readonly warning?: boolean; readonly text: string; readonly hint?: string; readonly tookMs: number }
+export interface TestStep {
+  readonly step: string;
+  readonly ok: boolean;
+  readonly warning?: boolean;
+  readonly text: string;
+  readonly hint?: string;
+  readonly tookMs: number;
+  /** Records of the zone and how many it takes, where this step is about that: the host adds how many vmdns has still to write. */
+  readonly room?: { readonly used: number; readonly limit: number };
+}
 
 /** One RRset's change. */
 export type RrsetChange = { readonly kind: 'put'; readonly rrset: Rrset } | { readonly kind: 'remove'; readonly name: string; readonly type: string };
