@@ -157,7 +157,9 @@ describe('the weight of the pages', () => {
     let bytes = 0;
     const session = await context.newCDPSession(page);
     await session.send('Network.enable');
-    session.on('Network.loadingFinished', (event) => { bytes += event.encodedDataLength; });
+    const ofPages = new Set<string>();
+    session.on('Network.responseReceived', ({ requestId, response }) => { if (!new URL(response.url).pathname.startsWith('/v1/')) ofPages.add(requestId); });
+    session.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => { if (ofPages.has(requestId)) bytes += encodedDataLength; });
     await signIn(page, stack.token);
     for (const view of VIEWS) { await page.goto(view.path()); await view.ready(page); }
     expect(bytes).toBeGreaterThan(50_000);
