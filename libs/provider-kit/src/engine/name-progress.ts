@@ -35,7 +35,8 @@ export class NameProgress {
 
   /** Decides anew from what is held; `null`: the token vouches for the ledger. */
   replan(held: readonly Rrset[] | null): void {
-    const due: DueName = this.wrote ? { ...this.due, owned: this.owned } : this.due;
+    // What was said to be removed and is there as it was is still ours: the answer was wrong.
+    const due: DueName = this.wrote ? { ...this.due, owned: this.owned, writing: [...this.due.writing, ...this.removedDigests()] } : this.due;
     this.plan = planName(due, held, this.digests);
     this.pending = this.plan.changes;
     this.grows = this.plan.grows;
@@ -74,7 +75,11 @@ export class NameProgress {
 
   observe(reason: TurnReason): void { this.settle('observed', reason); }
 
-  contradict(reason: TurnReason): void { this.settle('unconfirmed', reason); }
+  /** Who contradicts may be right: what was removed is ours until its absence is seen. */
+  contradict(reason: TurnReason): void {
+    this.owned = { ...this.due.owned, ...this.owned };
+    this.settle('unconfirmed', reason);
+  }
 
   /** What the name server must answer now; removed RRsets only where their values are known. */
   expectedAnswers(): readonly ExpectedAnswer[] {
@@ -101,6 +106,10 @@ export class NameProgress {
   private keep(rrset: Rrset): void {
     const { [rrset.type]: _before, ...others } = this.owned;
     this.owned = rrset.values.length === 0 ? others : { ...others, [rrset.type]: rrsetDigest(rrset) };
+  }
+
+  private removedDigests(): readonly string[] {
+    return Object.entries(this.due.owned).filter(([type]) => this.owned[type] === undefined).map(([, digest]) => digest);
   }
 
   private settleByPlan(): void {

@@ -326,6 +326,28 @@ describe('somebody else writes at the same time', () => {
 });
 
 describe('L9: the answer counts', () => {
+  /** Answers the first write as if it were done, without the change token. */
+  const lyingOnce = (port: ZonePort): ZonePort => {
+    let writes = 0;
+    return withVerbs(port, { write: (changes, held, signal) => { writes += 1; return writes === 1 ? Promise.resolve({ tokenAfter: null }) : port.write(changes, held, signal); } });
+  };
+
+  it('a write answered without the change token is looked at, and done where it was not', async () => {
+    const bench = new Bench('rrset', lyingOnce);
+    bench.hold(a(1), a(2));
+    const outcome = await bench.run([ours(a(1)), ours(a(2), a(2, '192.0.2.7')), due(a(3))], { knowledge: { token: String(bench.zone.serial), zoneSize: 4 } });
+    expect(statesOf(outcome)).toEqual(['applied', 'applied', 'applied']);
+    expect([1, 2, 3].map((at) => bench.values(vm(at)))).toEqual([[], ['A 192.0.2.7'], ['A 192.0.2.1']]);
+  });
+
+  it('a removal that was said to be done stays ours for as long as the name server contradicts', async () => {
+    const bench = new Bench('rrset', (port) => withVerbs(port, { write: () => Promise.resolve({ tokenAfter: null }), askDns: (expected) => Promise.resolve(expected.map((one) => ({ expected: one, answered: '192.0.2.1' }))) }));
+    bench.hold(a(1));
+    const outcome = await bench.run([ours(a(1))]);
+    expect(statesOf(outcome)).toEqual(['unconfirmed unconfirmed']);
+    expect(outcome.names[0]?.owned).toEqual({ A: rrsetDigest(a(1)) });
+  });
+
   const answering = (wrong: (round: number) => boolean, silent = false) => {
     const asked: number[] = [];
     const askDns: NonNullable<ZonePort['askDns']> = (expected) => {

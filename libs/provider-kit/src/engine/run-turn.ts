@@ -136,6 +136,7 @@ class TurnRun {
   }
 
   private otherWriter(writing: Writing): TurnReport {
+    if (writing.token === null) return { kind: 'other-writer', text: `A change of ${this.turn.apex} was answered without the zone's new change token; what was written is read again.` };
     return {
       kind: 'other-writer',
       text: `Somebody else changed ${this.turn.apex} while vmdns wrote it (change token ${writing.tokenBefore ?? '?'} became ${writing.token ?? '?'}); a record of theirs at a name that vmdns wrote in that moment is overwritten.`,

@@ -34,7 +34,7 @@ export class Writing {
   untidy = false;
   /** Change token after the last write; null: not known. */
   token: string | null;
-  /** Somebody else's write lies between two of ours, or between reading and writing. */
+  /** Somebody else's write lies between two of ours, or between reading and writing; or nobody can say. */
   chainBroken = false;
   readonly tokenBefore: string | null;
   /** Names whose content changed between reading and writing, by the provider's word. */
@@ -133,9 +133,10 @@ export class Writing {
     };
   }
 
+  /** An answer without the token, where there was one before, does not say that anything was done. */
   private follow(tokenAfter: string | null): void {
     const { changeToken } = this.terms.zone;
-    if (changeToken !== undefined && this.token !== null && tokenAfter !== null && !changeToken.follows(this.token, tokenAfter)) this.chainBroken = true;
+    if (changeToken !== undefined && this.token !== null && (tokenAfter === null || !changeToken.follows(this.token, tokenAfter))) this.chainBroken = true;
     this.token = tokenAfter;
   }
 

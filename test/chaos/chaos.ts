@@ -1,0 +1,98 @@
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setMaxListeners } from 'node:events';
+import { Dice } from './dice.js';
+import { Faults } from './faults.js';
+import { Judge, type Judgement } from './judge.js';
+import { Others } from './others.js';
+import { Publishers } from './publishers.js';
+import { Trouble } from './trouble.js';
+import { World } from './world.js';
+
+export interface ChaosOptions {
+  readonly seed: string;
+  readonly seconds: number;
+  readonly vms?: number;
+  /** How many faults there are at one time. */
+  readonly lanes?: number;
+  say?(line: string): void;
+}
+
+export interface ChaosReport extends Judgement {
+  readonly seed: string;
+  readonly seconds: number;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly factsAccepted: number;
+  readonly writesSeen: number;
+  readonly foreignWritten: number;
+  readonly zoneChanges: number;
+  readonly answers: Readonly<Record<string, number>>;
+  /** What was wrong on the way. */
+  readonly onTheWay: readonly string[];
+}
+
+/** What must be empty for the run to be good. */
+export const FAULTLESS = ['lost', 'wrong', 'extra', 'foreignTouched', 'wrongAnswers', 'unexplained', 'pending', 'writesWithoutReason', 'overlaps', 'onTheWay'] as const satisfies readonly (keyof ChaosReport)[];
+
+/** Random lives under random trouble, and then the judgement. */
+export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
+  const { seed, seconds, vms = 40, lanes = 3, say = () => undefined } = options;
+  const dice = new Dice(seed);
+  const world = await World.start();
+  try {
+    const trouble = new Trouble(world, dice.of('trouble'));
+    const publishers = new Publishers(world, dice.of('publishers'), trouble);
+    const others = new Others(world, dice.of('others'), trouble);
+    const faults = new Faults(world, dice.of('faults'), trouble);
+    await others.before();
+    say(`seed ${seed}: ${vms} VMs, ${lanes} faults at a time, for ${seconds} s`);
+    const end = new AbortController();
+    setMaxListeners(0, end.signal);
+    const timer = setTimeout(() => end.abort(), seconds * 1_000);
+    const failed = (what: string) => (error: unknown) => { trouble.wrong(`${what}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`); };
+    await Promise.all([
+      ...Array.from({ length: vms }, (_, at) => publishers.live(at + 1, end.signal).catch(failed(`VM ${at + 1}`))),
+      ...Array.from({ length: lanes }, (_, lane) => faults.rage(lane, end.signal).catch(failed(`faults ${lane}`))),
+      others.operate(end.signal).catch(failed('operators')), others.write(end.signal).catch(failed('others')),
+    ]);
+    clearTimeout(timer);
+    await others.resumeAll();
+    say('all faults are over');
+    const judgement = await new Judge(world, trouble, faults).judge();
+    const report: ChaosReport = {
+      seed, seconds, faults: Object.fromEntries([...faults.counts].sort()), factsAccepted: publishers.accepted, foreignWritten: others.written, zoneChanges: others.zoneChanges,
+      writesSeen: world.sites.reduce((sum, { proxy }) => sum + proxy.writes.length, 0), answers: Object.fromEntries([...trouble.answers].sort()), onTheWay: trouble.wrongs, ...judgement,
+    };
+    if (!isGood(report)) say(`logs: ${keepLogs(world, seed)}`);
+    return report;
+  } finally {
+    await world.stop();
+  }
+}
+
+/** The run's own folder goes with the run. */
+function keepLogs(world: World, seed: string): string {
+  const kept = join(tmpdir(), `vmdns-chaos-${seed.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`);
+  mkdirSync(kept, { recursive: true });
+  for (const { process } of world.replicas) copyFileSync(process.options.logFile, join(kept, `${process.instance}.log`));
+  const calls = world.sites.flatMap(({ proxy }, server) => proxy.calls.map(({ requestBody: _asked, responseBody: _answered, ...call }) => JSON.stringify({ server, ...call })));
+  writeFileSync(join(kept, 'calls.ndjson'), `${calls.join('\n')}\n`);
+  return kept;
+}
+
+export function isGood(report: ChaosReport): boolean {
+  return FAULTLESS.every((key) => report[key].length === 0);
+}
+
+/** The report for a person: numbers first, then all that was wrong. */
+export function textOfReport(report: ChaosReport): string {
+  const injected = Object.values(report.faults).reduce((sum, count) => sum + count, 0);
+  return [
+    `seed ${report.seed}, ${report.seconds} s: ${injected} faults, ${report.factsAccepted} facts accepted, ${report.foreignWritten} records written by others, ${report.zoneChanges} changes by operators, ${report.writesSeen} writes at the providers`,
+    ...Object.entries(report.faults).map(([kind, count]) => `  ${String(count).padStart(4)} ${kind}`),
+    `settled ${(report.convergedMs / 1_000).toFixed(1)} s after the last fault; ${report.rrsetsChecked} RRsets, ${report.answersChecked} DNS answers and ${report.statesChecked} states checked`,
+    `answers of the API: ${Object.entries(report.answers).map(([status, count]) => `${status}: ${count}`).join(', ')}`,
+    ...FAULTLESS.map((key) => `${key} ${report[key].length}${report[key].slice(0, 12).map((line) => `\n    ${line}`).join('')}`),
+  ].join('\n');
+}

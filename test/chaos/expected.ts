@@ -1,0 +1,153 @@
+import { isV6, reverseOf, type BookedAddress, type BookedVm } from './book.js';
+
+/*
+ * What must be at the providers, and what must be said of each record, computed from the book by plain comparison of
+ * everything with everything: slow, and easy to see through. See the note in `book.ts`.
+ */
+
+/** A zone entry as it is at the end. */
+export interface ZoneEntry {
+  /** Tells entries of one apex apart: the provider's server. */
+  readonly server: number;
+  /** With the dot. */
+  readonly apex: string;
+  readonly ttl: { readonly forward: number; readonly reverse: number };
+}
+
+/** RRsets of others, by `placeOf`: those are never ours. */
+export type Foreign = ReadonlySet<string>;
+
+export interface Expected {
+  readonly server: number;
+  readonly apex: string;
+  /** With the dot. */
+  readonly name: string;
+  readonly type: 'A' | 'AAAA' | 'PTR';
+  readonly ttl: number;
+  /** Sorted. */
+  readonly values: readonly string[];
+}
+
+/** What must be said of one record of a VM: `name type apex state code`. */
+export type Verdict = string;
+
+export interface Rules {
+  /** Names below these, and addresses whose text begins so, wait for a zone; others are outside. */
+  readonly ownDomains: readonly string[];
+  readonly ownPrefixes: readonly string[];
+}
+
+export interface Picture {
+  /** By `placeOf`. */
+  readonly rrsets: ReadonlyMap<string, Expected>;
+  /** By VM, sorted. */
+  readonly verdicts: ReadonlyMap<string, readonly Verdict[]>;
+}
+
+export const placeOf = (at: { readonly server: number; readonly apex: string; readonly name: string; readonly type: string }): string => `${at.server}|${at.apex}|${at.name}|${at.type}`;
+
+const RESERVED = ['www', 'mail', 'wpad', 'autodiscover', 'localhost'];
+const isReserved = (name: string, apex: string): boolean => {
+  const relative = name === apex ? '' : name.slice(0, -apex.length - 1);
+  return relative === '' || RESERVED.includes(relative) || relative.startsWith('ns') || relative.startsWith('_');
+};
+const isBelow = (name: string, apex: string): boolean => name === apex || name.endsWith(`.${apex}`);
+
+/** All entries of the longest apex that encloses the name. */
+function homesOf(name: string, zones: readonly ZoneEntry[]): readonly ZoneEntry[] {
+  const around = zones.filter((zone) => isBelow(name, zone.apex));
+  const closest = Math.max(...around.map((zone) => zone.apex.length));
+  return around.filter((zone) => zone.apex.length === closest);
+}
+
+/** The first of each family, and those that ask for it. */
+function forwardIps(vm: BookedVm): readonly string[] {
+  const isFirst = (address: BookedAddress): boolean => vm.addresses.find((one) => isV6(one.ip) === isV6(address.ip)) === address;
+  return vm.addresses.filter((address) => address.forward || isFirst(address)).map(({ ip }) => ip);
+}
+
+const ptrTarget = (vm: BookedVm, address: BookedAddress): string | null => {
+  const target = address.customerPtr ?? address.publisherPtr ?? (vm.name?.startsWith('*.') === true ? null : vm.name);
+  return target === null ? null : `${target}.`;
+};
+
+export function picture(vms: readonly BookedVm[], zones: readonly ZoneEntry[], foreign: Foreign, rules: Rules): Picture {
+  const rrsets = new Map<string, Expected>();
+  const verdicts = new Map<string, Verdict[]>(vms.map((vm) => [vm.vmId, []]));
+  const say = (vm: BookedVm, name: string, type: string, apex: string, state: string, code = ''): void => {
+    verdicts.get(vm.vmId)?.push(`${name} ${type} ${apex} ${state} ${code}`.trim());
+  };
+  const homeless = (vm: BookedVm, name: string, type: string, own: boolean): void => say(vm, name, type, '-', own ? 'waiting' : 'outside', own ? 'no-zone' : 'outside');
+  forward(vms, { zones, foreign, rules, rrsets, say, homeless });
+  reverse(vms, { zones, foreign, rules, rrsets, say, homeless });
+  return { rrsets, verdicts: new Map([...verdicts].map(([vmId, list]) => [vmId, list.sort()])) };
+}
+
+interface Desk {
+  readonly zones: readonly ZoneEntry[];
+  readonly foreign: Foreign;
+  readonly rules: Rules;
+  readonly rrsets: Map<string, Expected>;
+  say(vm: BookedVm, name: string, type: string, apex: string, state: string, code?: string): void;
+  homeless(vm: BookedVm, name: string, type: string, own: boolean): void;
+}
+
+/** Puts what is granted, and says of it what the whole name says: one foreign type is told of the name. */
+function put(desk: Desk, zone: ZoneEntry, name: string, wanted: readonly Expected[], granted: readonly BookedVm[]): void {
+  const places = wanted.map(placeOf);
+  const isRefused = places.some((place) => desk.foreign.has(place));
+  wanted.forEach((rrset, at) => {
+    if (!desk.foreign.has(places[at] ?? '')) desk.rrsets.set(places[at] ?? '', rrset);
+    for (const vm of granted) desk.say(vm, name, rrset.type, zone.apex, isRefused ? 'refused' : 'applied', isRefused ? 'foreign-record' : undefined);
+  });
+}
+
+function typesOf(ips: readonly string[]): readonly ('A' | 'AAAA')[] {
+  return [...(ips.some((ip) => !isV6(ip)) ? ['A' as const] : []), ...(ips.some(isV6) ? ['AAAA' as const] : [])];
+}
+
+function forward(vms: readonly BookedVm[], desk: Desk): void {
+  const names = new Set(vms.flatMap((vm) => (vm.name === null ? [] : [vm.name])));
+  for (const bare of names) {
+    const name = `${bare}.`;
+    const askers = vms.filter((vm) => vm.name === bare);
+    const holder = askers.reduce((first, vm) => (vm.nameClaim < first.nameClaim ? vm : first));
+    const sharers = askers.filter((vm) => vm === holder || (vm.shareName && holder.shareName && vm.tenant === holder.tenant));
+    const homes = homesOf(name, desk.zones);
+    for (const vm of askers) {
+      const ips = forwardIps(vm);
+      if (ips.length === 0) desk.say(vm, name, 'A', '-', 'outside', 'outside');
+      else if (homes.length === 0) for (const type of typesOf(ips)) desk.homeless(vm, name, type, desk.rules.ownDomains.some((domain) => isBelow(name, domain)));
+    }
+    for (const zone of homes) {
+      const reserved = isReserved(name, zone.apex);
+      for (const vm of askers) {
+        if (reserved) for (const type of typesOf(forwardIps(vm))) desk.say(vm, name, type, zone.apex, 'refused', 'reserved-name');
+        else if (!sharers.includes(vm)) for (const type of typesOf(forwardIps(vm))) desk.say(vm, name, type, zone.apex, 'refused', 'name-conflict');
+      }
+      if (reserved) continue;
+      const ips = [...new Set(sharers.flatMap(forwardIps))];
+      const wanted = typesOf(ips).map((type): Expected => ({ server: zone.server, apex: zone.apex, name, type, ttl: zone.ttl.forward, values: ips.filter((ip) => isV6(ip) === (type === 'AAAA')).sort() }));
+      put(desk, zone, name, wanted, sharers.filter((vm) => forwardIps(vm).length > 0));
+    }
+  }
+}
+
+function reverse(vms: readonly BookedVm[], desk: Desk): void {
+  const ips = new Set(vms.flatMap((vm) => vm.addresses.map((address) => address.ip)));
+  for (const ip of ips) {
+    const name = reverseOf(ip);
+    const askers = vms.flatMap((vm) => vm.addresses.filter((address) => address.ip === ip).map((address) => ({ vm, claim: address.claim, target: ptrTarget(vm, address) })));
+    const holder = askers.reduce((last, one) => (one.claim > last.claim ? one : last));
+    const homes = homesOf(name, desk.zones);
+    if (homes.length === 0) {
+      for (const { vm, target } of askers) if (target !== null) desk.homeless(vm, name, 'PTR', desk.rules.ownPrefixes.some((prefix) => ip.startsWith(prefix)));
+      continue;
+    }
+    for (const zone of homes) {
+      for (const { vm, target } of askers) if (vm !== holder.vm && target !== null) desk.say(vm, name, 'PTR', zone.apex, 'refused', 'address-conflict');
+      if (holder.target === null) continue;
+      put(desk, zone, name, [{ server: zone.server, apex: zone.apex, name, type: 'PTR', ttl: zone.ttl.reverse, values: [holder.target] }], [holder.vm]);
+    }
+  }
+}

@@ -1,0 +1,164 @@
+import { dnsAsk, until, type RecordedCall } from '../support/index.js';
+import { canonicalIp } from './book.js';
+import type { SeenWrite } from './chronicle.js';
+import { placeOf, type Expected } from './expected.js';
+import type { Faults } from './faults.js';
+import type { Trouble } from './trouble.js';
+import type { World } from './world.js';
+
+/** What was found at the end. Everything but the first four must be nothing. */
+export interface Judgement {
+  readonly convergedMs: number;
+  readonly rrsetsChecked: number;
+  readonly answersChecked: number;
+  readonly statesChecked: number;
+  readonly lost: readonly string[];
+  readonly wrong: readonly string[];
+  readonly extra: readonly string[];
+  readonly foreignTouched: readonly string[];
+  readonly wrongAnswers: readonly string[];
+  readonly unexplained: readonly string[];
+  readonly pending: readonly string[];
+  readonly writesWithoutReason: readonly string[];
+  readonly overlaps: readonly string[];
+}
+
+const SETTLE_MS = 120_000;
+/** A lease of 5 s, renewed every 1.5 s: sooner nobody else may write. */
+const LEASE_LEFT_MS = 3_000;
+
+interface HeldRrset { readonly name: string; readonly type: string; readonly ttl: number; readonly records: readonly { readonly content: string; readonly disabled: boolean }[] }
+
+/** Compares everything with the book, when all faults are over. */
+export class Judge {
+  constructor(private readonly world: World, private readonly trouble: Trouble, private readonly faults: Faults) {}
+
+  async judge(): Promise<Judgement> {
+    const healedAt = Date.now();
+    const pending = await this.settle();
+    const convergedMs = Date.now() - healedAt;
+    const held = await this.held();
+    const expected = this.world.picture().rrsets;
+    return {
+      convergedMs, pending, ...this.compareRrsets(expected, held), rrsetsChecked: held.size,
+      ...await this.compareAnswers(expected), ...await this.compareStates(),
+      writesWithoutReason: this.world.chronicle.unexplained(this.writes()), overlaps: this.overlaps(),
+    };
+  }
+
+  /** Waits until nothing is on its way any more; what still is after the limit. */
+  private async settle(): Promise<readonly string[]> {
+    let open: readonly string[] = ['nothing was looked at'];
+    const look = async (): Promise<boolean> => {
+      open = await this.open();
+      return open.length === 0;
+    };
+    await until(look, { withinMs: SETTLE_MS, everyMs: 500, what: 'everything to be settled' }).catch(() => undefined);
+    return open;
+  }
+
+  private async open(): Promise<readonly string[]> {
+    const { database } = this.world.stack;
+    const unplanned = await this.unplanned();
+    if (unplanned.length > 0) return unplanned;
+    const names = await database.query<{ what: string }>(`
+      select zone_id || ' ' || owner_name || ' ' || state || ' ' || coalesce(reason->>'code', '') as what from planner.name where settled_generation < generation limit 20`);
+    const due = await database.query<{ what: string }>(`
+      select target || ' ' || owner_name || ' ' || state as what from adapter_powerdns.name where due_at is not null and state <> 'refused' limit 20`);
+    return [...names, ...due].map(({ what }) => what);
+  }
+
+  /** VMs whose newest fact is not in DNS and not explained. */
+  private async unplanned(): Promise<readonly string[]> {
+    const late: string[] = [];
+    for (const vmId of this.world.book.vms.keys()) {
+      const dns = await this.world.stack.gateway.dns(vmId);
+      if (!dns.live) late.push(`${vmId} is ${dns.state}: ${dns.reason?.code ?? ''}`);
+      if (late.length >= 5) break;
+    }
+    return late;
+  }
+
+  /** What the servers have, by place, past every proxy. */
+  private async held(): Promise<ReadonlyMap<string, HeldRrset>> {
+    const held = new Map<string, HeldRrset>();
+    for (const { server, apex } of [...this.world.zones.values(), ...this.world.gone()]) {
+      const { rrsets } = await this.world.site(server).powerdns.call('GET', `/zones/${apex}`) as { readonly rrsets: readonly HeldRrset[] };
+      for (const rrset of rrsets) {
+        const isApex = rrset.name === apex && (rrset.type === 'SOA' || rrset.type === 'NS');
+        if (!isApex) held.set(placeOf({ server, apex, name: rrset.name, type: rrset.type }), rrset);
+      }
+    }
+    return held;
+  }
+
+  private compareRrsets(expected: ReadonlyMap<string, Expected>, held: ReadonlyMap<string, HeldRrset>): Pick<Judgement, 'lost' | 'wrong' | 'extra' | 'foreignTouched'> {
+    const [lost, wrong, extra, foreignTouched]: [string[], string[], string[], string[]] = [[], [], [], []];
+    for (const [place, rrset] of this.world.foreign) if (JSON.stringify(held.get(place)) !== JSON.stringify(rrset)) foreignTouched.push(`${place}: ${JSON.stringify(held.get(place))} instead of ${JSON.stringify(rrset)}`);
+    for (const [place, want] of expected) {
+      const there = held.get(place);
+      if (there === undefined) lost.push(`${place} ${want.values.join()}`);
+      else if (textOf(there) !== `${want.ttl} ${want.values.join()}`) wrong.push(`${place}: ${textOf(there)} instead of ${want.ttl} ${want.values.join()}`);
+    }
+    for (const [place, there] of held) if (!expected.has(place) && !this.world.foreign.has(place)) extra.push(`${place}: ${textOf(there)}`);
+    return { lost, wrong, extra, foreignTouched };
+  }
+
+  /** Over DNS: all that must be there, and all that was there once. */
+  private async compareAnswers(expected: ReadonlyMap<string, Expected>): Promise<Pick<Judgement, 'answersChecked' | 'wrongAnswers'>> {
+    const wrongAnswers: string[] = [];
+    const places = [...new Set([...expected.keys(), ...this.world.chronicle.places])].filter((place) => !this.world.foreign.has(place));
+    for (const place of places) {
+      const [server = '0', , name = '', type = 'A'] = place.split('|');
+      const inZones = [...expected.values()].filter((one) => String(one.server) === server && one.name === name && one.type === type);
+      const wanted = inZones.flatMap((one) => one.values).sort().join();
+      const isForeign = [...this.world.foreign.keys()].some((one) => one.startsWith(`${server}|`) && one.endsWith(`|${name}|${type}`));
+      // A wildcard answers for names that are not there.
+      if (isForeign || (wanted === '' && this.isBelowWildcard(name, expected))) continue;
+      const answer = await dnsAsk(this.world.site(Number(server)).powerdns.dns, name, type as 'A' | 'AAAA' | 'PTR');
+      const said = answer.values.map((value) => (type === 'PTR' ? value : canonicalIp(value))).sort().join();
+      if (said !== wanted) wrongAnswers.push(`${place}: ${answer.status} ${said || 'nothing'} instead of ${wanted || 'nothing'}`);
+    }
+    return { answersChecked: places.length, wrongAnswers };
+  }
+
+  private isBelowWildcard(name: string, expected: ReadonlyMap<string, Expected>): boolean {
+    return [...expected.values()].some((one) => one.name.startsWith('*.') && name.endsWith(one.name.slice(1)));
+  }
+
+  private async compareStates(): Promise<Pick<Judgement, 'statesChecked' | 'unexplained'>> {
+    const unexplained: string[] = [];
+    let statesChecked = 0;
+    for (const [vmId, verdicts] of this.world.picture().verdicts) {
+      const dns = await this.world.stack.gateway.dns(vmId);
+      const said = dns.records.map((one) => `${one.name} ${one.type} ${one.zone ?? '-'} ${one.state} ${one.reason?.code ?? ''}`.trim()).sort();
+      statesChecked += said.length;
+      if (said.join('\n') !== verdicts.join('\n')) {
+        const missing = verdicts.filter((one) => !said.includes(one));
+        const odd = said.filter((one) => !verdicts.includes(one));
+        unexplained.push(`${vmId} (${dns.state}): says [${odd.join('; ')}] instead of [${missing.join('; ')}]${odd.length + missing.length === 0 ? ` (${said.length} instead of ${verdicts.length} records)` : ''}`);
+      }
+    }
+    return { statesChecked, unexplained };
+  }
+
+  private writes(): readonly SeenWrite[] {
+    return this.world.sites.flatMap(({ proxy }, server) => proxy.calls.filter((call) => call.appliedAt !== undefined && call.method === 'PATCH').flatMap((call) => call.rrsets.map((rrset): SeenWrite => ({
+      place: placeOf({ server, apex: call.zone ?? '', name: rrset.name, type: rrset.type }),
+      values: rrset.changetype === 'DELETE' ? [] : [...rrset.values].sort(), startedAt: call.startedAt, endedAt: call.appliedAt ?? call.startedAt,
+    }))));
+  }
+
+  /** Two writes of one zone at one time; only after the one who sent the first was away for as long as its lease. */
+  private overlaps(): readonly string[] {
+    const excused = (first: RecordedCall, second: RecordedCall): boolean =>
+      this.faults.absences.some((absence) => absence.from < second.startedAt && absence.until > first.startedAt && second.startedAt - first.startedAt > LEASE_LEFT_MS);
+    return this.world.sites.flatMap(({ proxy }, server) => proxy.overlaps().filter(([first, second]) => !excused(first, second))
+      .map(([first, second]) => `server ${server} ${first.zone ?? ''}: ${first.startedAt}–${first.endedAt ?? ''} ${first.outcome} and ${second.startedAt}–${second.endedAt ?? ''} ${second.outcome}`));
+  }
+}
+
+function textOf(rrset: HeldRrset): string {
+  const isAddress = rrset.type === 'A' || rrset.type === 'AAAA';
+  return `${rrset.ttl} ${rrset.records.map(({ content, disabled }) => `${isAddress ? canonicalIp(content) : content}${disabled ? ' (off)' : ''}`).sort().join()}`;
+}
