@@ -37,8 +37,11 @@ export interface NameVerdict {
   readonly providerText: string | null;
   readonly owned: Readonly<Record<string, string>>;
   readonly wrote: boolean;
-  /** `new`: a call of this turn may still land; `keep`: an earlier one may. */
-  readonly doubt: 'none' | 'keep' | 'new';
+  /**
+   * `new`: a call of this turn may still land; `keep`: an earlier one may. `unread`: nothing lands any more, but nobody
+   * has seen since what the calls left there: it is ours when it is seen (L4), however long that takes.
+   */
+  readonly doubt: 'none' | 'keep' | 'new' | 'unread';
   readonly next: NextLook;
   /** Nothing to say: a refusal that still stands. */
   readonly isQuiet: boolean;
@@ -91,8 +94,9 @@ export function judgeNames(claim: Claim, outcome: TurnOutcome, verdict: TurnVerd
     const named = outcome.names[at];
     if (named === undefined || named.name !== row.ownerName) throw new Error(`the engine gave no outcome for ${row.ownerName}`);
     if (named.state === 'not-tried') continue;
-    const isUnanswered = sent.has(row.ownerName) && (!named.wrote || outcome.failure?.detail.inDoubt === true);
-    verdicts.push(judgeName(row, named, named.state, { since: claim.failingSince ?? claim.limiter.failingSince, wait, isUnanswered, ...(named.reason?.code === 'zone-full' ? full : { attempts: row.attempts, dice: dice() }) }));
+    const isSent = sent.has(row.ownerName);
+    const isUnanswered = isSent && (!named.wrote || outcome.failure?.detail.inDoubt === true);
+    verdicts.push(judgeName(row, named, named.state, { since: claim.failingSince ?? claim.limiter.failingSince, wait, isSent, isUnanswered, ...(named.reason?.code === 'zone-full' ? full : { attempts: row.attempts, dice: dice() }) }));
   }
   return verdicts;
 }
@@ -100,6 +104,7 @@ export function judgeNames(claim: Claim, outcome: TurnOutcome, verdict: TurnVerd
 interface NameContext {
   readonly since: Date | null;
   readonly wait: number | null;
+  readonly isSent: boolean;
   /** A writing call with it was sent and not answered. */
   readonly isUnanswered: boolean;
   /** Failures in a row, this one not counted. */
@@ -126,8 +131,10 @@ function judgeName(row: DueRow, outcome: NameOutcome, state: NameVerdict['state'
 /** An earlier lost call stays in doubt until it is dead, whatever this turn saw; a new one begins its own time. */
 function judgeDoubt(row: DueRow, outcome: NameOutcome, context: NameContext): NameVerdict['doubt'] {
   if (outcome.inDoubt && context.isUnanswered) return 'new';
-  if (row.stillInDoubt) return 'keep';
-  return outcome.inDoubt ? 'new' : 'none';
+  // An answer that says "failed" is no proof that nothing was done.
+  const isUnread = outcome.state === 'failed' && (context.isSent || row.doubt.length > 0);
+  if (row.stillInDoubt) return isUnread ? 'unread' : 'keep';
+  return outcome.inDoubt ? 'new' : isUnread ? 'unread' : 'none';
 }
 
 function nextLook(row: DueRow, state: NameVerdict['state'], doubt: NameVerdict['doubt'], reason: Reason | null, context: NameContext): NextLook {

@@ -187,6 +187,43 @@ describe('a call without an answer', () => {
     expect(await world.row(A)).toMatchObject({ doubt: null, doubt_until: null, due_at: null });
   });
 
+  it('L4 is not forgotten while the server cannot be read, however long that lasts', async () => {
+    const [one] = await begin(new ScriptedProvider('harmless', 300), { timing: SHORT });
+    if (one === undefined) throw new Error('a replica');
+    let calls = 0;
+    world.provider.script = async ({ apply }) => {
+      calls += 1;
+      apply();
+      if (calls > 1) return;
+      world.provider.down = () => new ProviderError('retry', 'asking example.com.');
+      throw new ProviderError('retry', 'writing example.com.', { inDoubt: true });
+    };
+    await take(one, command([wish(A, 1, ['192.0.2.1'])]));
+    await until(async () => Number((await world.row(A))?.attempts) >= 3 && (await world.rows('select 1 from name where doubt_until > clock_timestamp()')).length === 0);
+    await take(one, command([wish(A, 2, ['192.0.2.2'])]));
+    world.provider.down = () => undefined;
+    expect(await world.settled(A)).toMatchObject({ generation: 2 });
+    expect(world.provider.values(APEX, A)).toEqual(['192.0.2.2']);
+  });
+
+  it('L4 that was answered as failed and was applied all the same is our own', async () => {
+    const [one] = await begin(new ScriptedProvider('harmless', 500), { timing: SHORT });
+    if (one === undefined) throw new Error('a replica');
+    let failures = 0;
+    world.provider.script = async ({ apply }) => {
+      apply();
+      if (failures >= 2) return;
+      failures += 1;
+      throw new ProviderError('retry', 'writing example.com.', { answered: true });
+    };
+    await take(one, command([wish(A, 1, ['192.0.2.1'])]));
+    await until(async () => failures === 2 && (await world.row(A))?.state === 'failed');
+    await take(one, command([wish(A, 2, [])]));
+    expect(await world.settled(A)).toMatchObject({ generation: 2 });
+    expect(world.provider.values(APEX, A)).toBeUndefined();
+    expect(await world.row(A)).toMatchObject({ doubt: null, due_at: null });
+  });
+
   it('L4 that was applied while the wish changed: the newer wish is written over our own record', async () => {
     const [one] = await begin(new ScriptedProvider('harmless', 500), { timing: SHORT });
     if (one === undefined) throw new Error('a replica');

@@ -56,7 +56,7 @@ export async function fence(tx: Tx, host: Host, claim: Claim, mark: number | nul
 }
 
 const SAME = '(n.timeline = u.timeline and n.generation = u.generation)';
-const DOUBT_UNTIL = `case u.doubt_kind when 'none' then null when 'keep' then n.doubt_until else $16::timestamptz + $15::int * interval '1 ms' end`;
+const DOUBT_UNTIL = `case when u.doubt_kind = 'none' then null when u.doubt_kind in ('keep', 'unread') then n.doubt_until else $16::timestamptz + $15::int * interval '1 ms' end`;
 const NEXT_TRY = `case u.look when 'settled' then null when 'when-dead' then ${DOUBT_UNTIL} else $16::timestamptz + u.look_ms * interval '1 ms' end`;
 
 /**
@@ -81,12 +81,17 @@ from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::
 where n.ctid = k.ctid
 returning n.owner_name, n.turn, case when ${SAME} then n.next_try_at end as next_try_at`;
 
-export function commitNames(tx: Tx, { claim, names, deadAfterMs }: TurnEnd, at: Date): Promise<readonly CommittedName[]> {
+/** What lost calls may have put; what was not sent is none of it. */
+function digestsInDoubt({ row, doubt }: NameVerdict, sent: ReadonlySet<string>): readonly string[] {
+  return [...new Set([...row.doubt, ...(doubt === 'new' || sent.has(row.ownerName) ? textsOf(row.puts) : [])])];
+}
+
+export function commitNames(tx: Tx, { claim, names, sent, deadAfterMs }: TurnEnd, at: Date): Promise<readonly CommittedName[]> {
   const pick = <T>(of: (name: NameVerdict) => T): T[] => names.map(of);
   return tx.query<CommittedName>(NAMES, [
     claim.target, pick((n) => n.row.ownerName), pick((n) => n.row.timeline), pick((n) => n.row.generation), pick((n) => JSON.stringify(n.owned)),
     pick((n) => n.state), pick((n) => (n.reason === null ? null : JSON.stringify(n.reason))), pick((n) => n.providerText), pick((n) => n.wrote),
-    pick((n) => n.doubt), pick((n) => (n.doubt === 'new' ? JSON.stringify([...new Set([...n.row.doubt, ...textsOf(n.row.puts)])]) : null)), pick((n) => n.next.kind),
+    pick((n) => n.doubt), pick((n) => (n.doubt === 'new' || n.doubt === 'unread' ? JSON.stringify(digestsInDoubt(n, sent)) : null)), pick((n) => n.next.kind),
     pick((n) => (n.next.kind === 'after' || n.next.kind === 'stays' ? n.next.ms : 0)), pick((n) => (n.isQuiet ? 0 : 1)), deadAfterMs, at,
   ]);
 }
