@@ -1,7 +1,4 @@
-import type { Expected, Picture } from './expected.js';
-
-/** From when on a place was to hold these values; sorted; empty: nothing. */
-interface Moment { readonly from: number; readonly values: readonly string[] }
+import type { Picture, Wished } from './expected.js';
 
 /** A change at a provider as its proxy saw it. */
 export interface SeenWrite {
@@ -12,37 +9,45 @@ export interface SeenWrite {
   readonly endedAt: number;
 }
 
-/** So long after something was wanted, a write of it is still understood: everything may have been down in between. */
+interface Spell extends Wished { readonly from: number; until: number }
+
+/** So long after something was wished, a write of it is still understood: everything may have been down in between. */
 const LATE_MS = 120_000;
 
-/** What every place was to hold, from its first fact on: says whether a write had a reason. */
+/**
+ * What VMs wished at every place, and when: says whether a write had a reason. Between several VMs it knows no order,
+ * for their facts travel beside each other.
+ */
 export class Chronicle {
-  private readonly moments = new Map<string, Moment[]>();
-  private last: ReadonlyMap<string, Expected> = new Map();
+  private readonly spells = new Map<string, Spell[]>();
+  private readonly byName = new Map<string, Spell[]>();
+  private open = new Map<string, Spell>();
 
   /** `from`: when the change may first have been heard of, which is before it was answered. */
   note(picture: Picture, from: number): void {
-    for (const [place, { values }] of picture.rrsets) {
-      const before = this.last.get(place);
-      if (before === undefined || before.values.join() !== values.join()) this.momentsOf(place).push({ from, values });
+    const open = new Map<string, Spell>();
+    for (const wished of picture.wishes) {
+      const key = `${wished.place} ${wished.vmId} ${wished.value}`;
+      open.set(key, this.open.get(key) ?? this.begin(wished, from));
+      this.open.delete(key);
     }
-    for (const place of this.last.keys()) if (!picture.rrsets.has(place)) this.momentsOf(place).push({ from, values: [] });
-    this.last = picture.rrsets;
+    for (const spell of this.open.values()) spell.until = from;
+    this.open = open;
   }
 
-  /** Every place that was ever to hold something. */
+  /** Every place at which something was ever wished. */
   get places(): readonly string[] {
-    return [...this.moments.keys()];
+    return [...this.spells.keys()];
   }
 
-  /** What was written although it was not wanted at any time that could explain it. */
+  /** What was written although nobody wished it at any time that could explain it. */
   unexplained(writes: readonly SeenWrite[]): readonly string[] {
     const said: string[] = [];
     const lastPuts = new Map<string, SeenWrite>();
     for (const write of [...writes].sort((a, b) => a.endedAt - b.endedAt)) {
       const lastPut = lastPuts.get(write.place);
       const why = write.values.length > 0 ? this.whyPut(write) : this.whyRemoved(write, lastPut);
-      if (why !== undefined) said.push(`${momentText(write.startedAt)} ${write.place} ← ${write.values.join() || 'nothing'}: ${why}; wanted ${this.momentsOf(write.place).map(({ from, values }) => `${momentText(from)} ${values.join() || 'nothing'}`).join(', ')}${lastPut === undefined ? '' : `; last put ${momentText(lastPut.startedAt)} ${lastPut.values.join()}`}`);
+      if (why !== undefined) said.push(`${timeOf(write.startedAt)} ${write.place} ← ${write.values.join() || 'nothing'}: ${why}; last put ${lastPut === undefined ? 'never' : `${timeOf(lastPut.startedAt)} ${lastPut.values.join()}`}; wishes ${this.textOf(write)}`);
       if (write.values.length > 0) lastPuts.set(write.place, write);
     }
     return said;
@@ -50,26 +55,38 @@ export class Chronicle {
 
   /** A name that moves from zone to zone is kept up to date in both until the new one has it. */
   private whyPut(write: SeenWrite): string | undefined {
-    const everywhere = [...this.moments.keys()].filter((place) => nameOf(place) === nameOf(write.place)).map((place) => this.momentsOf(place));
-    const isWanted = everywhere.some((moments) => moments.some((moment, at) => isSame(moment.values, write.values) && moment.from <= write.endedAt && (moments[at + 1]?.from ?? Infinity) >= write.startedAt - LATE_MS));
-    return isWanted ? undefined : 'never wanted so';
+    const spells = this.byName.get(nameOf(write.place)) ?? [];
+    const strange = write.values.filter((value) => !spells.some((spell) => spell.value === value && spell.from <= write.endedAt && spell.until >= write.startedAt - LATE_MS));
+    return strange.length === 0 ? undefined : `nobody wished ${strange.join()}`;
   }
 
-  /** A removal needs a wish for nothing that is newer than the wish for what was put last. */
+  /**
+   * All of what was put last was wished here before it was put, and still is: then nobody had a reason. What is no more
+   * wished here has gone, or has moved to another zone; a holder that wants no record at all is a reason, too.
+   */
   private whyRemoved(write: SeenWrite, lastPut: SeenWrite | undefined): string | undefined {
-    const moments = this.momentsOf(write.place);
-    const wish = lastPut === undefined ? -1 : moments.findIndex((moment) => moment.from <= lastPut.endedAt && isSame(moment.values, lastPut.values));
-    const isWanted = moments.some((moment, at) => moment.values.length === 0 && at > wish && moment.from <= write.endedAt && (moments[at + 1]?.from ?? Infinity) >= write.startedAt - LATE_MS);
-    return isWanted ? undefined : 'removed without a reason';
+    const spells = this.spells.get(write.place) ?? [];
+    if (lastPut === undefined) return undefined;
+    if (spells.some((spell) => spell.value === '' && spell.from <= write.endedAt && spell.until >= write.startedAt - LATE_MS)) return undefined;
+    const stillWished = lastPut.values.every((value) => spells.some((spell) => spell.value === value && spell.from <= lastPut.endedAt && spell.until > write.endedAt));
+    return stillWished ? 'removed without a reason' : undefined;
   }
 
-  private momentsOf(place: string): Moment[] {
-    const known = this.moments.get(place) ?? [{ from: 0, values: [] }];
-    this.moments.set(place, known);
-    return known;
+  private begin(wished: Wished, from: number): Spell {
+    const spell = { ...wished, from, until: Infinity };
+    for (const [map, key] of [[this.spells, wished.place], [this.byName, nameOf(wished.place)]] as const) {
+      const list = map.get(key) ?? [];
+      map.set(key, list);
+      list.push(spell);
+    }
+    return spell;
+  }
+
+  private textOf({ place, endedAt }: SeenWrite): string {
+    const near = (this.byName.get(nameOf(place)) ?? []).filter((spell) => spell.from <= endedAt + 1_000 && spell.until >= endedAt - 15_000);
+    return near.map((spell) => `${timeOf(spell.from)}–${spell.until === Infinity ? '' : timeOf(spell.until)} ${spell.vmId} ${spell.place.split('|')[1] ?? ''} ${spell.value}`).join(', ');
   }
 }
 
-const isSame = (a: readonly string[], b: readonly string[]): boolean => a.join() === b.join();
 const nameOf = (place: string): string => place.split('|').slice(2).join('|');
-const momentText = (ms: number): string => (ms === 0 ? 'at first' : new Date(ms).toISOString().slice(11, 23));
+const timeOf = (ms: number): string => new Date(ms).toISOString().slice(11, 23);

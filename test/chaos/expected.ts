@@ -37,9 +37,13 @@ export interface Rules {
   readonly ownPrefixes: readonly string[];
 }
 
+/** What one VM wishes at one place, granted or not; an address without a target is held with the value ''. */
+export interface Wished { readonly place: string; readonly vmId: string; readonly value: string }
+
 export interface Picture {
   /** By `placeOf`. */
   readonly rrsets: ReadonlyMap<string, Expected>;
+  readonly wishes: readonly Wished[];
   /** By VM, sorted. */
   readonly verdicts: ReadonlyMap<string, readonly Verdict[]>;
 }
@@ -78,9 +82,10 @@ export function picture(vms: readonly BookedVm[], zones: readonly ZoneEntry[], f
     verdicts.get(vm.vmId)?.push(`${name} ${type} ${apex} ${state} ${code}`.trim());
   };
   const homeless = (vm: BookedVm, name: string, type: string, own: boolean): void => say(vm, name, type, '-', own ? 'waiting' : 'outside', own ? 'no-zone' : 'outside');
-  forward(vms, { zones, foreign, rules, rrsets, say, homeless });
-  reverse(vms, { zones, foreign, rules, rrsets, say, homeless });
-  return { rrsets, verdicts: new Map([...verdicts].map(([vmId, list]) => [vmId, list.sort()])) };
+  const wishes: Wished[] = [];
+  forward(vms, { zones, foreign, rules, rrsets, wishes, say, homeless });
+  reverse(vms, { zones, foreign, rules, rrsets, wishes, say, homeless });
+  return { rrsets, wishes, verdicts: new Map([...verdicts].map(([vmId, list]) => [vmId, list.sort()])) };
 }
 
 interface Desk {
@@ -88,6 +93,7 @@ interface Desk {
   readonly foreign: Foreign;
   readonly rules: Rules;
   readonly rrsets: Map<string, Expected>;
+  readonly wishes: Wished[];
   say(vm: BookedVm, name: string, type: string, apex: string, state: string, code?: string): void;
   homeless(vm: BookedVm, name: string, type: string, own: boolean): void;
 }
@@ -120,6 +126,7 @@ function forward(vms: readonly BookedVm[], desk: Desk): void {
       else if (homes.length === 0) for (const type of typesOf(ips)) desk.homeless(vm, name, type, desk.rules.ownDomains.some((domain) => isBelow(name, domain)));
     }
     for (const zone of homes) {
+      for (const vm of askers) for (const ip of forwardIps(vm)) desk.wishes.push({ place: placeOf({ server: zone.server, apex: zone.apex, name, type: isV6(ip) ? 'AAAA' : 'A' }), vmId: vm.vmId, value: ip });
       const reserved = isReserved(name, zone.apex);
       for (const vm of askers) {
         if (reserved) for (const type of typesOf(forwardIps(vm))) desk.say(vm, name, type, zone.apex, 'refused', 'reserved-name');
@@ -145,6 +152,7 @@ function reverse(vms: readonly BookedVm[], desk: Desk): void {
       continue;
     }
     for (const zone of homes) {
+      for (const { vm, target } of askers) desk.wishes.push({ place: placeOf({ server: zone.server, apex: zone.apex, name, type: 'PTR' }), vmId: vm.vmId, value: target ?? '' });
       for (const { vm, target } of askers) if (vm !== holder.vm && target !== null) desk.say(vm, name, 'PTR', zone.apex, 'refused', 'address-conflict');
       if (holder.target === null) continue;
       put(desk, zone, name, [{ server: zone.server, apex: zone.apex, name, type: 'PTR', ttl: zone.ttl.reverse, values: [holder.target] }], [holder.vm]);

@@ -151,6 +151,18 @@ describe("a VM's life becomes records", () => {
     await until(() => adapter.held.get('shared.example.com.')?.[0]?.values[0] === '192.0.2.51');
   });
 
+  it('L11 whoever left a name says nothing of what becomes of the next holder there', async () => {
+    adapter.script = applied;
+    await rig.tell(rig.fact('left1', { fqdn: 'handed.example.com.', ips: ['192.0.2.81'] }));
+    await rig.becomes('left1', 'live');
+    adapter.script = (name) => (name.name === 'handed.example.com.' ? { state: 'refused', reason: { code: 'foreign-record', text: 'somebody else has an AAAA there' } } : { state: 'applied' });
+    // In one transaction, so that leaving and taking are one generation.
+    await rig.tell(rig.fact('left1', { fqdn: 'elsewhere.example.com.' }), rig.fact('came1', { fqdn: 'handed.example.com.', ips: ['192.0.2.82'] }));
+    await rig.becomes('came1', 'attention');
+    expect(await rig.becomes('left1', 'live')).toMatchObject({ live: true });
+    adapter.script = applied;
+  });
+
   it('lets two VMs of one tenant share a name when both say so', async () => {
     await rig.tell(rig.fact('s1', { fqdn: 'both.example.com.', ips: ['192.0.2.60'], tenant: 'a', shareName: true }));
     await rig.tell(rig.fact('s2', { fqdn: 'both.example.com.', ips: ['192.0.2.61'], tenant: 'a', shareName: true }));

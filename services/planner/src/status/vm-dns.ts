@@ -98,9 +98,13 @@ function formerRecords(vm: VmHead, wishes: readonly HomedWish[], picture: DnsPic
   });
 }
 
-/** Settled without the VM; a removal that the provider refuses is settled, and still not done. */
+/**
+ * Settled without the VM; a removal that the provider refuses is settled, and still not done. A foreign record in the
+ * way of who came next is not this VM's concern: nothing of its own stays behind.
+ */
 function isDone(row: NameRow, former: Former): boolean {
-  return row.settled_generation >= former.generation && !(row.state === 'refused' && row.generation === former.generation);
+  const isRefused = row.state === 'refused' && row.generation === former.generation;
+  return row.settled_generation >= former.generation && (!isRefused || (row.reason?.code === 'foreign-record' && row.desired.length > 0));
 }
 
 /** A removal that is not settled is not answered, whatever was said of the row before. */
