@@ -11,7 +11,7 @@ export interface ProviderSite { readonly powerdns: PowerdnsServer; readonly prox
 export interface Replica { readonly process: ServiceProcess; readonly bus: TcpProxy; readonly store: TcpProxy }
 
 /** How many of each run. */
-export const REPLICAS: Readonly<Partial<Record<ServiceName, number>>> = { inventory: 2, planner: 2, log: 2, gateway: 2, 'adapter-powerdns': 4 };
+export const REPLICAS = { inventory: 2, planner: 2, log: 2, gateway: 2, 'adapter-powerdns': 4 } as const satisfies Readonly<Partial<Record<ServiceName, number>>>;
 export const RULES: Rules = { ownDomains: ['waiting.test.'], ownPrefixes: ['192.0.2.'] };
 const TTL = { forward: 300, reverse: 3600 };
 
