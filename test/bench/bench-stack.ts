@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   connectionSettings, localNatsConfig, natsUserEnv, pause, PostgresServer, provisionDatabase, roleUrl, schemaOf, ServiceProcess, until,
@@ -25,6 +25,18 @@ export interface BenchStackOptions {
   readonly api?: (powerdns: PowerdnsServer) => Promise<string>;
 }
 
+interface StatementRow { readonly role: string; readonly ms: number; readonly plan_ms: number; readonly calls: number; readonly rows: number; readonly query: string }
+
+/** What statements cost, and the plans of those that cost much. */
+const PROFILED = {
+  'shared_preload_libraries': 'pg_stat_statements,auto_explain', 'pg_stat_statements.track_planning': 'on',
+  'auto_explain.log_min_duration': '200ms', 'auto_explain.log_analyze': 'on', 'auto_explain.log_timing': 'off', 'auto_explain.log_parameter_max_length': '0',
+} as const;
+
+const STATEMENTS = `
+select r.rolname as role, s.total_exec_time as ms, s.total_plan_time as plan_ms, s.calls::int, s.rows::int, s.query
+from pg_stat_statements s join pg_roles r on r.oid = s.userid order by s.total_exec_time + s.total_plan_time desc limit 60`;
+
 /** PERFORMANCE §2: the honest default, profile P-off. */
 const PDNS = { 'lmdb-shards': '64', 'lmdb-sync-mode': 'sync', 'loglevel': '3', 'distributor-threads': '3', 'max-ent-entries': '2000000' } as const;
 
@@ -42,7 +54,10 @@ export class BenchStack {
     const services = options.services ?? ALL;
     const folder = newFolder('bench');
     const [postgres, nats, powerdns] = await Promise.all([
-      PostgresServer.start({ folder: join(folder, 'postgres'), password: 'vmdns', env: childEnv() }),
+      PostgresServer.start({
+        folder: join(folder, 'postgres'), password: 'vmdns', env: childEnv(),
+        ...(options.profile === undefined ? {} : { settings: PROFILED }),
+      }),
       startNats({ config: localNatsConfig(ROOT, natsPassword) }),
       startPowerdns({ rectify: false, ...options.powerdns, settings: { ...PDNS, ...options.powerdns?.settings } }),
     ]);
@@ -85,11 +100,27 @@ export class BenchStack {
     return profile === undefined ? {} : { NODE_OPTIONS: `--require ${join(ROOT, 'test/bench/measure/profiler.cjs')}`, BENCH_PROFILE_FILE: join(profile, `${service}-${process.pid}-${this.powerdns.apiPort}`) };
   }
 
-  /** Starts the profiles, where they were asked for; the next call writes them. */
-  async toggleProfiles(): Promise<void> {
+  /** Starts profiles of the services and of what PostgreSQL does, where they were asked for. */
+  async startProfiles(): Promise<void> {
     if (this.options.profile === undefined) return;
+    await this.query('create extension if not exists pg_stat_statements');
+    await this.query('select pg_stat_statements_reset()');
+    await this.signalProfilers();
+  }
+
+  /** Writes them. */
+  async writeProfiles(): Promise<void> {
+    if (this.options.profile === undefined) return;
+    const rows = await this.query<StatementRow>(STATEMENTS);
+    const text = rows.map((row) => `${row.ms.toFixed(0).padStart(7)} ms ${row.plan_ms.toFixed(0).padStart(6)} ms planning ${String(row.calls).padStart(7)} calls ${String(row.rows).padStart(8)} rows  ${row.role}: ${row.query.replace(/\s+/g, ' ').slice(0, 220)}`).join('\n');
+    writeFileSync(join(this.options.profile, `statements-${process.pid}-${this.powerdns.apiPort}.txt`), `${text}\n`);
+    copyFileSync(join(this.folder, 'postgres/postgres.log'), join(this.options.profile, `postgres-${process.pid}-${this.powerdns.apiPort}.log`));
+    await this.signalProfilers();
+  }
+
+  private async signalProfilers(): Promise<void> {
     for (const service of this.services.values()) service.process.signal('SIGUSR2');
-    await pause(300);
+    await pause(500);
   }
 
   service(name: ServiceName): ServiceProcess {
@@ -188,10 +219,10 @@ async function isIdle(manager: JetStreamManager): Promise<boolean> {
 
 /** Runs a part under the profiler, where one was asked for. */
 export async function profiled<T>(stack: BenchStack, work: () => Promise<T>): Promise<T> {
-  await stack.toggleProfiles();
+  await stack.startProfiles();
   try {
     return await work();
   } finally {
-    await stack.toggleProfiles();
+    await stack.writeProfiles();
   }
 }

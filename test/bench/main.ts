@@ -12,14 +12,14 @@ import { b3 } from './scenarios/b3-latency.js';
 
 const SCENARIOS: readonly Scenario[] = [b1, b2, b3];
 const QUICK = ['B1', 'B3', 'B4', 'B12'];
-const USAGE = `npm run bench -- [--quick] [--sandwiches N] [--dead-minutes N] [--json FILE] [--profile FOLDER] [scenario …]\n${SCENARIOS.map(({ id, what }) => `  ${id.padEnd(4)} ${what}`).join('\n')}`;
+const USAGE = `npm run bench -- [--quick] [--sandwiches N] [--vms N] [--dead-minutes N] [--json FILE] [--profile FOLDER] [scenario …]\n${SCENARIOS.map(({ id, what }) => `  ${id.padEnd(4)} ${what}`).join('\n')}`;
 
 interface Wish { readonly ids: readonly string[]; readonly json: string; readonly options: BenchOptions }
 
 function wishOf(args: readonly string[]): Wish {
   const { values, positionals } = parseArgs({
     args: [...args], allowPositionals: true,
-    options: { quick: { type: 'boolean' }, sandwiches: { type: 'string' }, 'dead-minutes': { type: 'string' }, json: { type: 'string' }, profile: { type: 'string' } },
+    options: { quick: { type: 'boolean' }, sandwiches: { type: 'string' }, vms: { type: 'string', multiple: true }, 'dead-minutes': { type: 'string' }, json: { type: 'string' }, profile: { type: 'string' } },
   });
   const isQuick = values.quick === true;
   const number = (text: string | undefined, preset: number): number => {
@@ -34,7 +34,7 @@ function wishOf(args: readonly string[]): Wish {
   return {
     ids: ids.length > 0 ? ids : isQuick ? QUICK : SCENARIOS.map(({ id }) => id),
     json: values.json ?? join(ROOT, '.vmdns/bench', `${new Date().toISOString().replaceAll(':', '')}.json`),
-    options: { isQuick, sandwiches: number(values.sandwiches, isQuick ? 1 : 5), deadMinutes: number(values['dead-minutes'], 0), profile: values.profile, say: (line) => console.log(line) },
+    options: { isQuick, sandwiches: number(values.sandwiches, isQuick ? 1 : 5), vms: values.vms?.map((text) => number(text, 0)), deadMinutes: number(values['dead-minutes'], 0), profile: values.profile, say: (line) => console.log(line) },
   };
 }
 

@@ -4,6 +4,8 @@ export interface BenchOptions {
   readonly isQuick: boolean;
   /** Sandwiches a scenario wants; each may need fewer. */
   readonly sandwiches: number;
+  /** VMs of B1 and B2, in place of what they preset. */
+  readonly vms: readonly number[] | undefined;
   /** Minutes that D1 leaves PowerDNS dead. */
   readonly deadMinutes: number;
   /** Where profiles of services are written, if at all. */

@@ -23,7 +23,7 @@ interface Ours { readonly rate: number; readonly cpuUs: number; readonly cpu: Re
 export const b1: Scenario = {
   id: 'B1', what: 'the adapter alone: prepared changes → PowerDNS, against R1',
   run: async (options) => {
-    const sizes = options.isQuick ? [2_500] : [2_500, 12_500];
+    const sizes = options.vms ?? (options.isQuick ? [2_500] : [2_500, 12_500]);
     const results: ScenarioResult[] = [];
     for (const vms of sizes) results.push(await measure(options, vms));
     return { figures: results.flatMap((result) => result.figures), details: results.map((result) => result.details) };

@@ -30,7 +30,7 @@ const RECORDED = { octodns: 4_400, designate: 25 } as const;
 export const b2: Scenario = {
   id: 'B2', what: 'vm.changed on the bus → every record answers, against R1; B2\' against recorded peers',
   run: async (options) => {
-    const sizes = options.isQuick ? [2_500] : [2_500, 12_500];
+    const sizes = options.vms ?? (options.isQuick ? [2_500] : [2_500, 12_500]);
     const results: ScenarioResult[] = [];
     for (const vms of sizes) results.push(await measure(options, vms));
     return { figures: results.flatMap((result) => result.figures), details: results.map((result) => result.details) };
