@@ -31,10 +31,14 @@ function providersOf(definition: ProviderDefinition): Provider[] {
     { provide: Host, inject: [CONFIG], useFactory: (config: Config) => new Host(definition, config.INSTANCE, { lanesMax: config.LANES_MAX, namesPerTurn: config.NAMES_PER_TURN, commitsMax: Math.max(1, config.DATABASE_POOL_MAX - CONNECTIONS_KEPT) }) },
     { provide: KeyRing, inject: [CONFIG], useFactory: (config: Config) => KeyRing.open(config.KEY_FILE) },
     { provide: Connections, inject: [Host, KeyRing, Store], useFactory: (host: Host, keys: KeyRing, store: Store) => new Connections(host, keys, new Budgets(store)) },
-    { provide: ZoneTester, inject: [Host, Store, Connections], useFactory: (host: Host, store: Store, connections: Connections) => new ZoneTester(host, store, connections) },
     {
       provide: Adapter, inject: [Host, Store, Bus, Connections, Clock, Metrics, Log],
       useFactory: (host: Host, store: Store, bus: Bus, connections: Connections, clock: Clock, metrics: Metrics, log: Log) => assemble({ host, store, bus, connections, clock, metrics, log }),
+    },
+    {
+      provide: ZoneTester, inject: [Host, Store, Connections, Bus, Adapter, CONFIG],
+      useFactory: (host: Host, store: Store, connections: Connections, bus: Bus, adapter: Adapter, config: Config) =>
+        new ZoneTester(host, store, connections, { tell: (subject, step) => bus.broadcast(subject, step), wake: () => adapter.wake(), resolver: config.DNS_RESOLVER }),
     },
     {
       provide: Announcer, inject: [Host, KeyRing, Bus, Store, Clock, Log],

@@ -58,6 +58,11 @@ export class Adapter {
     return this.parts.desk;
   }
 
+  /** There may be something due. */
+  wake(): void {
+    this.parts.worker.wake();
+  }
+
   /** Called when a command names a zone that the feed has not told of: read it now. */
   onUnknownZone(ask: () => void): void {
     this.askForZones = ask;

@@ -93,7 +93,15 @@ describe('an adapter as a process', () => {
     const rpc = rpcClient(bus, 'adapter-scripted', adapterRpc);
     await tell(connectionFact(), zoneFact());
     await until(async () => (await database.query('select 1 from adapter_scripted.lane')).length === 1, { withinMs: 20_000 });
-    expect(await rpc['zone-test']({ zoneId: 'z1' })).toMatchObject({ ok: true, value: { ok: true, steps: [{ step: 'zone', text: 'example.com. is there' }] } });
+    expect(await rpc['zone-test']({ zoneId: 'z1' })).toMatchObject({ ok: true, value: { ok: true, steps: [{ step: 'zone', text: 'example.com. is there' }, { step: 'name servers', warning: true }, { step: 'delegation', text: expect.stringContaining('skipped') }] } });
+    const told: unknown[] = [];
+    const watch = '_INBOX.gateway.progress.0123456789abcdef';
+    bus.subscribe(watch, (step) => told.push(step));
+    const probed = await rpc['zone-test']({ zoneId: 'z1', probe: true, watch }, { timeoutMs: 30_000 });
+    expect(probed).toMatchObject({ ok: true, value: { ok: true, steps: [{}, {}, {}, { step: 'probe', ok: true }, { step: 'probe removed', ok: true }] } });
+    await until(() => told.length === 5, { what: 'each step to be told' });
+    expect([world.writes.length, [...world.zone('example.com.').keys()]]).toEqual([2, []]);
+    expect(await database.query(`select 1 from adapter_scripted.name`)).toEqual([]);
     expect(await rpc['zone-test']({ apex: 'new.example.', connection: { settings: { server: 's3' }, sealed: {} } })).toMatchObject({ ok: true, value: { ok: true } });
     expect(await rpc['zone-test']({ apex: 'new.example.', connection: { settings: {}, sealed: {} } })).toMatchObject({ ok: true, value: { ok: false, steps: [{ step: 'connection', ok: false }] } });
     expect(await rpc['zone-test']({ zoneId: 'nobody' })).toMatchObject({ ok: false, problem: { status: 404 } });

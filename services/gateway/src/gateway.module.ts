@@ -24,6 +24,7 @@ import { AnswerInterceptor } from './http/answer.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { DnsWait } from './live/dns-wait.js';
 import { Leaving } from './live/leaving.js';
+import { TestStream } from './live/test-stream.js';
 import { LogStream } from './live/log-stream.js';
 import { AnnouncedProviders } from './sealing/announced-providers.js';
 import { LOOK_UP_MS, SessionDesk } from './sign-in/session-desk.js';
@@ -35,7 +36,7 @@ import { TokenTable } from './sign-in/token.table.js';
 @Module({
   controllers: [VmController, EventController, ConnectionController, ZoneController, OperationController, LogController, TokenController, SessionController, LegacyController, DescriptionController],
   providers: [
-    Services, Facts, Events, Connections, Zones, Holds, DnsWait, LogStream, Leaving, AnnouncedProviders, TokenTable, TokenDesk, SessionTable, SessionDesk, Audit, AuditTable,
+    Services, Facts, Events, Connections, Zones, Holds, DnsWait, LogStream, TestStream, Leaving, AnnouncedProviders, TokenTable, TokenDesk, SessionTable, SessionDesk, Audit, AuditTable,
     {
       provide: SignIn, inject: [TokenTable, CONFIG, Clock],
       useFactory: (table: TokenTable, config: Config, clock: Clock) =>

@@ -263,7 +263,7 @@ describe('connections and zones', () => {
     const unfit = await world.door.ask('POST', '/v1/zones/z1/move', { body: { connectionId: 'c2', settings: { rectify: 'sometimes' } } });
     expect([unfit.status, problemOf(unfit).faults]).toEqual([400, [{ path: 'settings.rectify', message: 'must be one of auto, never' }]]);
     expect((await world.door.ask('POST', '/v1/zones/z1/test')).body).toMatchObject({ ok: false, steps: [{ text: 'nobody answers' }] });
-    expect(services.asksOf('adapter-powerdns.zone-test')[0]).toEqual({ zoneId: 'z1' });
+    expect(services.asksOf('adapter-powerdns.zone-test')[0]).toEqual({ zoneId: 'z1', probe: false });
     expect((await world.door.ask('GET', '/v1/zones/z1/records?state=applied')).body).toMatchObject({ items: [{ name: 'vm1.example.com.' }] });
   });
 });

@@ -206,7 +206,7 @@ export const STOPPED_MAX = 200;
 /** Operations of every adapter, at `vmdns.rpc.adapter-<provider>.<operation>`. */
 export const adapterRpc = {
   /** A saved zone by id, or an unsaved one by apex and connection (saved, or given with sealed secrets). */
-  'zone-test': operation(z.object({ zoneId: Id.optional(), apex: z.string().optional(), connectionId: Id.optional(), connection: z.object({ settings: z.record(z.string(), z.unknown()), sealed: z.record(z.string(), z.string()) }).optional(), settings: z.record(z.string(), z.unknown()).optional() }), ZoneTest),
+  'zone-test': operation(z.object({ zoneId: Id.optional(), apex: z.string().optional(), connectionId: Id.optional(), connection: z.object({ settings: z.record(z.string(), z.unknown()), sealed: z.record(z.string(), z.string()) }).optional(), settings: z.record(z.string(), z.unknown()).optional(), /** Also write, read and remove a record; of a saved zone only. */ probe: z.boolean().default(false), /** An inbox of the gateway, told each step as it ends. */ watch: z.string().max(128).optional() }), ZoneTest),
   /** Compares the zone with its provider as soon as may be. `trustListing`: it is so although most of what is ours is missing there. */
   'zone-reconcile': operation(z.object({ zoneId: Id, trustListing: z.boolean().default(false) }), ZoneDrift),
   /** The last comparison. */

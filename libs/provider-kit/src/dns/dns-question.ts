@@ -12,7 +12,12 @@ export type DnsAnswer =
   | { readonly kind: 'answer'; readonly rcode: string; readonly authoritative: boolean; readonly values: readonly string[]; readonly ttl: number | null }
   | { readonly kind: 'silent'; readonly why: string };
 
-export interface DnsLimits { readonly timeoutMs: number; readonly tries: number }
+export interface DnsLimits {
+  readonly timeoutMs: number;
+  readonly tries: number;
+  /** The server is a resolver, and shall ask others. */
+  readonly recurse?: boolean;
+}
 const LIMITS: DnsLimits = { timeoutMs: 700, tries: 2 };
 
 /** Asks one server for many names at once over UDP, each again where no answer came, by TCP where one did not fit. */
@@ -20,11 +25,11 @@ export async function askDnsServer(server: DnsServer, questions: readonly DnsQue
   const answers: (DnsAnswer | undefined)[] = questions.map(() => undefined);
   for (let attempt = 0; attempt < limits.tries && answers.includes(undefined) && !signal.aborted; attempt += 1) {
     const open = questions.flatMap((_, at) => (answers[at] === undefined ? [at] : []));
-    const came = await askUdp(server, open.map((at) => ({ at, question: questions[at] ?? { name: '.', type: 'SOA' } })), limits.timeoutMs, signal);
+    const came = await askUdp(server, open.map((at) => ({ at, question: questions[at] ?? { name: '.', type: 'SOA' } })), limits, signal);
     for (const [at, packet] of came) {
       const question = questions[at];
       if (question === undefined) continue;
-      answers[at] = packet.flag_tc ? await askTcp(server, question, limits.timeoutMs, signal) : answerOf(question, packet);
+      answers[at] = packet.flag_tc ? await askTcp(server, question, limits, signal) : answerOf(question, packet);
     }
   }
   return answers.map((answer) => answer ?? { kind: 'silent', why: `no answer from ${server.host}:${server.port}` });
@@ -32,12 +37,12 @@ export async function askDnsServer(server: DnsServer, questions: readonly DnsQue
 
 interface Open { readonly at: number; readonly question: DnsQuestion }
 
-function queryOf(id: number, question: DnsQuestion): Buffer {
-  // No recursion desired: the zone's own server is asked for what it holds.
-  return dnsPacket.encode({ type: 'query', id, flags: 0, questions: [{ type: question.type as RecordType, name: question.name.replace(/\.$/, ''), class: 'IN' }] });
+function queryOf(id: number, question: DnsQuestion, limits: DnsLimits): Buffer {
+  // No recursion desired, as a rule: the zone's own server is asked for what it holds.
+  return dnsPacket.encode({ type: 'query', id, flags: limits.recurse === true ? dnsPacket.RECURSION_DESIRED : 0, questions: [{ type: question.type as RecordType, name: question.name.replace(/\.$/, ''), class: 'IN' }] });
 }
 
-function askUdp(server: DnsServer, open: readonly Open[], timeoutMs: number, signal: AbortSignal): Promise<Map<number, DecodedPacket>> {
+function askUdp(server: DnsServer, open: readonly Open[], limits: DnsLimits, signal: AbortSignal): Promise<Map<number, DecodedPacket>> {
   const came = new Map<number, DecodedPacket>();
   const first = randomInt(0, 0x10000);
   const idOf = (index: number): number => (first + index) & 0xffff;
@@ -52,7 +57,7 @@ function askUdp(server: DnsServer, open: readonly Open[], timeoutMs: number, sig
       socket.close();
       resolve(came);
     };
-    const timer = setTimeout(finish, timeoutMs);
+    const timer = setTimeout(finish, limits.timeoutMs);
     signal.addEventListener('abort', finish, { once: true });
     socket.on('error', finish);
     socket.on('message', (bytes) => {
@@ -65,12 +70,12 @@ function askUdp(server: DnsServer, open: readonly Open[], timeoutMs: number, sig
     // Connected: an ICMP refusal becomes an error event at once, and no other host's packets come in.
     socket.connect(server.port, server.host, () => {
       if (finished) return;
-      for (const [index, { question }] of open.entries()) socket.send(queryOf(idOf(index), question));
+      for (const [index, { question }] of open.entries()) socket.send(queryOf(idOf(index), question, limits));
     });
   });
 }
 
-function askTcp(server: DnsServer, question: DnsQuestion, timeoutMs: number, signal: AbortSignal): Promise<DnsAnswer> {
+function askTcp(server: DnsServer, question: DnsQuestion, limits: DnsLimits, signal: AbortSignal): Promise<DnsAnswer> {
   return new Promise((resolve) => {
     let bytes = Buffer.alloc(0);
     const socket = connect(server.port, server.host);
@@ -82,11 +87,11 @@ function askTcp(server: DnsServer, question: DnsQuestion, timeoutMs: number, sig
     };
     const silent = (): void => finish({ kind: 'silent', why: `no answer by TCP from ${server.host}:${server.port}` });
     const onAbort = silent;
-    const timer = setTimeout(silent, timeoutMs);
+    const timer = setTimeout(silent, limits.timeoutMs);
     signal.addEventListener('abort', onAbort, { once: true });
     socket.on('error', silent);
     socket.on('connect', () => {
-      const query = queryOf(randomInt(0, 0x10000), question);
+      const query = queryOf(randomInt(0, 0x10000), question, limits);
       const length = Buffer.alloc(2);
       length.writeUInt16BE(query.length);
       socket.write(Buffer.concat([length, query]));

@@ -33,7 +33,8 @@ export function zoneCommands(program: Command, commands: Commands): void {
   });
   commands.add<AddOptions>(zone, 'add <apex>', 'take on a zone', (command) => shape(command).requiredOption('--connection <connection>', 'over which connection, by id or name'), add);
   commands.add<Omit<AddOptions, 'connection'>>(zone, 'set <zone>', 'change a zone', shape, change);
-  commands.add<{ connection?: string }>(zone, 'test <zone>', 'try a zone: a saved one by id or apex, or with --connection one that is not saved', (command) => command.option('--connection <connection>', 'by id or name'), test);
+  commands.add<{ connection?: string; probe?: true }>(zone, 'test <zone>', 'try a zone: a saved one by id or apex, or with --connection one that is not saved', (command) => command
+    .option('--connection <connection>', 'by id or name').option('--probe', 'also write a record, read it, ask for it over DNS, and remove it'), test);
   commands.add<{ connection: string; purge?: true; set?: readonly string[] }>(zone, 'move <zone>', 'to another connection: added there, then given up here', (command) => command
     .requiredOption('--connection <connection>', 'by id or name').option('--purge', 'remove our records at the first, each when the second has it; without it they stay there')
     .option('--set <field=value>', "a setting of the other provider's zones", many), async (session, options, said = '') => {
@@ -76,10 +77,10 @@ async function change(session: Session, options: Omit<AddOptions, 'connection'>,
   session.tell(changed, [`${changed.name} is changed.`, ...noteOf(changed)]);
 }
 
-async function test(session: Session, options: { readonly connection?: string }, said = ''): Promise<1 | 0> {
+async function test(session: Session, options: { readonly connection?: string; readonly probe?: true }, said = ''): Promise<1 | 0> {
   const api = await session.api();
   const result = options.connection === undefined
-    ? await api.post<ZoneTest>(`/v1/zones/${part((await findZone(api, said)).id)}/test`, undefined, TEST_TIMEOUT_MS)
+    ? await api.post<ZoneTest>(`/v1/zones/${part((await findZone(api, said)).id)}/test`, options.probe === true ? { probe: true } : undefined, TEST_TIMEOUT_MS)
     : await api.post<ZoneTest>('/v1/zones/test', { name: said, connectionId: (await findConnection(api, options.connection)).id }, TEST_TIMEOUT_MS);
   session.tell(result, testText(result));
   return result.ok ? EXIT.done : EXIT.failed;

@@ -42,6 +42,7 @@ export type ZoneTrial = z.infer<typeof ZoneTrial>;
 
 const common = { tag: 'Zones', roles: OPERATORS, forTenants: false } as const;
 const one = (status: number, text: string) => ({ [status]: { text, schema: Zone } });
+const Tested = z.strictObject({ probe: z.boolean().default(false).describe('Also write a record, read it, ask for it over DNS, and remove it.') }).optional();
 const tested = { 200: { text: 'Each step, and what to do about those that failed.', schema: ZoneTest } };
 
 export const zoneCalls = {
@@ -57,7 +58,9 @@ export const zoneCalls = {
     ...common, id: 'removeZone', method: 'delete', path: '/v1/zones/:id', summary: "Gives a zone's names back; its records stay at the provider unless purge is asked for.",
     params: idParams, query: z.strictObject({ purge: flag.describe('Remove our records at the provider first; others are left alone.') }), answers: one(202, 'The zone on its way out.'),
   }),
-  test: call({ ...common, id: 'testZone', method: 'post', path: '/v1/zones/:id/test', summary: 'Tries a saved zone: reach, rights, serial, limits.', params: idParams, answers: tested }),
+  testLive: call({ ...common, id: 'streamZoneTest', method: 'post', path: '/v1/zones/:id/test/stream', summary: 'The same as testing a saved zone, told live: server-sent events, `step` as each ends, then `done` with all.', params: idParams, body: Tested, answers: { 200: { text: 'Events named `step` and `done`.', schema: ZoneTest, mediaType: 'text/event-stream' } } }),
+  testUnsavedLive: call({ ...common, id: 'streamUnsavedZoneTest', method: 'post', path: '/v1/zones/test/stream', summary: 'The same as trying a zone before it is saved, told live.', body: ZoneTrial, answers: { 200: { text: 'Events named `step` and `done`.', schema: ZoneTest, mediaType: 'text/event-stream' } } }),
+  test: call({ ...common, id: 'testZone', method: 'post', path: '/v1/zones/:id/test', summary: 'Tries a saved zone: reach, rights, serial, limits, name servers and delegation; with a probe, also writing.', params: idParams, body: Tested, answers: tested }),
   move: call({
     ...common, id: 'moveZone', method: 'post', path: '/v1/zones/:id/move', summary: 'Moves a zone to another connection: added there first, then given up here.',
     params: idParams, body: z.strictObject({

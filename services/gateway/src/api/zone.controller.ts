@@ -1,14 +1,16 @@
-import { Controller } from '@nestjs/common';
+import type { ServerResponse } from 'node:http';
+import { Controller, Res } from '@nestjs/common';
 import type { Caller } from '@vmdns/contracts';
 import { Asked, By } from '../http/ask.js';
 import { Handles, type AskOf } from '../http/call.js';
+import { TestStream } from '../live/test-stream.js';
 import { Services, valueOf } from './services.js';
 import { zoneCalls } from './zone.calls.js';
 import { Zones } from './zones.js';
 
 @Controller()
 export class ZoneController {
-  constructor(private readonly zones: Zones, private readonly services: Services) {}
+  constructor(private readonly zones: Zones, private readonly services: Services, private readonly testStream: TestStream) {}
 
   @Handles(zoneCalls.list)
   async list(@Asked() { query }: AskOf<typeof zoneCalls.list>) {
@@ -41,8 +43,18 @@ export class ZoneController {
   }
 
   @Handles(zoneCalls.test)
-  test(@Asked() { params }: AskOf<typeof zoneCalls.test>) {
-    return this.zones.test(params.id);
+  test(@Asked() { params, body }: AskOf<typeof zoneCalls.test>) {
+    return this.zones.test(params.id, body?.probe === true);
+  }
+
+  @Handles(zoneCalls.testLive)
+  testLive(@Asked() { params, body }: AskOf<typeof zoneCalls.testLive>, @Res() response: ServerResponse) {
+    return this.testStream.follow((watch) => this.zones.test(params.id, body?.probe === true, watch), response);
+  }
+
+  @Handles(zoneCalls.testUnsavedLive)
+  testUnsavedLive(@Asked() { body }: AskOf<typeof zoneCalls.testUnsavedLive>, @Res() response: ServerResponse) {
+    return this.testStream.follow((watch) => this.zones.try(body, watch), response);
   }
 
   @Handles(zoneCalls.move)

@@ -54,9 +54,10 @@ export class Zones {
     return this.#did('zone moved', valueOf(await this.services.planner['zone-move']({ id, connectionId: to.connectionId, purge: to.purge, settings, caller }, this.services.slowly)), caller);
   }
 
-  async test(id: string): Promise<ZoneTest> {
+  /** `watch`: an inbox of ours that is told each step. */
+  async test(id: string, probe: boolean, watch?: string): Promise<ZoneTest> {
     const { provider } = await this.get(id);
-    return valueOf(await this.services.adapter(provider)['zone-test']({ zoneId: id }, this.services.atTheProvider));
+    return valueOf(await this.services.adapter(provider)['zone-test']({ zoneId: id, probe, ...watching(watch) }, this.services.atTheProvider));
   }
 
   async drift(id: string, page: { readonly kind?: DriftKind | undefined; readonly limit: number; readonly cursor?: string | undefined }): Promise<ZoneDrift> {
@@ -90,17 +91,17 @@ export class Zones {
   }
 
   /** Tests a zone that is not saved; secrets of a connection that is not saved are sealed for the adapter all the same. */
-  async try({ name, connectionId, connection, settings }: ZoneTrial): Promise<ZoneTest> {
+  async try({ name, connectionId, connection, settings }: ZoneTrial, watch?: string): Promise<ZoneTest> {
     const checked = faultsOfZone({ name, addresses: 'all' });
     if (!checked.ok) throw badInput(checked.faults);
     const { apex } = checked.fact;
     if (connection !== undefined) {
       const provider = await this.providers.get(connection.provider, 'connection.provider');
       const sealed = await sealSettings(provider, connection.settings, ['connection', 'settings']);
-      return valueOf(await this.services.adapter(provider.provider)['zone-test']({ apex, connection: { settings: { ...sealed.settings }, sealed: { ...sealed.sealed } }, settings: await this.#settings(provider.provider, settings) }, this.services.atTheProvider));
+      return valueOf(await this.services.adapter(provider.provider)['zone-test']({ apex, connection: { settings: { ...sealed.settings }, sealed: { ...sealed.sealed } }, settings: await this.#settings(provider.provider, settings), ...watching(watch) }, this.services.atTheProvider));
     }
     const provider = await this.#providerOf(connectionId ?? '');
-    return valueOf(await this.services.adapter(provider)['zone-test']({ apex, ...(connectionId === undefined ? {} : { connectionId }), settings: await this.#settings(provider, settings) }, this.services.atTheProvider));
+    return valueOf(await this.services.adapter(provider)['zone-test']({ apex, ...(connectionId === undefined ? {} : { connectionId }), settings: await this.#settings(provider, settings), ...watching(watch) }, this.services.atTheProvider));
   }
 
   async #providerOf(connectionId: string): Promise<string> {
@@ -127,6 +128,8 @@ export class Zones {
     return zone;
   }
 }
+
+const watching = (watch: string | undefined) => (watch === undefined ? {} : { watch });
 
 /** Without what was not said. */
 function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

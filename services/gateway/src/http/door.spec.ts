@@ -20,7 +20,7 @@ const TABLE: Readonly<Record<string, string>> = {
   listConnections: 'admin operator viewer', addConnection: 'admin operator', getConnection: 'admin operator viewer', changeConnection: 'admin operator', setConnectionSecrets: 'admin operator', removeConnection: 'admin operator',
   listZones: 'admin operator publisher viewer', addZone: 'admin operator', testUnsavedZone: 'admin operator', getZone: 'admin operator publisher viewer', changeZone: 'admin operator', removeZone: 'admin operator',
   testZone: 'admin operator', moveZone: 'admin operator', listZoneRecords: 'admin operator publisher viewer',
-  getZoneDrift: 'admin operator publisher viewer', reconcileZone: 'admin operator', adoptZone: 'admin operator', releaseZone: 'admin operator', releaseRecord: 'admin operator', adoptRecord: 'admin operator',
+  streamZoneTest: 'admin operator', streamUnsavedZoneTest: 'admin operator', getZoneDrift: 'admin operator publisher viewer', reconcileZone: 'admin operator', adoptZone: 'admin operator', releaseZone: 'admin operator', releaseRecord: 'admin operator', adoptRecord: 'admin operator',
   listPauses: 'admin operator viewer', addPause: 'admin operator', removePause: 'admin operator',
   listHolds: 'admin operator viewer', getHold: 'admin operator viewer', approveHold: 'admin operator', rejectHold: 'admin operator',
   getSettings: 'admin operator viewer', putSettings: 'admin operator', searchLog: 'admin operator publisher viewer', streamLog: 'admin operator publisher viewer',
