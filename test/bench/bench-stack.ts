@@ -97,7 +97,7 @@ export class BenchStack {
 
   private profiling(service: ServiceName): Readonly<Record<string, string>> {
     const { profile } = this.options;
-    return profile === undefined ? {} : { NODE_OPTIONS: `--require ${join(ROOT, 'test/bench/measure/profiler.cjs')}`, BENCH_PROFILE_FILE: join(profile, `${service}-${process.pid}-${this.powerdns.apiPort}`) };
+    return profile === undefined ? {} : { NODE_OPTIONS: `--import ${join(ROOT, 'test/bench/measure/profiler.mjs')}`, BENCH_PROFILE_FILE: join(profile, `${service}-${process.pid}-${this.powerdns.apiPort}`) };
   }
 
   /** Starts profiles of the services and of what PostgreSQL does, where they were asked for. */

@@ -82,11 +82,8 @@ export function findPointed(operations: Operations, pointer: string, nameOfId: (
   const match = /^\/?(deletes|patches|posts)\/(\d+)(\/|$)/.exec(pointer);
   if (match === null) return undefined;
   const at = Number(match[2]);
-  switch (match[1]) {
-    case 'deletes': { const id = operations.deletes[at]?.id; return id === undefined ? undefined : nameOfId(id); }
-    case 'patches': return dotted(operations.patches[at]?.name);
-    default: return dotted(operations.posts[at]?.name);
-  }
+  if (match[1] === 'deletes') { const id = operations.deletes[at]?.id; return id === undefined ? undefined : nameOfId(id); }
+  return dotted(match[1] === 'patches' ? operations.patches[at]?.name : operations.posts[at]?.name);
 }
 
 const dotted = (name: string | undefined): string | undefined => (name === undefined ? undefined : `${name}.`);

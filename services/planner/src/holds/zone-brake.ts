@@ -64,7 +64,7 @@ function listed(loss: Loss, holds: HoldsAtHand): RowPlan | 'fresh' {
     case 'approved': return plan;
     case 'rejected': return isSame ? { ...kept, kept: true } : 'fresh';
     case 'open': return isSame ? { ...kept, holdId: plan.row.hold_id } : { ...kept, holdId: plan.row.hold_id, joins: plan.row.hold_id };
-    default: return 'fresh';
+    case undefined: return 'fresh';
   }
 }
 

@@ -1,9 +1,9 @@
 /*
- * Loaded into a service by `--require` when the bench is asked for profiles: SIGUSR2 starts one, the next SIGUSR2 writes
+ * Loaded into a service by `--import` when the bench is asked for profiles: SIGUSR2 starts one, the next SIGUSR2 writes
  * it to BENCH_PROFILE_FILE (--cpu-prof is not allowed in NODE_OPTIONS, and would have the start in it).
  */
-const { Session } = require('node:inspector');
-const { writeFileSync } = require('node:fs');
+import { writeFileSync } from 'node:fs';
+import { Session } from 'node:inspector';
 
 const session = new Session();
 session.connect();
