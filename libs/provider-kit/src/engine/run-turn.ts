@@ -5,7 +5,7 @@ import { confirm } from './confirming.js';
 import { CountedZone } from './counted-zone.js';
 import { NameProgress } from './name-progress.js';
 import { probe, readAgain, readForTurn, type Reading } from './reading.js';
-import { changeSentence, providerErrorOf } from './sentences.js';
+import { changeSentence, notAsWritten, providerErrorOf } from './sentences.js';
 import type { Turn, TurnHooks, TurnKnowledge, TurnOutcome, TurnReport } from './turn.js';
 import { Writing } from './writing.js';
 import type { ProviderError } from '../port/provider-error.js';
@@ -123,7 +123,7 @@ class TurnRun {
         for (const type of name.plan.foreign ?? []) if (!before.has(type)) this.reports.push({ kind: 'other-writer', name: name.name, type, text: `${name.name} got a ${type} record from somebody else while vmdns wrote that name.` });
         if (last === undefined || name.pending.length === 0) continue;
         const conflict = last.conflicts.get(name);
-        if (conflict === undefined) name.contradict({ code: 'unconfirmed', text: `${name.name} was changed by somebody else again while vmdns wrote it.`, hint: 'Find out who else writes this zone; vmdns tries again by itself.' });
+        if (conflict === undefined) name.contradict(notAsWritten(name.pending, again.held.get(name.name) ?? [], last.token === null));
         else name.fail(conflict);
       }
       return again;

@@ -101,3 +101,14 @@ export function providerErrorOf(error: unknown, attempt: string): ProviderError 
   if (error instanceof ProviderError) return error;
   return new ProviderError('retry', `${attempt}: the adapter failed (${error instanceof Error ? error.name : typeof error})`, { cause: error, inDoubt: true });
 }
+
+/** After a write that was answered as done, the provider holds something else: both sides told. */
+export function notAsWritten(changes: readonly RrsetChange[], held: readonly Rrset[], isUnproven: boolean): TurnReason {
+  const sides = changes.map((change) => {
+    const there = held.find((rrset) => rrset.type === (change.kind === 'put' ? change.rrset.type : change.type));
+    return `${changeSentence(change)}, but there is ${there === undefined ? 'nothing' : contentOf(there)}`;
+  });
+  return isUnproven
+    ? { code: 'unconfirmed', text: `The provider answered as if it were done and it is not: ${sides.join('; ')}.`, hint: "Look into the provider's own log; vmdns tries again by itself." }
+    : { code: 'unconfirmed', text: `Somebody else wrote again while vmdns did: ${sides.join('; ')}.`, hint: 'Find out who else writes this zone; vmdns tries again by itself.' };
+}
