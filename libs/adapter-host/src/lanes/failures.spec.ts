@@ -190,8 +190,9 @@ describe('a full zone', () => {
     world.provider.recordsMax = 2;
     await take(replica, command([wish('b.example.com.', 1, ['192.0.2.1', '192.0.2.2']), wish('c.example.com.', 1, ['192.0.2.3'])]));
     await until(() => world.bus.last('c.example.com.')?.reason?.code === 'zone-full');
-    expect((await replica.tester.test({ zoneId: 'z1' })).steps.at(-1)).toMatchObject({ step: 'room', ok: true, warning: true, text: '1 of 2 records are used. vmdns has 3 more to write here, 2 of which do not fit.' });
+    const roomOf = async (at: typeof replica) => (await at.tester.test({ zoneId: 'z1', probe: false })).steps.find((step) => step.step === 'room');
+    expect(await roomOf(replica)).toMatchObject({ step: 'room', ok: true, warning: true, text: '1 of 2 records are used. vmdns has 3 more to write here, 2 of which do not fit.' });
     world.provider.recordsMax = 9;
-    expect((await replica.tester.test({ zoneId: 'z1' })).steps.at(-1)).toMatchObject({ warning: false, text: '1 of 9 records are used. vmdns has 3 more to write here.' });
+    expect(await roomOf(replica)).toMatchObject({ warning: false, text: '1 of 9 records are used. vmdns has 3 more to write here.' });
   });
 });

@@ -240,7 +240,7 @@ export class World {
     if (options.start !== false && options.heard !== false) adapter.beginWriting();
     let isStopped = false;
     const replica: Replica = {
-      adapter, tester: new ZoneTester(host, store, connections), store, bus: this.bus, host,
+      adapter, tester: new ZoneTester(host, store, connections, { tell: () => undefined, wake: () => undefined, resolver: undefined }), store, bus: this.bus, host,
       stop: async () => {
         if (isStopped) return;
         isStopped = true;
