@@ -16,7 +16,7 @@ const HINTS_MAX = 20;
 /** More zones than a person reads, and too much for an answer that is asked for every few seconds. */
 const ZONES_MAX = 1000;
 
-interface Kept<T> { readonly at: number; readonly value: Promise<T> }
+interface Kept<T> { at: number; readonly value: Promise<T> }
 interface CountRow { readonly zone_id: string; readonly state: string; readonly reason: Reason | null; readonly open: boolean; readonly count: number; readonly heard: number; readonly next_try_at: Date | null }
 interface ConnectionRow { readonly id: string; readonly name: string; readonly provider: string; readonly paused: boolean; readonly zones: readonly string[] }
 
@@ -36,10 +36,11 @@ export class OverviewReader {
   #kept<T>(kept: Kept<T> | undefined, freshMs: number, make: () => Promise<T>): Kept<T> {
     const now = this.clock.now().getTime();
     if (kept !== undefined && now - kept.at < freshMs) return kept;
-    const value = make();
+    // Fresh from when it was counted: however long that takes, nobody begins another count meanwhile.
+    const fresh: Kept<T> = { at: Infinity, value: make() };
     // A failure is not kept: the next who looks tries again.
-    value.catch(() => { this.#overview = undefined; this.#hints = undefined; });
-    return { at: now, value };
+    fresh.value.then(() => { fresh.at = this.clock.now().getTime(); }, () => { this.#overview = undefined; this.#hints = undefined; });
+    return fresh;
   }
 
   async #count(): Promise<PlanningOverview> {
