@@ -139,7 +139,8 @@ describe('taking over a living zone', () => {
     await until(async () => (await answers(`vm-${count}.left.test`))[0] === ip(count) && (await stack.dns(reverse(count), 'PTR')).values.length === 1, { withinMs: 60_000, what: 'what was missing to be written' });
     const written = new Set(stack.proxy.patchesOf('left.test.').flatMap((call) => call.names));
     expect([...written].sort()).toEqual(names.slice(-10).map((i) => `vm-${i}.left.test.`).sort());
-    expect((await stack.gateway.reconcile(forward.id)).counts).toMatchObject({ equal: 297, adoptable: 0, differs: 3, missing: 0 });
+    const settled = await until(async () => { const { counts } = await stack.gateway.reconcile(forward.id); return counts?.moving === 0 ? counts : undefined; }, { withinMs: 60_000, everyMs: 500, what: 'no name to be on its way' });
+    expect(settled).toMatchObject({ equal: 297, adoptable: 0, differs: 3, missing: 0 });
 
     await stack.gateway.releaseZone(forward.id);
     expect((await stack.gateway.reconcile(forward.id)).counts).toMatchObject({ equal: 297, adoptable: 297 });
