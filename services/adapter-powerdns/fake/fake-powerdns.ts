@@ -1,12 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { FakeVersion } from './fake-version.js';
 import { FakeZone, Refusal, type FakeRrset } from './fake-zone.js';
 
 /** `webserver-max-bodysize`'s default: beyond it the connection is reset without a word [T 4.7.3]. */
 const BODY_MAX = 2 * 1024 * 1024;
 
 export interface FakeOptions {
+  /** Default 4.7.3. */
   readonly version?: string;
+  readonly daemon?: string;
   readonly config?: Readonly<Record<string, string>>;
 }
 
@@ -14,8 +17,8 @@ export interface FakeOptions {
 export interface FakeCall { readonly method: string; readonly path: string; readonly body: string }
 
 /**
- * A PowerDNS API that keeps state and behaves, and misbehaves, as 4.7.3 does: plain-text errors, a leak of other names
- * in the filtered answer, serials that move with every PATCH, every connection closed.
+ * A PowerDNS API that keeps state and behaves, and misbehaves, as 4.7.3 does, or another version where one is asked for:
+ * plain-text errors, a leak of other names in the filtered answer, serials that move with every PATCH, every connection closed.
  */
 export class FakePowerdns {
   readonly zones = new Map<string, FakeZone>();
@@ -39,7 +42,7 @@ export class FakePowerdns {
   get api(): string { return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`; }
 
   addZone(name: string, settings: Partial<Pick<FakeZone, 'kind' | 'soaEditApi' | 'dnssec' | 'apiRectify' | 'presigned'>> = {}): FakeZone {
-    const zone = Object.assign(new FakeZone(name), settings);
+    const zone = Object.assign(new FakeZone(name, this.version), settings);
     this.zones.set(zone.id, zone);
     return zone;
   }
@@ -81,7 +84,7 @@ export class FakePowerdns {
   }
 
   private route(method: string, path: string, query: URLSearchParams, body: string, reply: ServerResponse, text: (status: number, words: string) => void): void {
-    if (method === 'GET' && path === '') return json(reply, 200, { daemon_type: 'authoritative', id: 'localhost', type: 'Server', version: this.version });
+    if (method === 'GET' && path === '') return json(reply, 200, { daemon_type: this.options.daemon ?? 'authoritative', id: 'localhost', type: 'Server', version: this.version.text });
     if (method === 'GET' && path === '/config') return json(reply, 200, Object.entries({ launch: 'lmdb', 'default-api-rectify': 'yes', 'max-ent-entries': '100000', 'api-key': '***', ...this.options.config }).map(([name, value]) => ({ name, type: 'ConfigSetting', value })));
     if (method === 'GET' && path === '/zones') return this.list(query.get('zone') ?? '', reply);
     if (method === 'PUT' && path === '/cache/flush') return json(reply, 200, { count: 0, result: 'Flushed cache.' });
@@ -98,10 +101,10 @@ export class FakePowerdns {
   }
 
   private showsDisabled(query: URLSearchParams): boolean {
-    return !query.has('rrset_name') || (query.get('include_disabled') === 'true' && Number(this.version.split('.')[0]) >= 5);
+    return !query.has('rrset_name') || (query.get('include_disabled') === 'true' && this.version.showsDisabledByName);
   }
 
-  private get version(): string { return this.options.version ?? '4.7.3'; }
+  private get version(): FakeVersion { return new FakeVersion(this.options.version ?? '4.7.3'); }
 
   private list(name: string, reply: ServerResponse): void {
     if (!name.endsWith('.')) throw new Refusal(`DNS Name '${name}' is not canonical`);
@@ -111,9 +114,10 @@ export class FakePowerdns {
   private patch(zone: FakeZone, body: string, reply: ServerResponse, text: (status: number, words: string) => void): void {
     const trouble = this.troubles.shift();
     if (trouble !== undefined) return text(trouble.status, trouble.body);
+    const before = zone.serial;
     zone.patch((JSON.parse(body) as { rrsets: (FakeRrset & { changetype: string })[] }).rrsets);
-    // Old equals new up to 4.9.17 [T].
-    const headers = zone.soaEditApi === '' ? {} : { 'X-Pdns-Old-Serial': String(zone.serial), 'X-Pdns-New-Serial': String(zone.serial) };
+    const old = this.version.saysOldSerial ? before : zone.serial;
+    const headers = zone.soaEditApi === '' ? {} : { 'X-Pdns-Old-Serial': String(old), 'X-Pdns-New-Serial': String(zone.serial) };
     reply.writeHead(204, headers).end();
   }
 }

@@ -1,5 +1,10 @@
-export interface FakeRecord { readonly content: string; readonly disabled?: boolean }
+import { FakeVersion } from './fake-version.js';
+
+export interface FakeRecord { readonly content: string; readonly disabled?: boolean; readonly priority?: number }
 export interface FakeRrset { readonly name: string; readonly type: string; readonly ttl?: number; readonly records?: readonly FakeRecord[]; readonly comments?: readonly unknown[] }
+
+/** What makes the server answer 500 in plain text. */
+export class Breakdown extends Error {}
 
 /** What the server answers as 422 with a JSON body. */
 export class Refusal extends Error {}
@@ -22,7 +27,7 @@ export class FakeZone {
   leaks: string[] = [];
   private rrsets = new Map<string, FakeRrset>();
 
-  constructor(readonly name: string) {
+  constructor(readonly name: string, private readonly version = new FakeVersion('4.7.3')) {
     this.id = idOf(name);
     this.put({ name, type: 'SOA', ttl: 3600, records: [{ content: `a.misconfigured.dns.server.invalid. hostmaster.${name} 0 10800 3600 604800 3600` }] });
     this.put({ name, type: 'NS', ttl: 3600, records: [{ content: 'ns1.vmdns.test.' }] });
@@ -36,9 +41,9 @@ export class FakeZone {
   /** An answer for one name shows what is switched off only where the server can be asked to, 5.0 and newer [T 4.7.3: it cannot]. */
   answer(withRrsets: boolean, onlyName: string | null, showsDisabled = onlyName === null): Record<string, unknown> {
     const all = [...this.rrsets.values()]
-      .map((rrset) => ({ comments: [], ...rrset, records: (rrset.records ?? []).map((record) => ({ disabled: false, ...record })).filter((record) => showsDisabled || !record.disabled) }))
+      .map((rrset) => ({ comments: [], ...rrset, records: (rrset.records ?? []).map((record) => ({ disabled: false, ...record, ...(this.version.hasModifiedAt ? { modified_at: 1_760_000_000 } : {}) })).filter((record) => showsDisabled || !record.disabled) }))
       .filter((rrset) => rrset.records.length > 0);
-    const leaked = this.leaks.map((name) => ({ comments: [{ account: '', content: 'a comment' }], name, records: [], ttl: 0, type: 'A' }));
+    const leaked = (this.version.leaksComments ? this.leaks : []).map((name) => ({ comments: [{ account: '', content: 'a comment' }], name, records: [], ttl: 0, type: 'A' }));
     const shown = onlyName === null ? all : [...all.filter((rrset) => rrset.name === onlyName.toLowerCase()), ...leaked];
     return {
       id: this.id, name: this.name, kind: this.kind, serial: this.serial, edited_serial: this.serial, dnssec: this.dnssec,
@@ -62,15 +67,19 @@ export class FakeZone {
       if (seen.has(keyOf(change))) throw new Refusal(`Duplicate RRset ${name} IN ${type} with changetype: ${change.changetype}`);
       seen.add(keyOf(change));
       if (change.changetype === 'DELETE') draft.delete(keyOf(change));
-      else this.replace(draft, change);
+      else if (change.changetype === 'REPLACE') this.replace(draft, change);
+      else throw new Refusal(this.version.knowsExtend ? `Key 'changetype' with value '${change.changetype}' is not what vmdns may send` : 'Changetype not understood');
     }
     this.rrsets = draft;
+    if (changes.length === 0 && !this.version.countsEmptyPatch) return;
     if (['DEFAULT', 'INCREASE'].includes(this.soaEditApi)) this.serial += 1;
   }
 
   private replace(draft: Map<string, FakeRrset>, change: FakeRrset): void {
     const { name, type, ttl, records = [], comments } = change;
     if (!Number.isInteger(ttl)) throw new Refusal("Key 'ttl' not an Integer or not present");
+    if (this.version.checksTtl && ttl !== undefined && (ttl < 0 || ttl > 2 ** 31 - 1)) throw new Refusal("Key 'ttl' not an Integer or not present");
+    if (this.version.hasModifiedAt && records.some((record) => record.priority !== undefined)) throw new Breakdown('priority');
     if (records.length === 0) { draft.delete(keyOf(change)); return; }
     for (const { content } of records) checkContent(name, type, content);
     if (new Set(records.map((record) => record.content)).size < records.length) throw new Refusal(`Duplicate record in RRset ${name} IN ${type} with content "${records[0]?.content ?? ''}"`);

@@ -24,7 +24,7 @@ async function realServer(backend: 'lmdb' | 'gsqlite3' | 'gpgsql'): Promise<Serv
 }
 
 const SERVERS: readonly (readonly [string, () => Promise<Server>])[] = [
-  ['the fake of 4.7.3', () => fakeServer('4.7.3')], ['the fake of 5.0', () => fakeServer('5.0.1')],
+  ...['4.7.3', '4.9.17', '5.0.2'].map((version) => [`the fake of ${version}`, () => fakeServer(version)] as const),
   ...(['lmdb', 'gsqlite3', 'gpgsql'] as const).map((backend) => [`real, ${backend}`, () => realServer(backend)] as const),
 ];
 

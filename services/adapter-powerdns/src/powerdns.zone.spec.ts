@@ -46,6 +46,54 @@ describe('one zone on a PowerDNS', () => {
     expect((await portOf().readNames([`vm1.${APEX}`], never)).held.get(`vm1.${APEX}`)).toEqual([]);
   });
 
+  it('asks for no more than it needs: a list without DNSSEC, a zone without its RRsets', async () => {
+    fake.addZone(APEX);
+    const zone = portOf();
+    await zone.changeToken?.read(never);
+    expect(callsOf('GET')).toEqual([`/zones?zone=${APEX}&dnssec=false`, `/zones/${APEX}?rrsets=false`]);
+  });
+
+  it.each(['4.7.3', '4.9.17', '5.0.2', '5.1.3'])('only REPLACE and DELETE leave, whole and without what the server adds, to %s', async (version) => {
+    await fake.stop();
+    fake = await FakePowerdns.start(KEY, { version });
+    connection = PowerdnsConnection.parse({ url: fake.api, apiKey: KEY });
+    const zone = fake.addZone(APEX);
+    zone.put({ name: `vm2.${APEX}`, type: 'A', ttl: 300, records: [{ content: '192.0.2.200', disabled: true }] });
+    const story = storyOf();
+    for (const ip of ['192.0.2.1', '192.0.2.2']) await story.want({ [`vm1.${APEX}`]: [a('vm1', ip)] });
+    zone.patch([{ name: `vm1.${APEX}`, type: 'A', ttl: 300, changetype: 'REPLACE', records: [{ content: '192.0.2.2' }, { content: '192.0.2.99', disabled: true }] }]);
+    for (const ips of [['192.0.2.3'], []]) await story.want({ [`vm1.${APEX}`]: ips.map((ip) => a('vm1', ip)) });
+    const sent = fake.calls.filter((call) => call.method === 'PATCH').flatMap((call) => (JSON.parse(call.body) as { rrsets: { changetype: string; records?: object[] }[] }).rrsets);
+    expect(sent.length).toBe(4);
+    expect(new Set(sent.map((entry) => entry.changetype))).toEqual(new Set(['REPLACE']));
+    expect(new Set(sent.flatMap((entry) => Object.keys(entry)))).toEqual(new Set(['name', 'type', 'changetype', 'ttl', 'records']));
+    expect(new Set(sent.flatMap((entry) => (entry.records ?? []).flatMap((record) => Object.keys(record))))).toEqual(new Set(['content', 'disabled']));
+  });
+
+  it('the zone test writes nothing, not even an empty PATCH, and moves no serial', async () => {
+    const zone = fake.addZone(APEX);
+    const before = zone.serial;
+    for await (const step of powerdns.testZone(connection, APEX, settings(), never)) expect(step.ok).toBe(true);
+    expect([zone.serial, callsOf('PATCH'), callsOf('PUT')]).toEqual([before, [], []]);
+  });
+
+  it('a recursor is no place for zones', async () => {
+    await fake.stop();
+    fake = await FakePowerdns.start(KEY, { daemon: 'recursor' });
+    const steps: string[] = [];
+    for await (const step of powerdns.testZone(PowerdnsConnection.parse({ url: fake.api, apiKey: KEY }), APEX, settings(), never)) steps.push(`${step.step} ${String(step.ok)} ${step.text}`);
+    expect(steps).toEqual([expect.stringMatching(/^server false .* is a PowerDNS recursor, not an authoritative server\.$/)]);
+  });
+
+  it('a key that goes over the network in clear is warned about', async () => {
+    fake.addZone(APEX);
+    const warned: (string | undefined)[] = [];
+    // Any address of this machine that is not named as its own.
+    const far = PowerdnsConnection.parse({ url: fake.api.replace('127.0.0.1', '0.0.0.0'), apiKey: KEY });
+    for await (const step of powerdns.testZone(far, APEX, settings(), never)) if (step.step === 'server') warned.push(step.hint);
+    expect(warned).toEqual(['Put a TLS proxy before the API.']);
+  });
+
   it('a zone that does not exist is never made, and found when somebody makes it', async () => {
     const story = storyOf();
     const outcome = await story.want({ [`vm1.${APEX}`]: [a('vm1')] });
