@@ -3,6 +3,7 @@ import { startService, type RunningService } from '@vmdns/chassis';
 import type { Config } from './config.js';
 import { CreatePlanner1764000000000 } from './migrations/create-planner.js';
 import { IndexPending1764000000001 } from './migrations/index-pending.js';
+import { JobProgress1764300000000 } from './migrations/job-progress.js';
 import { ReleasedNames1764100000000 } from './migrations/released-names.js';
 import { SameServer1764000000002 } from './migrations/same-server.js';
 import { SlimWishes1764200000000 } from './migrations/slim-wishes.js';
@@ -22,6 +23,7 @@ const MIGRATIONS = [
   ReleasedNames1764100000000,
   RemovalHolds1764100000001,
   SlimWishes1764200000000,
+  JobProgress1764300000000,
 ];
 
 /** Starts one replica of the planner. */

@@ -108,7 +108,14 @@ export type ZoneInput = z.infer<typeof ZoneInput>;
 /** Until then removals in the zone are not held; who said so is in the audit list. */
 export const BrakeOff = z.object({ until: Instant, by: z.string(), why: z.string() });
 export type BrakeOff = z.infer<typeof BrakeOff>;
-export const Zone = ZoneInput.extend({ brakeOff: BrakeOff.optional(), id: Id, provider: ProviderName, state: z.enum(['active', 'leaving', 'removed']), paused: z.boolean(), createdAt: Instant, revision: z.int(), counts: z.record(z.string(), Count) });
+/** Work in pages on a zone's names, after the zone set or a setting changed: `waiting` for its turn, `planning`, then `writing` what came of it. */
+export const ZoneProgress = z.object({
+  state: z.enum(['waiting', 'planning', 'writing']),
+  done: Count, total: Count.nullable().describe('null: not counted yet.'),
+  why: z.string(), since: Instant,
+});
+export type ZoneProgress = z.infer<typeof ZoneProgress>;
+export const Zone = ZoneInput.extend({ brakeOff: BrakeOff.optional(), progress: ZoneProgress.optional().describe('Of one zone that is asked for, while there is some.'), id: Id, provider: ProviderName, state: z.enum(['active', 'leaving', 'removed']), paused: z.boolean(), createdAt: Instant, revision: z.int(), counts: z.record(z.string(), Count) });
 export type Zone = z.infer<typeof Zone>;
 export const ZonePatch = z.object({ mode: ZoneMode, ttl: TtlSettings, addresses: AddressFilter, reservedNames: z.array(z.string()), limits: ZoneLimits, brakeOff: BrakeOff.omit({ by: true }).nullable(), reconcile: ReconcileSettings, settings: z.record(z.string(), z.unknown()) }).partial();
 

@@ -4,7 +4,7 @@ import { EXIT, usage } from '../exit.js';
 import { part, type Api } from '../http/api.js';
 import { settingsOf } from '../input/settings.js';
 import { table } from '../output/table.js';
-import { noteOf, testText, zonesText } from '../output/texts.js';
+import { noteOf, testText, zonesText, zoneText } from '../output/texts.js';
 import { many, time, whole, type Commands, type Session } from '../session.js';
 import { zoneActionCommands } from './zone-actions.js';
 import { findConnection, findZone } from './lookup.js';
@@ -28,8 +28,9 @@ export function zoneCommands(program: Command, commands: Commands): void {
     session.tell({ items }, zonesText(items));
   });
   commands.add(zone, 'show <zone>', 'one zone, by id or apex', (command) => command, async (session, _, said = '') => {
-    const found = await findZone(await session.api(), said);
-    session.tell(found, zonesText([found]));
+    const api = await session.api();
+    const zone = await api.get<Zone>(`/v1/zones/${part((await findZone(api, said)).id)}`);
+    session.tell(zone, zoneText(zone));
   });
   commands.add<AddOptions>(zone, 'add <apex>', 'take on a zone', (command) => shape(command).requiredOption('--connection <connection>', 'over which connection, by id or name'), add);
   commands.add<Omit<AddOptions, 'connection'>>(zone, 'set <zone>', 'change a zone', shape, change);

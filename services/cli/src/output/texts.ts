@@ -1,4 +1,4 @@
-import type { Connection, FactAnswer, Hold, LogEntry, Pause, RecordStatus, StopWord, VmDns, VmView, Zone, ZoneTest } from '@vmdns/contracts';
+import type { Connection, FactAnswer, Hold, LogEntry, Pause, RecordStatus, StopWord, VmDns, VmView, Zone, ZoneProgress, ZoneTest } from '@vmdns/contracts';
 import { table } from './table.js';
 
 const STATES: Readonly<Record<VmDns['state'], string>> = {
@@ -81,6 +81,11 @@ export const zonesText = (zones: readonly Zone[]) => list(zones, 'no zones', [
   { title: 'STATE', of: (zone) => zone.paused ? 'paused' : zone.state },
   { title: 'NAMES', of: (zone) => Object.entries(zone.counts).filter(([, count]) => count > 0).map(([state, count]) => `${count} ${state}`).join(', ') },
 ]);
+
+/** One zone, and how far the work on its names is. */
+export const zoneText = (zone: Zone) => [...zonesText([zone]), ...(zone.progress === undefined ? [] : [progressText(zone.progress)])];
+
+const progressText = ({ state, done, total, why, since }: ZoneProgress) => `${state}: ${done} of ${total ?? 'many'} names since ${instant(since)} (${why})`;
 
 /** A zone test as people read it: what was tried, how it went, what to do. */
 export function testText(test: ZoneTest): string[] {

@@ -4,14 +4,14 @@ import { Store, type Tx } from '@vmdns/store';
 import { Config } from '../config.js';
 import { issueOfRow } from '../reconcile/commands.js';
 import { readZones, writeOvertaken } from '../reconcile/settle.repository.js';
-import { moveJob, takeJob, type Job } from './job.repository.js';
+import { countJob, moveJob, takeJob, writeTotal, type Job } from './job.repository.js';
 import { NAME_COLUMNS, type NameRow } from './name.repository.js';
 import { NOTHING_PLANNED, replanVms } from './plan-facts.js';
 import type { Planned } from './plan-keys.js';
 import { Planner, Voice } from './planner.service.js';
 
 /** What one page did, and where the next begins; no cursor: the job is done. */
-interface Page { readonly planned: Planned; readonly cursor: string | undefined }
+interface Page { readonly planned: Planned; readonly cursor: string | undefined; readonly count: number }
 
 /** Does paged work: one page is one transaction, so that an event never waits for more than a page. */
 @Injectable()
@@ -50,15 +50,16 @@ export class JobRunner {
   private async runPage(): Promise<boolean> {
     let job: Job | undefined;
     try {
-      const planned = await this.store.transaction(async (tx) => {
+      const done = await this.store.transaction(async (tx) => {
         job = await takeJob(tx, [...this.failing]);
         if (job === undefined) return undefined;
         const page = await this.page(tx, job);
-        await moveJob(tx, job.id, page.cursor);
-        return page.planned;
+        await moveJob(tx, job.id, page.cursor, page.count);
+        return page;
       });
-      if (planned === undefined) return false;
-      this.voice.planned(planned);
+      if (done === undefined || job === undefined) return false;
+      this.voice.planned(done.planned);
+      if (job.total === null && done.cursor !== undefined) await this.count(job);
       return true;
     } catch (err) {
       if (job === undefined) throw err;
@@ -66,6 +67,15 @@ export class JobRunner {
       this.log.warn({ err, job: job.id, kind: job.body.kind }, 'a page of planning failed; it is tried again');
       return true;
     }
+  }
+
+  /** For people who watch, so it comes after the first page and may fail. */
+  private async count(job: Job): Promise<void> {
+    const total = await countJob(this.store, job).catch((err: unknown) => {
+      this.log.debug({ err, job: job.id }, 'paged work could not be counted');
+      return 0;
+    });
+    if (total !== undefined) await writeTotal(this.store, job.id, total);
   }
 
   private page(tx: Tx, job: Job): Promise<Page> {
@@ -87,14 +97,14 @@ export class JobRunner {
       `(select distinct rkey from wish where rkey > $1 and rkey >= $2 and rkey < $3 order by rkey limit $4) union
        (select distinct rkey from name where rkey > $1 and rkey >= $2 and rkey < $3 order by rkey limit $4) order by rkey limit $4`, [cursor, from, to, limit]);
     const planned = await this.planner.planKeysIn(tx, rows.map((row) => row.rkey));
-    return { planned, cursor: rows.length < limit ? undefined : rows.at(-1)?.rkey };
+    return { planned, cursor: rows.length < limit ? undefined : rows.at(-1)?.rkey, count: rows.length };
   }
 
   private async vms(tx: Tx, cursor: string): Promise<Page> {
     const ask = await this.planner.ask(tx, 2);
     const rows = await tx.query<{ vm_id: string }>('select vm_id from vm where vm_id > $1 order by vm_id limit $2', [cursor, this.config.PLAN_EVENTS_MAX]);
     const planned = rows.length === 0 ? NOTHING_PLANNED : await replanVms(tx, ask, rows.map((row) => row.vm_id));
-    return { planned, cursor: rows.length < this.config.PLAN_EVENTS_MAX ? undefined : rows.at(-1)?.vm_id };
+    return { planned, cursor: rows.length < this.config.PLAN_EVENTS_MAX ? undefined : rows.at(-1)?.vm_id, count: rows.length };
   }
 
   /** A new generation, because an adapter with a new store counts turns from the beginning. */
@@ -113,6 +123,7 @@ export class JobRunner {
     return {
       planned: { ...NOTHING_PLANNED, issues, vms: new Set(rows.flatMap((row) => row.vms)) },
       cursor: last === undefined || rows.length < this.config.PLAN_PAGE_NAMES ? undefined : `${last.zone_id} ${last.owner_name}`,
+      count: rows.length,
     };
   }
 
@@ -122,7 +133,7 @@ export class JobRunner {
       `select m.owner_name, n.rkey from hold_member m join name n on n.zone_id = m.zone_id and n.owner_name = m.owner_name
         where m.hold_id = $1 and m.owner_name > $2 order by m.owner_name limit $3`, [holdId, cursor, limit]);
     const planned = await this.planner.planKeysIn(tx, [...new Set(rows.map((row) => row.rkey))]);
-    return { planned, cursor: rows.length < limit ? undefined : rows.at(-1)?.owner_name };
+    return { planned, cursor: rows.length < limit ? undefined : rows.at(-1)?.owner_name, count: rows.length };
   }
 
   /** Rows of a removed entry are nobody's: no plan reads or writes them any more. */
@@ -130,7 +141,7 @@ export class JobRunner {
     const rows = await tx.query(
       `delete from name where (zone_id, owner_name) in (select zone_id, owner_name from name where zone_id = $1 order by owner_name limit $2 for update) returning 1`,
       [zoneId, this.config.PLAN_PAGE_NAMES]);
-    return { planned: NOTHING_PLANNED, cursor: rows.length === 0 ? undefined : '' };
+    return { planned: NOTHING_PLANNED, cursor: rows.length === 0 ? undefined : '', count: rows.length };
   }
 }
 

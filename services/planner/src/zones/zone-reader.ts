@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import type { Reason, RrsetBody, Zone } from '@vmdns/contracts';
+import type { Reason, RrsetBody, Zone, ZoneProgress } from '@vmdns/contracts';
 import { parseName } from '@vmdns/domain';
 import { Store } from '@vmdns/store';
+import { findProgress } from '../planning/job.repository.js';
 import { NAME_COLUMNS, type NameRow } from '../planning/name.repository.js';
 import { standingOf } from '../status/name-standing.js';
 import { VmDnsReader } from '../status/vm-dns.reader.js';
 import { notFound } from './access.js';
-import { countNames, findZone } from './zone.repository.js';
+import { keyRange } from './moves.js';
+import { countNames, countUnwritten, findZone } from './zone.repository.js';
 import { toZone, type ZoneRow } from './zone.row.js';
 
 export interface ZoneName { name: string; state: string; reason?: Reason; rrsets: RrsetBody[]; generation: number }
@@ -20,7 +22,20 @@ export class ZoneReader {
   async get(id: string): Promise<Zone> {
     const zone = await findZone(this.store, id);
     if (zone === undefined || zone.state === 'removed') throw notFound('zone', id);
-    return toZone(zone, (await countNames(this.store, [id], false)).get(id));
+    const counts = (await countNames(this.store, [id], false)).get(id) ?? {};
+    const progress = await this.progress(zone, Object.values(counts).reduce((sum, count) => sum + count, 0));
+    return { ...toZone(zone, counts), ...(progress === undefined ? {} : { progress }) };
+  }
+
+  /** Paged work on the zone's names; then, how far its provider has what came of that. */
+  private async progress(zone: ZoneRow, names: number): Promise<ZoneProgress | undefined> {
+    const job = await findProgress(this.store, keyRange(zone.apex));
+    if (job !== undefined) {
+      return { state: job.done === 0 ? 'waiting' : 'planning', done: job.done, total: job.total === null ? null : Math.max(job.total, job.done), why: job.why, since: job.created_at.toISOString() };
+    }
+    const unwritten = zone.mode === 'write' ? await countUnwritten(this.store, zone.id) : undefined;
+    if (unwritten === undefined) return undefined;
+    return { state: 'writing', done: Math.max(0, names - unwritten.count), total: Math.max(names, unwritten.count), why: 'names that were planned in pages go to the provider', since: unwritten.since.toISOString() };
   }
 
   /** With the counts of what is not settled only. */

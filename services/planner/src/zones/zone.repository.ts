@@ -50,3 +50,10 @@ export async function countNames(tx: Tx, zoneIds: readonly string[], openOnly: b
   for (const row of rows) counts.set(row.zone_id, { ...counts.get(row.zone_id), [row.state]: row.count });
   return counts;
 }
+
+/** Names whose provider has not answered yet what was planned for them in pages, or put right; undefined: none. */
+export async function countUnwritten(tx: Tx, zoneId: string): Promise<{ readonly count: number; readonly since: Date } | undefined> {
+  const [row] = await tx.query<{ count: number; since: Date | null }>(
+    `select count(*) as count, min(since) as since from name where zone_id = $1 and settled_generation < generation and state = 'pending' and priority = 2`, [zoneId]);
+  return row === undefined || row.since === null ? undefined : { count: row.count, since: row.since };
+}
