@@ -23,5 +23,5 @@ export default {
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   // A test that forgot a socket fails by its own limit; it never keeps the whole run from ending.
   forceExit: true,
-  testTimeout: 30_000,
+  testTimeout: 90_000,
 };

@@ -132,14 +132,15 @@ function fastSpecs() {
   return [...specs.filter((file) => !needsServers(file)), join(ROOT, 'test/support/canary.spec.ts')];
 }
 
+/** One worker more than cores: what starts real servers mostly waits. */
 async function specs() {
   const folder = mkdtempSync(join(tmpdir(), 'vmdns-results-'));
   const file = join(folder, 'results.json');
   const chosen = patterns.length > 0 ? ['--testPathPatterns', ...patterns] : fast ? ['--runTestsByPath', ...fastSpecs()] : [];
   const { code } = await node([
     '--experimental-vm-modules', '--disable-warning=ExperimentalWarning', join(ROOT, 'node_modules/jest/bin/jest.js'), '--config', join(ROOT, 'jest.config.mjs'),
-    '--reporters', 'default', '--reporters', join(ROOT, 'test/support/stuck-reporter.mjs'), '--json', '--outputFile', file, '--maxWorkers', String(Math.max(1, Math.min(4, cpus().length))), '--ci', ...chosen,
-  ], { show: true });
+    '--reporters', 'default', '--reporters', join(ROOT, 'test/support/stuck-reporter.mjs'), '--json', '--outputFile', file, '--maxWorkers', String(Math.min(4, cpus().length + 1)), '--ci', ...chosen,
+  ], { show: true, env: inCi ? { VMDNS_PATIENCE: process.env.VMDNS_PATIENCE ?? '2' } : {} });
   try {
     const results = JSON.parse(readFileSync(file, 'utf8'));
     totals.passed += results.numPassedTests;

@@ -7,7 +7,7 @@ import { BusPublisher } from './bus-publisher.js';
 // What bad, late and repeated input gets, by every way in.
 
 // Longer than any wait in here, so that a failure says what was waited for.
-jest.setTimeout(100_000);
+jest.setTimeout(200_000);
 
 let stack: Stack;
 let bus: BusPublisher;

@@ -9,7 +9,7 @@ import { BusPublisher } from './bus-publisher.js';
 // The brake on deletions by one source (L13), decided by API and by the vmdns command; and the nightly re-publish (L12).
 
 // Longer than any wait in here, so that a failure says what was waited for.
-jest.setTimeout(100_000);
+jest.setTimeout(200_000);
 
 let stack: Stack;
 let bus: BusPublisher;

@@ -6,7 +6,7 @@ import { accepted } from './accepted.js';
 // What others put into our zones stays as it is. On sqlite, which keeps comments and disabled records.
 
 // Longer than any wait in here, so that a failure says what was waited for.
-jest.setTimeout(100_000);
+jest.setTimeout(200_000);
 
 let stack: Stack;
 beforeAll(async () => { stack = await startStack({ powerdns: { backend: 'gsqlite3' } }); }, 120_000);

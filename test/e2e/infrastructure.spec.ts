@@ -6,7 +6,7 @@ import { BusPublisher } from './bus-publisher.js';
 // What happens while NATS or PostgreSQL is away: 503 and never a hang, nothing stored is lost, all resumes by itself.
 
 // Longer than any wait in here, so that a failure says what was waited for.
-jest.setTimeout(100_000);
+jest.setTimeout(200_000);
 
 let stack: Stack;
 /** Between inventory and NATS. */

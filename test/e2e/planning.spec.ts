@@ -5,7 +5,7 @@ import type { RecordStatus, VmDns, VmFact, Zone } from '@vmdns/contracts';
 // Who gets which name and address, and what zones that come and go do to them, down to what name servers answer.
 
 // Longer than any wait in here, so that a failure says what was waited for.
-jest.setTimeout(100_000);
+jest.setTimeout(200_000);
 
 let stack: Stack;
 beforeAll(async () => {

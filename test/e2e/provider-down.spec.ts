@@ -6,7 +6,7 @@ import type { ReasonCode, VmDns } from '@vmdns/contracts';
 // What happens while a provider is down, refuses the key, misses the zone, refuses a record or does not tell the truth.
 
 // Longer than any wait in here, so that a failure says what was waited for.
-jest.setTimeout(100_000);
+jest.setTimeout(200_000);
 
 let stack: Stack;
 let second: { readonly powerdns: PowerdnsServer; readonly proxy: FaultProxy; readonly connectionId: string };

@@ -14,7 +14,7 @@ const CANARY = {
 } as const;
 
 // Longer than any wait in here, so that a failure says what was waited for.
-jest.setTimeout(100_000);
+jest.setTimeout(200_000);
 
 let stack: Stack;
 let bus: BusPublisher;

@@ -5,7 +5,7 @@ import type { PauseMade, PauseScope, VmDns } from '@vmdns/contracts';
 // The stop button by zone, connection and all, and zones that are only looked at.
 
 // Longer than any wait in here, so that a failure says what was waited for.
-jest.setTimeout(100_000);
+jest.setTimeout(200_000);
 
 let stack: Stack;
 let second: { readonly powerdns: PowerdnsServer; readonly proxy: FaultProxy };

@@ -5,7 +5,7 @@ import type { VmDns, VmFact, Zone } from '@vmdns/contracts';
 // Zones that come, go, overlap, and stand at two servers.
 
 // Longer than any wait in here, so that a failure says what was waited for.
-jest.setTimeout(100_000);
+jest.setTimeout(200_000);
 
 let stack: Stack;
 let second: { readonly powerdns: PowerdnsServer; readonly proxy: FaultProxy };

@@ -4,7 +4,7 @@ import type { VmDns } from '@vmdns/contracts';
 import { World } from './world.js';
 
 // Longer than any wait in here, so that a failure says what was waited for.
-jest.setTimeout(100_000);
+jest.setTimeout(200_000);
 
 // The walks of PROTOCOL §10 in which a call to the provider is late, lost or raced. One adapter, a proxy before PowerDNS.
 let world: World;

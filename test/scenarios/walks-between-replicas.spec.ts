@@ -4,7 +4,7 @@ import type { FactAnswer } from '@vmdns/contracts';
 import { World } from './world.js';
 
 // Longer than any wait in here, so that a failure says what was waited for.
-jest.setTimeout(100_000);
+jest.setTimeout(200_000);
 
 // The walks of PROTOCOL §10 that need two of a kind: two inventories, planners and adapters, two PowerDNS servers.
 let world: World;

@@ -33,7 +33,7 @@ export interface Visitor { readonly context: BrowserContext; readonly page: Page
 export async function visit(browser: Browser, origin: string, options: { readonly scheme?: 'light' | 'dark'; readonly viewport?: { readonly width: number; readonly height: number } } = {}): Promise<Visitor> {
   const context = await browser.newContext({ colorScheme: options.scheme ?? 'light', viewport: options.viewport ?? { width: 1280, height: 860 }, baseURL: origin, reducedMotion: 'reduce' });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   return { context, page, behaviour: new Behaviour(page, origin) };
 }
 

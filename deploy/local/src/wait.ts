@@ -10,12 +10,16 @@ export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => { setTimeout(resolve, ms); });
 }
 
+/** A slow or busy machine waits longer before it gives up: VMDNS_PATIENCE multiplies every limit (default 1). */
+const PATIENCE = Math.max(1, Number(process.env['VMDNS_PATIENCE'] ?? 1) || 1);
+
 /**
  * Waits until `condition` gives something truthy and returns it. A condition that throws counts as not yet; its last
  * error becomes the cause when the time is over.
  */
 export async function until<T>(condition: () => T | Promise<T>, options: WaitOptions = {}): Promise<NonNullable<T>> {
-  const { withinMs = 10_000, everyMs = 20, what = 'the condition' } = options;
+  const { everyMs = 20, what = 'the condition' } = options;
+  const withinMs = (options.withinMs ?? 10_000) * PATIENCE;
   const deadline = Date.now() + withinMs;
   let lastError: unknown;
   for (;;) {

@@ -238,10 +238,11 @@ async function press(at: Page, label: string): Promise<void> {
 }
 
 async function tabTo(at: Page, is: (label: string) => boolean): Promise<void> {
-  for (let tabs = 0; tabs < 80; tabs += 1) {
+  // By time and not by count: a button may be asleep until an answer is there.
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline;) {
     await at.keyboard.press('Tab');
     const label = await at.evaluate(`(() => { const at = document.activeElement; return at === null ? '' : at.getAttribute('aria-label') ?? at.labels?.[0]?.textContent ?? at.textContent ?? ''; })()`) as string;
     if (is(label.trim())) return;
   }
-  throw new Error('the control was not reached with 80 times Tab');
+  throw new Error('the control was not reached by Tab within a minute');
 }

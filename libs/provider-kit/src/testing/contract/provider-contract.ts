@@ -16,6 +16,6 @@ export function providerContract<C, Z>(title: string, start: () => Promise<Contr
     let scene: Scene<C, Z>;
     beforeAll(async () => { scene = new Scene(await start()); });
     afterAll(async () => { await scene?.harness.stop(); });
-    for (const clause of CLAUSES) it(clause.title, () => clause.run(scene));
+    for (const clause of CLAUSES) it(clause.title, () => clause.run(scene), 150_000);
   });
 }
