@@ -7,6 +7,7 @@ import { JobProgress1764300000000 } from './migrations/job-progress.js';
 import { ReleasedNames1764100000000 } from './migrations/released-names.js';
 import { SameServer1764000000002 } from './migrations/same-server.js';
 import { SlimWishes1764200000000 } from './migrations/slim-wishes.js';
+import { StreamSeen1764300000001 } from './migrations/stream-seen.js';
 import { HoldOutcome1764000000003 } from './migrations/hold-outcome.js';
 import { RemovalHolds1764100000001 } from './migrations/removal-holds.js';
 import { SearchVms1764000000010 } from './migrations/search-vms.js';
@@ -24,6 +25,7 @@ const MIGRATIONS = [
   RemovalHolds1764100000001,
   SlimWishes1764200000000,
   JobProgress1764300000000,
+  StreamSeen1764300000001,
 ];
 
 /** Starts one replica of the planner. */

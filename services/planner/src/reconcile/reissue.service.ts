@@ -17,23 +17,49 @@ type DueRow = NameRow & { readonly apex: string; readonly provider: string; read
  */
 @Injectable()
 export class Reissue implements OnApplicationBootstrap, OnApplicationShutdown {
-  private stop: () => void = () => undefined;
+  private stops: readonly (() => void)[] = [];
+  /** What this process knows of the command stream since it last looked. */
+  private streamIs: 'known' | 'doubtful' | 'reborn' = 'doubtful';
 
   constructor(private readonly store: Store, private readonly bus: Bus, private readonly commands: Commands, private readonly log: Log, @Inject(CONFIG) private readonly config: Config) {}
 
   onApplicationBootstrap(): void {
-    this.stop = this.bus.onStreamReborn('COMMAND', (created) => {
-      this.log.warn({ stream: 'COMMAND', created }, 'the command stream was wiped: what was never heard is issued again');
-      this.issueUnheardNow().catch((err: unknown) => this.log.warn({ err }, 'issuing again has to wait'));
-    });
+    this.stops = [
+      this.bus.onStreamReborn('COMMAND', (created) => {
+        this.log.warn({ stream: 'COMMAND', created }, 'the command stream was wiped: what was never heard is issued again');
+        this.streamIs = 'reborn';
+      }),
+      // A planner that was away meanwhile sees it by what it wrote down.
+      this.bus.onReady(() => { if (this.streamIs === 'known') this.streamIs = 'doubtful'; }),
+    ];
   }
 
   onApplicationShutdown(): void {
-    this.stop();
+    for (const stop of this.stops) stop();
+  }
+
+  /** Whether the commands went into another stream than the one there is; and again until it is known. */
+  private async lookAtStream(): Promise<void> {
+    const was = this.streamIs;
+    if (was === 'known' || !this.bus.connected) return;
+    this.streamIs = 'known';
+    try {
+      const created = await this.bus.streamCreated('COMMAND');
+      await this.store.transaction(async (tx) => {
+        const known = await tx.query<{ created: string }>(`select created from stream_seen where stream = 'COMMAND' for update`);
+        if (was !== 'reborn' && known[0]?.created === created) return;
+        await tx.query(`insert into stream_seen (stream, created) values ('COMMAND', $1) on conflict (stream) do update set created = excluded.created`, [created]);
+        if (known.length > 0) await makeUnheardDue(tx);
+      });
+    } catch (error) {
+      this.streamIs = was;
+      throw error;
+    }
   }
 
   /** Everything due, page by page. Not while the bus is away: it would only count attempts. */
   async sweep(): Promise<number> {
+    await this.lookAtStream();
     let total = 0;
     for (let page = 0; page < 1000 && this.bus.connected; page += 1) {
       const issues = await this.store.transaction((tx) => this.takeDue(tx));
@@ -43,14 +69,6 @@ export class Reissue implements OnApplicationBootstrap, OnApplicationShutdown {
     }
     if (total > 0) this.log.info({ names: total }, 'names issued again');
     return total;
-  }
-
-  /** All that is unheard is due at once: reads the index of what is open, which is all that may be lost. */
-  async issueUnheardNow(): Promise<void> {
-    await this.store.query(
-      `update name set issue_at = clock_timestamp(), issue_attempts = 0
-        where ctid = any (array(select ctid from name where settled_generation < generation and issue_at < 'infinity' for update skip locked))`);
-    await this.sweep();
   }
 
   private async takeDue(tx: Tx): Promise<Issue[]> {
@@ -68,4 +86,11 @@ export class Reissue implements OnApplicationBootstrap, OnApplicationShutdown {
       [JSON.stringify(rows.map((row) => ({ zone_id: row.zone_id, owner_name: row.owner_name }))), this.config.REISSUE_FIRST_MS, this.config.REISSUE_MAX_MS]);
     return rows.map((row) => issueOfRow(row, row));
   }
+}
+
+/** All that is unheard is due at once: reads the index of what is open, which is all that may be lost. */
+async function makeUnheardDue(tx: Tx): Promise<void> {
+  await tx.query(
+    `update name set issue_at = clock_timestamp(), issue_attempts = 0
+      where ctid = any (array(select ctid from name where settled_generation < generation and issue_at < 'infinity' for update skip locked))`);
 }

@@ -115,6 +115,19 @@ describe('settling, and issuing again', () => {
     await rig.becomes('killed', 'live');
   });
 
+  it('L1 a planner that was away while the bus was wiped issues what was never heard of as soon as it is back', async () => {
+    adapter.script = silent;
+    await create('wiped');
+    await rig.planners.pop()?.close();
+    // Nobody was there for long: its next turn would be in minutes.
+    await rig.store.query(`update name set issue_at = clock_timestamp() + interval '10 minutes', issue_attempts = 12 where owner_name = 'wiped.example.com.'`);
+    await rig.nats.wipe();
+    await until(async () => (await rig.bus.streamCreated('COMMAND')) !== '' && rig.bus.connected);
+    adapter.script = applied;
+    await rig.planner();
+    await rig.becomes('wiped', 'live');
+  });
+
   it('(g) a planner that dies between a result and settling settles it when the result comes again', async () => {
     adapter.script = silent;
     await create('g');
