@@ -31,7 +31,7 @@ const LAYERS_IN_TESTS = LAYERS.map(({ allowedExternalImports: _allowed, bannedEx
 
 const SPEC = ['**/*.spec.ts', '**/testing/**/*.ts', '**/spec/**/*.ts', '**/fake/**/*.ts', 'test/**/*.ts'];
 
-const testDoor = { group: ['@vmdns/*/testing', '@vmdns/test/*', '@vmdns/local'], message: 'Test helpers may be imported by tests only.' };
+const testDoor = { group: ['@vmdns/*/testing', '@vmdns/*/fake', '@vmdns/test/*', '@vmdns/local'], message: 'Test helpers may be imported by tests only.' };
 const hostDoor = { group: ['@vmdns/adapter-host'], message: 'Only main.ts meets the host.' };
 const platform = { group: ['node:*'], message: 'The domain touches no platform.' };
 const addressesOnly = { group: ['ipaddr.js'], message: 'Only addresses/ knows ipaddr.js.' };

@@ -1,4 +1,5 @@
 import { createServer, request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { Barrier, type Decision, type FalseAnswer } from './barrier.js';
 
@@ -34,6 +35,9 @@ export interface RecordedCall {
 
 export type CallMatch = (call: RecordedCall) => boolean;
 
+/** PEM. */
+export interface ProxyTls { readonly key: string; readonly cert: string }
+
 /** A fault in force; `remove` ends it. */
 export interface FaultRule {
   /** The calls it met. */
@@ -65,26 +69,26 @@ export const patches = (name: string): CallMatch => (call) => call.method === 'P
 export class FaultProxy {
   readonly calls: RecordedCall[] = [];
   private rules: Rule[] = [];
+  /** Kept while nobody listens. */
+  private port = 0;
 
-  private constructor(private readonly server: Server, readonly target: URL) {}
+  private constructor(private readonly server: Server, readonly target: URL, private readonly tls?: ProxyTls) {}
 
-  static async before(target: string): Promise<FaultProxy> {
-    const server = createServer();
-    const proxy = new FaultProxy(server, new URL(target));
+  /** `tls`: it speaks TLS with this certificate. To an https target it goes by TLS too, and takes any certificate there. */
+  static async before(target: string, tls?: ProxyTls): Promise<FaultProxy> {
+    const server = tls === undefined ? createServer() : createTlsServer(tls);
+    const proxy = new FaultProxy(server, new URL(target), tls);
     server.on('request', (ask, answer) => { void proxy.serve(ask, answer); });
     server.on('clientError', (_error, socket) => socket.destroy());
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(0, '127.0.0.1', () => resolve());
-    });
+    await proxy.listen(0);
     server.unref();
     return proxy;
   }
 
   /** Base URL, to be given in the target's place. */
   get url(): string {
-    const { port } = this.server.address() as AddressInfo;
-    return `http://127.0.0.1:${port}`;
+    const { port } = (this.server.address() ?? this) as Pick<AddressInfo, 'port'>;
+    return `${this.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
   }
 
   /** The calls that change something. */
@@ -158,6 +162,19 @@ export class FaultProxy {
     return this.dropBefore(() => true);
   }
 
+  /** Nobody listens any more, so what is sent from now on surely never arrives; what is under way breaks. */
+  async unplug(): Promise<void> {
+    this.port = (this.server.address() as AddressInfo).port;
+    const closed = new Promise<void>((resolve) => { this.server.close(() => resolve()); });
+    this.server.closeAllConnections();
+    await closed;
+  }
+
+  /** Listens again where it did. */
+  async plug(): Promise<void> {
+    if (!this.server.listening) await this.listen(this.port);
+  }
+
   /** No faults from now on; what is held goes on. */
   clear(): void {
     for (const rule of [...this.rules]) rule.remove();
@@ -165,8 +182,16 @@ export class FaultProxy {
 
   async close(): Promise<void> {
     this.clear();
+    if (!this.server.listening) return;
     this.server.closeAllConnections();
     await new Promise<void>((resolve) => { this.server.close(() => resolve()); });
+  }
+
+  private listen(port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(port, '127.0.0.1', () => { this.server.off('error', reject); resolve(); });
+    });
   }
 
   private addRule(match: CallMatch, stage: Rule['stage'], options: FaultOptions, apply: Rule['apply']): FaultRule {
@@ -228,8 +253,9 @@ export class FaultProxy {
 
   private forward(ask: IncomingMessage, body: Buffer): Promise<Given> {
     return new Promise((resolve, reject) => {
-      const forwarded = httpRequest({
-        host: this.target.hostname, port: this.target.port, method: ask.method, path: ask.url,
+      const send = this.target.protocol === 'https:' ? httpsRequest : httpRequest;
+      const forwarded = send({
+        rejectUnauthorized: false, host: this.target.hostname, port: this.target.port, method: ask.method, path: ask.url,
         headers: { ...ask.headers, 'host': this.target.host, 'connection': 'close', 'content-length': String(body.length) }, agent: false,
       }, (response) => {
         readAll(response).then((bytes) => {
