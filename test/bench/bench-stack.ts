@@ -9,6 +9,7 @@ import { connect, type JetStreamManager, type NatsConnection } from 'nats';
 import pg from 'pg';
 import { childEnv, GatewayClient, newFolder, ROOT, startNats, startPowerdns, type PowerdnsChoice } from '../support/index.js';
 import { cpuOf, memoryOf, treeOf } from './measure/machine.js';
+import { total } from './measure/numbers.js';
 import { apexesOf } from './payload.js';
 
 const ALL: readonly ServiceName[] = ['inventory', 'planner', 'log', 'gateway', 'adapter-powerdns'];
@@ -175,9 +176,14 @@ export class BenchStack {
     ]);
   }
 
-  /** Resident memory in MB by process of ours. */
+  /** Resident memory in MB by process of ours; PostgreSQL's with what its processes share counted in each. */
   memory(): Readonly<Record<string, { readonly rss: number; readonly peak: number }>> {
-    return Object.fromEntries([...this.services].map(([name, service]) => [name, memoryOf(service.process.pid)]));
+    const postgres = treeOf(this.postgres.process.pid).map(memoryOf);
+    return Object.fromEntries([
+      ...[...this.services].map(([name, service]) => [name, memoryOf(service.process.pid)] as const),
+      ['nats', memoryOf(this.nats.process.pid)] as const,
+      ['postgres', { rss: total(postgres.map((one) => one.rss)), peak: total(postgres.map((one) => one.peak)) }] as const,
+    ]);
   }
 
   async query<T>(sql: string, parameters: readonly unknown[] = []): Promise<readonly T[]> {
@@ -188,6 +194,12 @@ export class BenchStack {
     } finally {
       await client.end();
     }
+  }
+
+  /** Names that the adapter has still to write. */
+  async due(): Promise<number> {
+    const [row] = await this.query<{ count: number }>('select count(*)::int as count from adapter_powerdns.name where due_at is not null');
+    return row?.count ?? 0;
   }
 
   /** Waits until every consumer has taken and acknowledged everything, twice in a row. */

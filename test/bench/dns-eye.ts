@@ -1,8 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import type { WantedRecord } from './payload.js';
 
-/** `lost`: no packet came back in time. */
-export type Seen = 'right' | 'wrong' | 'lost';
+/** `wrong`: another value; `empty`: none, or not exactly one; `lost`: no packet came back in time. */
+export type Seen = 'right' | 'wrong' | 'empty' | 'lost';
 
 interface Asked { readonly record: WantedRecord; readonly timer: NodeJS.Timeout; readonly tell: (seen: Seen) => void }
 
@@ -48,7 +48,8 @@ export class DnsEye {
     if (asked === undefined) return;
     this.asked.delete(id);
     clearTimeout(asked.timer);
-    asked.tell(valueOf(bytes, asked.record.type) === wireValueOf(asked.record) ? 'right' : 'wrong');
+    const value = valueOf(bytes, asked.record.type);
+    asked.tell(value === undefined ? 'empty' : value === wireValueOf(asked.record) ? 'right' : 'wrong');
   }
 }
 

@@ -3,15 +3,19 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runFolder, ROOT } from '../support/index.js';
 import { load } from './measure/machine.js';
-import { bestCanaryMs } from './measure/sandwich.js';
+import { bestCanaryMs, meetCanary } from './measure/sandwich.js';
 import { isMissed, machineText, tableOf, type Figure } from './report.js';
 import type { BenchOptions, Scenario } from './scenario.js';
 import { b1 } from './scenarios/b1-adapter.js';
 import { b2 } from './scenarios/b2-path.js';
 import { b3 } from './scenarios/b3-latency.js';
+import { b4 } from './scenarios/b4-growth.js';
+import { b13 } from './scenarios/b13-memory.js';
+import { d1 } from './scenarios/d1-dead-provider.js';
 
-const SCENARIOS: readonly Scenario[] = [b1, b2, b3];
-const QUICK = ['B1', 'B3', 'B4', 'B12'];
+const SCENARIOS: readonly Scenario[] = [b1, b2, b3, b4, b13, d1];
+/** What every change should see; the others take minutes. */
+const QUICK = ['B1', 'B3', 'B4', 'B12'].filter((id) => SCENARIOS.some((scenario) => scenario.id === id));
 const USAGE = `npm run bench -- [--quick] [--sandwiches N] [--vms N] [--dead-minutes N] [--json FILE] [--profile FOLDER] [scenario …]\n${SCENARIOS.map(({ id, what }) => `  ${id.padEnd(4)} ${what}`).join('\n')}`;
 
 interface Wish { readonly ids: readonly string[]; readonly json: string; readonly options: BenchOptions }
@@ -43,6 +47,9 @@ async function run({ ids, json, options }: Wish): Promise<boolean> {
   const figures: Figure[] = [];
   const scenarios: Record<string, unknown> = {};
   const loadBefore = load();
+  meetCanary();
+  const leftOut = SCENARIOS.filter(({ id }) => !ids.includes(id)).map(({ id }) => id);
+  if (options.isQuick) console.log(`quick: ${ids.join(', ')} at one size and one sandwich each; left out, because they take minutes: ${leftOut.join(', ')}\n`);
   for (const scenario of SCENARIOS.filter(({ id }) => ids.includes(id))) {
     const from = performance.now();
     console.log(`${scenario.id}: ${scenario.what}`);

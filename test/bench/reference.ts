@@ -41,9 +41,12 @@ export class RawBatches {
     await this.line();
   }
 
+  /** Throws when an answer was anything but 204: no reference then. */
   async send(): Promise<Sent> {
     this.child.stdin?.write('go\n');
-    return JSON.parse(await this.line()) as Sent;
+    const sent = JSON.parse(await this.line()) as Sent;
+    if (Object.keys(sent.statuses).join() !== '204') throw new Error(`R1 was answered ${JSON.stringify(sent.statuses)}`);
+    return sent;
   }
 
   close(): void {

@@ -130,7 +130,7 @@ function launch(options: ServiceOptions, port: number, env: Readonly<Record<stri
   return ManagedProcess.start({
     name: options.instance ?? options.service,
     command: process.execPath,
-    args: ['--enable-source-maps', join(options.root, 'services', options.service, 'dist', 'main.js')],
+    args: [join(options.root, 'services', options.service, 'dist', 'main.js')],
     cwd: options.root,
     env: { ...passed, NODE_ENV: 'production', HTTP_HOST: '127.0.0.1', HTTP_PORT: String(port), ...env },
     logFile: options.logFile,

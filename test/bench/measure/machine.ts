@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 
 const TICK_US = 10_000;
@@ -49,9 +49,8 @@ export function memoryOf(pid: number): { readonly rss: number; readonly peak: nu
 }
 
 /** From here on the most that it ever was is counted anew. */
-export async function forgetPeak(pid: number): Promise<void> {
-  const { writeFile } = await import('node:fs/promises');
-  await writeFile(`/proc/${pid}/clear_refs`, '5').catch(() => undefined);
+export function forgetPeak(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
 
 /** What voids a latency: connections that the kernel dropped, in this network namespace. */

@@ -10,7 +10,9 @@ export const median = (numbers: readonly number[]): number => {
   return sorted.length % 2 === 1 ? sorted[middle] ?? Number.NaN : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
 };
 
-export const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length;
+export const total = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+
+export const mean = (numbers: readonly number[]): number => total(numbers) / numbers.length;
 
 /** Three digits that mean something. */
 export function short(value: number): string {
