@@ -27,6 +27,8 @@ export interface FakeBatch { readonly deletes?: readonly { id: string }[]; reado
 const PROXIABLE = new Set(['A', 'AAAA', 'CNAME']);
 const ADDRESSES = new Set(['A', 'AAAA']);
 export const newId = (): string => randomBytes(16).toString('hex');
+/** Of all records of one name and type together (D). */
+const CONTENT_MAX = 8_192;
 const validation = (code: number, message: string): Refusal => new Refusal(400, 1004, 'DNS Validation Error', [{ code, message }]);
 
 /** One zone of the fake: its records, and what Cloudflare checks. Apex SOA and NS are not among the records, as there. */
@@ -74,6 +76,7 @@ export class FakeZone {
 
   /** Deletes, patches, puts, posts, whatever the order of the JSON; all or nothing. */
   batch(batch: FakeBatch): Record<string, unknown> {
+    if (/\.(cf|ga|gq|ml|tk)$/.test(this.name)) throw new Refusal(403, 1038, 'You cannot use this API for domains with a .cf, .ga, .gq, .ml, or .tk TLD (top-level domain).');
     const count = Object.values(batch).reduce((sum: number, list: readonly unknown[]) => sum + list.length, 0);
     if (count > this.batchMax) throw new Refusal(400, 1004, `DNS Validation Error`, [{ code: 9207, message: `A batch has at most ${this.batchMax} operations.` }]);
     const before = new Map(this.records);
@@ -149,11 +152,14 @@ export class FakeZone {
   }
 
   private checkNeighbours({ id, name, type, content }: FakeRecord): void {
+    let size = content.length;
     for (const other of this.records.values()) {
       if (other.id === id || other.name !== name) continue;
+      if (other.type === type) size += other.content.length;
       if (other.type === type && other.content === content) throw new Refusal(400, 81058, 'An identical record already exists.');
       if (type === 'CNAME' && (ADDRESSES.has(other.type) || other.type === 'CNAME')) throw new Refusal(400, 81053, 'An A, AAAA, or CNAME record with that host already exists.');
       if (ADDRESSES.has(type) && other.type === 'CNAME') throw new Refusal(400, 81054, 'A CNAME record with that host already exists.');
     }
+    if (size > CONTENT_MAX) throw validation(9015, `The combined content of all ${type} records of one name is too long.`);
   }
 }

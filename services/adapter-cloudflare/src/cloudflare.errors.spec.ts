@@ -21,6 +21,7 @@ describe('answers of Cloudflare', () => {
     [400, json(6003, 'Invalid request headers', [{ code: 6103, message: 'Invalid format for X-Auth-Key header' }]), 'token', 'credentials', {}],
     [401, json(1000, 'Invalid API Token'), 'token', 'credentials', {}],
     [401, 'Unauthorized', 'zone', 'credentials', {}], [403, '<html>Forbidden', 'zone', 'credentials', {}],
+    [403, json(1038, 'You cannot use this API for domains with a .tk TLD'), 'change', 'missing-zone', {}],
     [400, json(7003, 'Could not route to /zones/x'), 'zone', 'missing-zone', {}], [404, 'Not Found', 'zone', 'missing-zone', {}],
     [429, '<html>Too many', 'zone', 'throttled', {}], [400, json(10100, 'More than 1200 requests per 300 seconds reached.'), 'zone', 'throttled', {}],
     [409, json(1, 'Conflict'), 'change', 'retry', { answered: true }], [408, json(1, 'Timeout'), 'change', 'retry', { answered: true }],

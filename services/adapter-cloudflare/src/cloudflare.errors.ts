@@ -17,9 +17,13 @@ const NOT_THERE = new Set([81_044]);
 const ALREADY_THERE = new Set([81_057, 81_058]);
 const CNAME_IN_THE_WAY = new Set([81_053, 81_054]);
 const FULL = new Set([81_045]);
+/** Said of all zones of some top-level domains, whatever the token may do. */
+const NOT_BY_API = new Set([1_038]);
 /** A tag quota is no record quota. */
 const FULL_WORDS = /record quota/i;
 const RIGHTS_HINT = 'Give the token Zone:Read and DNS:Edit for this zone, or set the connection\'s token again.';
+
+export const NOT_BY_API_HINT = 'Serve the zone at another provider, or keep its records in the dashboard.';
 
 /** An answer that was no success, taken apart. */
 export interface Fault {
@@ -62,6 +66,7 @@ export const isAmbiguous = (fault: Fault): boolean => fault.codes.includes(AUTHE
  * | 81053, 81054 (CNAME beside others) | `refused`                                                          |
  * | 1000, 10000, 6003, 6103, 6111, 9103 … 9109; 401, 403 | `credentials`                                    |
  * | 7003, 7000, 1001 …; 404            | `missing-zone`                                                     |
+ * | 1038 (.cf, .ga, .gq, .ml, .tk)     | `missing-zone`: the whole zone cannot be changed by API            |
  * | 408, 409; 5xx in Cloudflare's JSON | `retry`, not applied                                               |
  * | 5xx of anything before it, 2xx that make no sense | `retry`, a change is in doubt                       |
  * | all else (1004 and its chain)      | `refused`                                                          |
@@ -74,6 +79,7 @@ function classOf(fault: Fault, subject: Subject): Class {
   if (any(codes, ALREADY_THERE)) return { kind: 'conflict', words: 'a record is there already' };
   if (any(codes, NOT_THERE)) return { kind: 'conflict', words: 'a record is not there any more' };
   if (any(codes, CNAME_IN_THE_WAY)) return { kind: 'refused', words: 'a CNAME cannot stand beside other records at its name' };
+  if (any(codes, NOT_BY_API)) return { kind: 'missing-zone', words: 'Cloudflare lets nobody change this zone by its API', detail: { hint: NOT_BY_API_HINT } };
   if (any(codes, CREDENTIALS)) return { kind: 'credentials', words: isChange ? 'the token may not change this zone' : 'the token was not accepted', detail: { hint: RIGHTS_HINT } };
   if (any(codes, NO_ZONE)) return noZone();
   if (status === 401 || status === 403) return { kind: 'credentials', words: 'the token was not accepted', detail: { hint: RIGHTS_HINT } };

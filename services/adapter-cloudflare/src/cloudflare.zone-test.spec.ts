@@ -26,6 +26,8 @@ describe('the test of a zone at Cloudflare', () => {
     const steps = await test();
     expect(marks(steps)).toEqual(['+ token', '+ zone', '+ state', '+ records', '+ budget', '+ rights']);
     const texts = steps.map((step) => step.text).join('\n');
+    // The host adds what is needed.
+    expect(steps.find((step) => step.step === 'records')?.room).toEqual({ used: 0, limit: 200 });
     for (const part of ['user token is active', 'An account', 'ada.ns.cloudflare.test', '0 records of at most 200', '1080 calls in 5 minutes', 'user-77']) expect(texts).toContain(part);
   });
 
@@ -39,14 +41,15 @@ describe('the test of a zone at Cloudflare', () => {
     ['a zone whose name servers are not set yet', () => { fake.addToken(TOKEN); fake.addZone(APEX, { status: 'pending' }); }, '! state', 'ada.ns.cloudflare.test'],
     ['a secondary zone', () => { fake.addToken(TOKEN); fake.addZone(APEX, { type: 'secondary' }); }, '- state', 'primary server'],
     ['a partial zone', () => { fake.addToken(TOKEN); fake.addZone(APEX, { type: 'partial' }); }, '! state', 'full zone'],
+    ['a zone that the API may not change', () => { fake.addToken(TOKEN); fake.addZone('example.tk.'); }, '! state', 'another provider', 'example.tk.'],
     ['a zone that is nearly full', () => {
       fake.addToken(TOKEN);
       const zone = fake.addZone(APEX, { quota: 10 });
       for (let at = 0; at < 9; at += 1) zone.plant({ name: `n${at}.example.com`, type: 'A', content: '192.0.2.1' });
     }, '! records', 'raise the plan'],
-  ])('%s: said at its step, with what to do', async (_what, prepare, mark, hint) => {
+  ])('%s: said at its step, with what to do', async (_what, prepare, mark, hint, apex = APEX) => {
     prepare();
-    const steps = await test();
+    const steps = await test({ apex });
     expect(marks(steps)).toContain(mark);
     expect(steps.find((step) => !step.ok || step.warning === true)?.hint).toContain(hint);
     // What cannot be passed is the last step.

@@ -1,5 +1,6 @@
 import { ProviderError, type TestStep } from '@vmdns/provider-kit';
 import type { CloudflareClient } from './cloudflare.client.js';
+import { NOT_BY_API_HINT } from './cloudflare.errors.js';
 import type { CloudflareConnection, CloudflareZoneSettings } from './cloudflare.settings.js';
 import { relative, type WireZone } from './cloudflare.wire.js';
 import { findOnlyZone, isPaid } from './cloudflare.zone.js';
@@ -9,6 +10,8 @@ type Verdict = Omit<TestStep, 'step' | 'tookMs'>;
 /** Beyond this share of its records a zone is soon full. */
 const NEARLY_FULL = 0.9;
 const SOON_MS = 14 * 86_400_000;
+/** Zones that may be read by the API, and not changed (error 1038). */
+const NOT_BY_API = /\.(cf|ga|gq|ml|tk)\.$/;
 
 /** Each step as it ends, in the order in which things go wrong; the first that cannot be passed is the last. */
 export async function* testCloudflareZone(client: CloudflareClient, connection: CloudflareConnection, apex: string, settings: CloudflareZoneSettings, signal: AbortSignal): AsyncIterable<TestStep> {
@@ -63,6 +66,7 @@ async function testLookup(client: CloudflareClient, apex: string, settings: Clou
 function testState(zone: WireZone, apex: string): Verdict {
   const servers = zone.name_servers ?? [];
   if (zone.type === 'secondary') return { ok: false, text: `${apex} is of type secondary: its records come from another server.`, hint: 'Give vmdns the primary server of this zone.' };
+  if (NOT_BY_API.test(apex)) return { ok: true, warning: true, text: `Cloudflare lets nobody change zones below .${apex.split('.').at(-2) ?? ''} by its API; every write will be refused.`, hint: NOT_BY_API_HINT };
   if (zone.status !== undefined && zone.status !== 'active') {
     return { ok: true, warning: true, text: `${apex} is ${zone.status} at Cloudflare: records are kept, but not served yet.`, ...(servers.length === 0 ? {} : { hint: `Set these name servers at the registrar: ${servers.join(', ')}.` }) };
   }
@@ -81,8 +85,10 @@ async function testRecords(client: CloudflareClient, zone: WireZone, apex: strin
   const limit = usage?.record_quota ?? undefined;
   const plan = connection.plan === 'auto' ? (isPaid(zone) ? 'paid' : 'free') : connection.plan;
   const text = `${used} records${limit === undefined ? '' : ` of at most ${limit}`}; written as on a ${plan} plan, ${plan === 'paid' ? '3,500' : '200'} in one call.`;
-  if (limit !== undefined && used >= limit * NEARLY_FULL) return { ok: true, warning: true, text, hint: 'Nothing more fits soon: raise the plan at Cloudflare, or remove records.' };
-  return { ok: true, text };
+  if (limit === undefined) return { ok: true, text };
+  const room = { used, limit };
+  if (used >= limit * NEARLY_FULL) return { ok: true, warning: true, room, text, hint: 'Nothing more fits soon: raise the plan at Cloudflare, or remove records.' };
+  return { ok: true, room, text };
 }
 
 async function testBudget(client: CloudflareClient, connection: CloudflareConnection, signal: AbortSignal): Promise<Verdict> {

@@ -214,6 +214,24 @@ describe('one zone at Cloudflare', () => {
       expect(fake.calls.filter((call) => call.method === 'POST').length).toBeLessThanOrEqual(callsMax);
     });
 
+    it('L8: a zone that the API may not change is a missing zone with one refused call, and stops no other zone of the token', async () => {
+      fake.addZone('example.tk.');
+      const definition = replica();
+      const story = new Story(definition, 'example.tk.', { connection, settings: settings() });
+      const outcome = await story.want(Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`vm${at}.example.tk.`, [rr(`vm${at}.example.tk.`, 'A', 300, '192.0.2.1')]])));
+      expect([new Set(statesOf(outcome)), outcome.failure?.kind, outcome.names[0]?.reason?.hint]).toEqual([new Set(['failed zone-missing']), 'missing-zone', expect.stringContaining('another provider')]);
+      expect(fake.calls.filter((call) => call.method === 'POST')).toHaveLength(1);
+      expect(statesOf(await storyOf({}, definition).want({ [name('vm1')]: [a('vm1')] }))).toEqual(['applied']);
+    });
+
+    it('a name with more values than Cloudflare takes is refused with its words, alone', async () => {
+      const values = Array.from({ length: 700 }, (_, at) => `192.168.${Math.floor(at / 250)}.${at % 250}`).sort();
+      expect(values.join('').length).toBeGreaterThan(8_192);
+      zone.plan = 'pro';
+      const outcome = await storyOf().want({ [name('vm1')]: [a('vm1')], [name('vm2')]: [rr(name('vm2'), 'A', 300, ...values)] });
+      expect([statesOf(outcome), outcome.names[1]?.providerText]).toEqual([['applied', 'refused refused-by-provider'], expect.stringContaining('too long')]);
+    });
+
     it('a full zone is found with few calls; replacements and removals still go through', async () => {
       const story = storyOf();
       await story.want(many(150));

@@ -57,6 +57,7 @@ async function testServer(client: PowerdnsClient, connection: PowerdnsConnection
   if (daemon !== 'authoritative') return { ok: false, text: `${client.where} is a PowerDNS ${daemon}, not an authoritative server.`, hint: 'Give the API of the authoritative server.' };
   const isPlain = connection.url.startsWith('http:') && !/^http:\/\/(127\.|localhost|\[::1\])/.test(connection.url);
   if (isPlain) return { ok: true, warning: true, text: `PowerDNS ${version} took the key, which went over the network in clear.`, hint: 'Put a TLS proxy before the API.' };
+  if ((await client.config(signal)).get('webserver-loglevel') === 'detailed') return { ok: true, warning: true, text: `PowerDNS ${version} took the key, and writes it into its log with every call (webserver-loglevel=detailed).`, hint: 'Set webserver-loglevel to normal, and make a new key.' };
   if (!TESTED.test(version)) return { ok: true, warning: true, text: `PowerDNS ${version} answers; vmdns is tried with 4.7 to 5.1.` };
   return { ok: true, text: `PowerDNS ${version} took the key.` };
 }

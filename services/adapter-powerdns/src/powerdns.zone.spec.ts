@@ -94,6 +94,15 @@ describe('one zone on a PowerDNS', () => {
     expect(warned).toEqual(['Put a TLS proxy before the API.']);
   });
 
+  it('a server that writes the key into its log is warned about', async () => {
+    await fake.stop();
+    fake = await FakePowerdns.start(KEY, { config: { 'webserver-loglevel': 'detailed' } });
+    fake.addZone(APEX);
+    const steps: unknown[] = [];
+    for await (const step of powerdns.testZone(PowerdnsConnection.parse({ url: fake.api, apiKey: KEY }), APEX, settings(), never)) steps.push(step);
+    expect(steps[0]).toMatchObject({ step: 'server', ok: true, warning: true, hint: 'Set webserver-loglevel to normal, and make a new key.' });
+  });
+
   it('a zone that does not exist is never made, and found when somebody makes it', async () => {
     const story = storyOf();
     const outcome = await story.want({ [`vm1.${APEX}`]: [a('vm1')] });
