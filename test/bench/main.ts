@@ -9,11 +9,14 @@ import type { BenchOptions, Scenario } from './scenario.js';
 import { b1 } from './scenarios/b1-adapter.js';
 import { b2 } from './scenarios/b2-path.js';
 import { b3 } from './scenarios/b3-latency.js';
+import { b3Hops } from './scenarios/b3-hops.js';
 import { b4 } from './scenarios/b4-growth.js';
 import { b13 } from './scenarios/b13-memory.js';
 import { d1 } from './scenarios/d1-dead-provider.js';
 
-const SCENARIOS: readonly Scenario[] = [b1, b2, b3, b4, b13, d1];
+const MEASURED: readonly Scenario[] = [b1, b2, b3, b4, b13, d1];
+/** Hops are no measurement: they are shown when asked for. */
+const SCENARIOS: readonly Scenario[] = [...MEASURED, b3Hops];
 /** What every change should see; the others take minutes. */
 const QUICK = ['B1', 'B3', 'B4', 'B12'].filter((id) => SCENARIOS.some((scenario) => scenario.id === id));
 const USAGE = `npm run bench -- [--quick] [--sandwiches N] [--vms N] [--dead-minutes N] [--json FILE] [--profile FOLDER] [scenario …]\n${SCENARIOS.map(({ id, what }) => `  ${id.padEnd(4)} ${what}`).join('\n')}`;
@@ -36,7 +39,7 @@ function wishOf(args: readonly string[]): Wish {
   if (unknown.length > 0) throw new Error(`there is no scenario ${unknown.join(', ')}\n${USAGE}`);
   if (values.profile !== undefined) mkdirSync(values.profile, { recursive: true });
   return {
-    ids: ids.length > 0 ? ids : isQuick ? QUICK : SCENARIOS.map(({ id }) => id),
+    ids: ids.length > 0 ? ids : isQuick ? QUICK : MEASURED.map(({ id }) => id),
     json: values.json ?? join(ROOT, '.vmdns/bench', `${new Date().toISOString().replaceAll(':', '')}.json`),
     options: { isQuick, sandwiches: number(values.sandwiches, isQuick ? 1 : 5), vms: values.vms?.map((text) => number(text, 0)), deadMinutes: number(values['dead-minutes'], 0), profile: values.profile, say: (line) => console.log(line) },
   };

@@ -33,7 +33,7 @@ const LOCK_MS = 2000;
 export function poolOptions(schema: string, asksByKey: boolean) {
   return {
     ...sessionOptions(schema),
-    options: [sessionOptions(schema).options, ...(asksByKey ? BY_KEY.map((name) => `-c ${name}=off`) : [])].join(' '),
+    options: [sessionOptions(schema).options, ...(asksByKey ? [...BY_KEY.map((name) => `-c ${name}=off`), '-c plan_cache_mode=force_generic_plan'] : [])].join(' '),
     // Statements asked together are sent together.
     pipeline: true,
     connectionTimeoutMillis: CONNECT_MS,
@@ -52,12 +52,13 @@ export function sessionOptions(schema: string) {
 
 /**
  * A plan is kept for as long as its connection. One made while a table was empty would read the whole of it for ever,
- * so a service whose statements all ask by key rules that out (L6); `survey` is for its few others.
+ * so a service whose statements all ask by key rules that out (L6); `survey` is for its few others. There is one such
+ * plan then, so it is made once: for a statement of few rows planning costs as much as running.
  */
 const BY_KEY = ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin'];
 
 /** For one statement that looks at a whole table. */
-export const AS_POSTGRES_LIKES = BY_KEY.map((name) => `set local ${name} = on`).join('; ');
+export const AS_POSTGRES_LIKES = [...BY_KEY.map((name) => `set local ${name} = on`), 'set local plan_cache_mode = auto'].join('; ');
 
 /** The pool inside TypeORM's data source: hot paths use it straight, so that there is one pool. */
 export function poolOf(source: DataSource): pg.Pool {

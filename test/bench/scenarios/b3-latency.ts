@@ -120,7 +120,7 @@ export async function r2Samples(stack: BenchStack, eye: DnsEye, patchVm: PatchVm
 interface Sample { readonly ms: number; readonly isStale: boolean; readonly lost: number }
 
 /** Asks for all that is not right yet, every millisecond. */
-async function sampleOf(eye: DnsEye, records: readonly WantedRecord[], go: () => Promise<unknown>): Promise<Sample> {
+export async function sampleOf(eye: DnsEye, records: readonly WantedRecord[], go: () => Promise<unknown>): Promise<Sample> {
   const from = performance.now();
   const going = go();
   let lost = 0;

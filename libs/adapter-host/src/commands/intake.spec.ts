@@ -122,6 +122,19 @@ describe('taking commands in', () => {
     expect(world.provider.values('example.com.', A)).toEqual(['192.0.2.1']);
   });
 
+  it('a zone that another replica has paused since its last command is not written by a guess', async () => {
+    await take(replica, command([wish(A, 1, ['192.0.2.1'])]));
+    await world.settled(A);
+    await world.rows(`update lane set paused = true returning 1`);
+    await take(replica, command([wish(A, 2, ['192.0.2.2'])]));
+    await until(() => world.bus.last(A)?.generation === 2);
+    expect(world.bus.last(A)).toMatchObject({ state: 'waiting', reason: { code: 'paused' } });
+    await world.rows(`update lane set paused = false returning 1`);
+    replica.adapter.wake();
+    await until(() => world.bus.last(A)?.state === 'applied');
+    expect(world.provider.values('example.com.', A)).toEqual(['192.0.2.2']);
+  });
+
   it('takes thousands of names at once, in few writes', async () => {
     const names = Array.from({ length: 3000 }, (_, at) => wish(`vm${at}.example.com.`, 1, [`192.0.2.${at % 250}`]));
     await take(replica, ...[0, 1, 2, 3, 4, 5].map((part) => command(names.slice(part * 500, part * 500 + 500))));

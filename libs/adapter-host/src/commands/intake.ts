@@ -10,6 +10,7 @@ import type { NotedOutcomes, Unsaid } from '../results/unsaid.js';
 import { type Incoming, namesOf, newestOf } from './incoming.js';
 import { type Addressed, answerPending, findNames, storeNames } from './name-table.js';
 import { decideRepeat } from './repeat.js';
+import { GuessedWrong, LanesLastSeen } from './lanes-last-seen.js';
 import { lockLanes, type ZoneLane } from './zone-lanes.js';
 
 /** What taking commands in brought. */
@@ -33,6 +34,8 @@ export const INTAKE_NAMES_MAX = 10_000;
 
 /** Takes commands into the table and claims their lanes, in one transaction (PROTOCOL §3, §5). */
 export class Intake {
+  private readonly lanes = new LanesLastSeen();
+
   constructor(
     private readonly store: Store,
     private readonly claims: Claims,
@@ -41,18 +44,43 @@ export class Intake {
   ) {}
 
   /** `room`: how many lanes this process may take with it. */
-  take(commands: readonly Command[], room: () => number): Promise<Taken> {
+  async take(commands: readonly Command[], room: () => number): Promise<Taken> {
     const names = namesOf(commands);
-    return this.store.transaction(async (tx) => {
-      const { lanes, unknown } = await lockLanes(tx, commands);
-      const addressed = address(names, lanes);
-      const stored = await storeNames(tx, addressed);
-      const rest = await this.answerRest(tx, addressed, stored, lanes);
-      const targets = new Set(stored.map((row) => row.target));
-      const claims = await this.claims.take(tx, keysOf(targets, lanes), Math.min(room(), targets.size));
-      this.metrics.command('taken', stored.length);
-      return { ...rest, claims, isMoreDue: claims.length < targets.size, isZoneUnknown: unknown };
-    });
+    const guess = this.lanes.guess(commands);
+    if (guess !== undefined) {
+      try {
+        return await this.store.transaction((tx) => this.takeAsGuessed(tx, commands, names, guess, room));
+      } catch (error) {
+        if (!(error instanceof GuessedWrong)) throw error;
+      }
+    }
+    return this.store.transaction((tx) => this.takeInSteps(tx, commands, names, room));
+  }
+
+  private async takeInSteps(tx: Tx, commands: readonly Command[], names: readonly Incoming[], room: () => number): Promise<Taken> {
+    const { lanes, unknown } = await lockLanes(tx, commands);
+    this.lanes.remember(lanes);
+    const addressed = address(names, lanes);
+    const stored = await storeNames(tx, addressed);
+    const rest = await this.answerRest(tx, addressed, stored, lanes);
+    const targets = new Set(stored.map((row) => row.target));
+    const claims = await this.claims.take(tx, keysOf(targets, lanes), Math.min(room(), targets.size));
+    this.metrics.command('taken', stored.length);
+    return { ...rest, claims, isMoreDue: claims.length < targets.size, isZoneUnknown: unknown };
+  }
+
+  /** The same with lanes as they were last time: what one step gives the next is known, so that all travel together; undone where it is not so. */
+  private async takeAsGuessed(tx: Tx, commands: readonly Command[], names: readonly Incoming[], guess: ReadonlyMap<string, ZoneLane>, room: () => number): Promise<Taken> {
+    const addressed = address(names, guess);
+    const targets = new Set(addressed.map((name) => name.target));
+    const [{ lanes }, stored, claims] = await Promise.all([
+      lockLanes(tx, commands).then((locked) => { this.lanes.check(guess, locked.lanes); return locked; }),
+      storeNames(tx, addressed),
+      this.claims.take(tx, keysOf(targets, guess), Math.min(room(), targets.size)),
+    ]);
+    const rest = await this.answerRest(tx, addressed, stored, lanes);
+    this.metrics.command('taken', stored.length);
+    return { ...rest, claims, isMoreDue: claims.length < new Set(stored.map((row) => row.target)).size, isZoneUnknown: false };
   }
 
   private async answerRest(tx: Tx, addressed: readonly Addressed[], stored: Awaited<ReturnType<typeof storeNames>>, lanes: ReadonlyMap<string, ZoneLane>): Promise<Omit<Taken, 'claims' | 'isMoreDue' | 'isZoneUnknown'>> {

@@ -16,13 +16,15 @@ export class DraftWriter {
   }
 
   /** Gives the accepted revisions with their real claims, to be said after the commit. Existing rows are locked by the caller. */
-  async write(tx: Tx, drafts: readonly VmDraft[], claimCount: number): Promise<readonly AcceptedRevision[]> {
+  async write(tx: Tx, drafts: readonly VmDraft[], claims: readonly number[]): Promise<readonly AcceptedRevision[]> {
     const touched = drafts.filter((draft) => draft.isTouched).sort((a, b) => (a.vmId < b.vmId ? -1 : 1));
-    const claims = await this.vms.drawClaims(tx, claimCount);
-    await this.holds.writeMembers(tx, touched);
-    await this.vms.write(tx, touched.flatMap((draft) => (draft.known === null ? [] : [{ draft, known: drawnClaims(draft.known, claims) }])));
     const revisions = drafts.flatMap((draft) => draft.revisions).map((of) => ({ ...of, state: drawnClaims(of.state, claims) }));
-    if (revisions.length > 0) await this.feed.append(tx, revisions.map(({ state }) => ({ key: state.fact.vmId, body: toVmState(state.fact) })));
+    // They travel together.
+    await Promise.all([
+      this.holds.writeMembers(tx, touched),
+      this.vms.write(tx, touched.flatMap((draft) => (draft.known === null ? [] : [{ draft, known: drawnClaims(draft.known, claims) }]))),
+      revisions.length === 0 ? undefined : this.feed.append(tx, revisions.map(({ state }) => ({ key: state.fact.vmId, body: toVmState(state.fact) }))),
+    ]);
     return revisions;
   }
 

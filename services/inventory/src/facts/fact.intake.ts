@@ -53,16 +53,17 @@ export class FactIntake {
     const first = decideBatch({ facts, before: seen, brakeOf: () => OPEN_ROAD, now });
     const changing = facts.flatMap((fact, at) => (first.drafts.get(fact.incoming.vmId)?.isTouched === true ? [{ fact, at }] : []));
     if (changing.length === 0) return first.verdicts;
-    const { decision, revisions } = await this.storeChanges(changing.map(({ fact }) => fact), seen, now);
+    const { decision, revisions } = await this.storeChanges(changing.map(({ fact }) => fact), seen, first.claims, now);
     this.writer.say(revisions);
     const stored = new Map(changing.map(({ at }, nth) => [at, decision.verdicts[nth]]));
     return first.verdicts.map((verdict, at) => stored.get(at) ?? verdict);
   }
 
-  private async storeChanges(facts: readonly AdmittedFact[], seen: ReadonlyMap<string, VmRead>, now: Date): Promise<Stored> {
+  /** `claims`: so many are needed if nothing has changed since `seen`. */
+  private async storeChanges(facts: readonly AdmittedFact[], seen: ReadonlyMap<string, VmRead>, claims: number, now: Date): Promise<Stored> {
     for (let race = 1; race <= RACES_MAX; race += 1) {
       try {
-        return await this.store.transaction((tx) => this.decideAndWrite(tx, facts, seen, now));
+        return await this.store.transaction((tx) => this.decideAndWrite(tx, facts, seen, claims, now));
       } catch (error) {
         if (!(error instanceof RacedInsert)) throw error;
       }
@@ -70,15 +71,17 @@ export class FactIntake {
     throw new TransientError(`storing ${facts.length} facts: other replicas kept creating the same VMs`);
   }
 
-  private async decideAndWrite(tx: Tx, facts: readonly AdmittedFact[], seen: ReadonlyMap<string, VmRead>, now: Date): Promise<Stored> {
+  private async decideAndWrite(tx: Tx, facts: readonly AdmittedFact[], seen: ReadonlyMap<string, VmRead>, claims: number, now: Date): Promise<Stored> {
     const vmIds = [...new Set(facts.map((fact) => fact.incoming.vmId))].sort();
-    const marks = await this.vms.lock(tx, vmIds);
+    // Drawn when the locks are held, so that of two facts about an address the later one has the higher claim.
+    const [marks, drawn] = await Promise.all([this.vms.lock(tx, vmIds), this.vms.drawClaims(tx, claims)]);
     const stale = vmIds.filter((vmId) => marks.get(vmId) !== seen.get(vmId)?.mark);
     const before = stale.length === 0 ? seen : new Map([...seen, ...await this.vms.read(tx, stale)]);
     const brakes = await this.brakes.load(tx, facts.flatMap(({ incoming: { kind, source }, publisher }) => (kind === 'deleted' ? [{ source, publisher }] : [])));
     const decision = decideBatch({ facts, before, brakeOf: (key) => brakes.get(keyText(key)) ?? OPEN_ROAD, now });
     await this.brakes.store(tx, [...brakes.values()]);
-    const revisions = await this.writer.write(tx, [...decision.drafts.values()], decision.claims);
+    const more = await this.vms.drawClaims(tx, Math.max(0, decision.claims - drawn.length));
+    const revisions = await this.writer.write(tx, [...decision.drafts.values()], [...drawn, ...more]);
     return { decision, revisions };
   }
 }

@@ -110,6 +110,6 @@ export class HoldService {
     const deleted = new Set(drafts.map((draft) => draft.vmId));
     await this.holds.settle(tx, holdId, [...deleted], 'released');
     await this.holds.settle(tx, holdId, vmIds.filter((vmId) => !deleted.has(vmId)), 'changed');
-    return this.writer.write(tx, drafts, 0);
+    return this.writer.write(tx, drafts, []);
   }
 }

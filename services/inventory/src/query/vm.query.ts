@@ -39,7 +39,7 @@ export class VmQuery {
   async find(search: VmSearch): Promise<{ readonly items: VmView[]; readonly next?: string }> {
     if (search.caller.tenant !== null && search.tenant !== undefined && search.tenant !== search.caller.tenant) return { items: [] };
     const tenant = search.caller.tenant ?? search.tenant ?? null;
-    const rows = await this.store.query<Row>(
+    const rows = await this.store.survey<Row>(
       `${SELECT} where v.deleted_at is null and v.vm_id > $1 and ($2::text is null or v.tenant = $2)
          and ($3::text[] is null or v.find_keys && $3) and ($4::text[] is null or v.find_keys && $4) order by v.vm_id limit $5`,
       [search.cursor ?? '', tenant, search.ip === undefined ? null : [canonicalIp(search.ip)], search.name === undefined ? null : spellings(search.name), search.limit + 1],
