@@ -1,8 +1,9 @@
 import { Controller } from '@nestjs/common';
 import { type InMessage, OnBatch, OnRequest, ownService } from '@vmdns/bus';
-import { adapterRpc, type Adoption, CommandEvent, type Command, subjects, type ZoneDrift, type ZoneFeedBody, ZoneFeedEvent, type ZoneTest } from '@vmdns/contracts';
+import { adapterRpc, type AdapterStanding, type Adoption, CommandEvent, type Command, subjects, type ZoneDrift, type ZoneFeedBody, ZoneFeedEvent, type ZoneTest } from '@vmdns/contracts';
 import type { z } from 'zod';
 import { Adapter } from './adapter.js';
+import { Standings } from './standings.js';
 import { ZoneTester, type ZoneTestAsk } from './zones/zone-test.js';
 
 type AskOf<K extends keyof typeof adapterRpc> = z.output<(typeof adapterRpc)[K]['ask']>;
@@ -12,7 +13,7 @@ const providerOf = (service: string): string => service.replace(/^adapter-/, '')
 /** What the bus brings to an adapter. */
 @Controller()
 export class AdapterController {
-  constructor(private readonly adapter: Adapter, private readonly tester: ZoneTester) {}
+  constructor(private readonly adapter: Adapter, private readonly tester: ZoneTester, private readonly standings: Standings) {}
 
   @OnBatch({ stream: 'COMMAND', subject: (service) => subjects.command.ofProvider(providerOf(service)), event: CommandEvent, max: 200 })
   async commands(messages: readonly InMessage<Command>[]): Promise<void> {
@@ -27,6 +28,11 @@ export class AdapterController {
   @OnRequest(ownService, 'zones-stop', adapterRpc['zones-stop'])
   async stopZones(ask: { readonly changes: readonly ZoneFeedBody[]; readonly waitMs: number }): Promise<{ writing: string[] }> {
     return { writing: [...(await this.adapter.stopZones(ask.changes, ask.waitMs))] };
+  }
+
+  @OnRequest(ownService, 'standing', adapterRpc.standing)
+  standing(): Promise<AdapterStanding> {
+    return this.standings.read();
   }
 
   @OnRequest(ownService, 'zone-test', adapterRpc['zone-test'])

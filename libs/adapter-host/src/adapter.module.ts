@@ -13,6 +13,7 @@ import type { Config } from './config.js';
 import { Host } from './host.js';
 import { Budgets } from './lanes/budget.js';
 import { KeyRing } from './keys/key-ring.js';
+import { Standings } from './standings.js';
 import { Connections } from './zones/connections.js';
 import { ZoneTester } from './zones/zone-test.js';
 
@@ -40,6 +41,7 @@ function providersOf(definition: ProviderDefinition): Provider[] {
       useFactory: (host: Host, store: Store, connections: Connections, bus: Bus, adapter: Adapter, config: Config) =>
         new ZoneTester(host, store, connections, { tell: (subject, step) => bus.broadcast(subject, step), wake: () => adapter.wake(), resolver: config.DNS_RESOLVER }),
     },
+    { provide: Standings, inject: [Host, Store, Bus], useFactory: (host: Host, store: Store, bus: Bus) => new Standings(host, store, bus) },
     {
       provide: Announcer, inject: [Host, KeyRing, Bus, Store, Clock, Log],
       useFactory: (host: Host, keys: KeyRing, bus: Bus, store: Store, clock: Clock, log: Log) => new Announcer(host, keys, { bus, store, clock, log }),

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Bus, cloudEvent, rpcClient } from '@vmdns/bus';
 import type { RunningService } from '@vmdns/chassis';
 import { adapterRpc, AnnouncementEvent, type CommandEvent, ResultEvent, streams, subjects, type NameResult, type ZoneFeedBody, type ZoneFeedEvent } from '@vmdns/contracts';
+import { ProviderError } from '@vmdns/provider-kit';
 import { answerEmptyFeed, freshDatabase, newFolder, startNats, until, type NatsServer, type TestDatabase } from '@vmdns/test/support';
 import { startAdapter } from './host-adapter.js';
 import { command, connectionFact, ScriptedProvider, wish, zoneFact } from './spec/support.js';
@@ -114,6 +115,20 @@ describe('an adapter as a process', () => {
     const text = await (await fetch(`${service.url}/metrics`)).text();
     expect(text).toContain('vmdns_adapter_outcomes_total{state="applied"} 1');
     expect(text).toMatch(/^vmdns_feed_lag_seconds \d/m);
+  });
+
+  it('L11 tells how its connections are: what they may still call, and what last kept them from it', async () => {
+    const rpc = rpcClient(bus, 'adapter-scripted', adapterRpc);
+    world.rate = { callsPerSecond: 1000, burst: 50 };
+    await tell(connectionFact(), zoneFact());
+    await ask(1, '192.0.2.1');
+    await until(() => results.some(({ name }) => name.state === 'applied'), { withinMs: 20_000 });
+    const well = await until(async () => { const reply = await rpc.standing({}); return reply.ok && reply.value.lag.commands === 0 && reply.value.connections[0]?.budget.free === 8 ? reply.value.connections[0] : undefined; }, { withinMs: 20_000 });
+    expect(well).toEqual({ connectionId: 'c1', budget: { free: 8, inFlightMax: 8, calls: { left: expect.any(Number), most: 50, perSecond: 1000 } } });
+    world.down = () => new ProviderError('credentials', 'the key is refused');
+    await ask(2, '192.0.2.2');
+    const stopped = await until(async () => { const reply = await rpc.standing({}); return reply.ok && reply.value.connections[0]?.lastError !== undefined ? reply.value.connections[0] : undefined; }, { withinMs: 20_000 });
+    expect(stopped).toMatchObject({ budget: { blockedUntil: expect.any(String) }, lastError: { reason: { code: 'credentials' }, at: expect.any(String) } });
   });
 
   it('writes nothing before it has read the zone feed: a pause may be in it', async () => {

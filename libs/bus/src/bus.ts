@@ -1,4 +1,4 @@
-import type { CloudEvent, Operation, RpcReply, StreamDefinition } from '@vmdns/contracts';
+import { streams, type CloudEvent, type Operation, type RpcReply, type StreamDefinition, type StreamName } from '@vmdns/contracts';
 import type { ConnectionOptions, Msg } from 'nats';
 import type { z } from 'zod';
 import { silentLog, type BusLog } from './bus-log.js';
@@ -101,6 +101,17 @@ export class Bus {
   /** Called after every connect and reconnect, when the streams exist (at once, if so already). */
   onReady(listener: () => void): () => void {
     return this.streams.onReady(listener);
+  }
+
+  /** Messages of a durable consumer that nobody is done with; undefined where that is not known now. Never throws. */
+  async backlog(stream: StreamName, durable: string): Promise<number | undefined> {
+    try {
+      const info = await this.connection.current?.manager.consumers.info(streams[stream].name, durable);
+      return info === undefined ? undefined : info.num_pending + info.num_ack_pending;
+    } catch {
+      // The server is just going, or the consumer is not made yet.
+      return undefined;
+    }
   }
 
   /** Publishes to a stream and waits for its acknowledgement; retries with the same message id. Throws BusError. */

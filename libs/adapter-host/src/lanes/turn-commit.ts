@@ -131,14 +131,14 @@ export async function commitLane(tx: Tx, host: Host, end: TurnEnd): Promise<Comm
 }
 
 const BLOCK_CONNECTION = `
-update connection set failures = failures + 1, blocked_until = clock_timestamp() + $2::int * interval '1 ms', blocked_by = $3 where connection_id = $1`;
+update connection set failures = failures + 1, blocked_until = clock_timestamp() + $2::int * interval '1 ms', blocked_by = $3, failed_by = $3, failed_at = clock_timestamp() where connection_id = $1`;
 /** A throttled server is well: its circuit stays closed. */
 const THROTTLE_LIMITER = `
 update limiter set failures = 0, failing_since = null, blocked_until = greatest(blocked_until, clock_timestamp() + $2::int * interval '1 ms'), blocked_by = $3 where key = $1`;
 /** What was in flight together when a server went away is one failure: whoever comes later with what it knew before counts no more. */
 const BREAK_LIMITER = `
 update limiter set failures = failures + 1, failing_since = coalesce(failing_since, clock_timestamp()),
-  blocked_until = clock_timestamp() + $2::int * interval '1 ms', blocked_by = $3 where key = $1 and failures = $4::int`;
+  blocked_until = clock_timestamp() + $2::int * interval '1 ms', blocked_by = $3, failed_by = $3, failed_at = clock_timestamp() where key = $1 and failures = $4::int`;
 /** Our own budget is short, and what is left of it is for what is urgent. */
 const THROTTLE_BULK = `update limiter set bulk_until = clock_timestamp() + $2::int * interval '1 ms', bulk_by = $3 where key = $1`;
 const FREE_CONNECTION = 'update connection set failures = 0, blocked_until = null, blocked_by = null where connection_id = $1';

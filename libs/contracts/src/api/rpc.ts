@@ -6,7 +6,7 @@ import { VmState } from '../events/vm-state.js';
 import { Announcement } from '../results/announce.js';
 import { VmDns } from '../results/status.js';
 import { Reason, VmDnsState } from '../reasons.js';
-import { PlanningOverview, Rates, VmSummary } from './overview.js';
+import { AdapterStanding, Lag, PlanningOverview, Rates, VmSummary } from './overview.js';
 import { Caller, Problem } from './problem.js';
 import { AdoptDifferent, Adoption, DriftAsk, HandedNames, ZoneDrift } from './zone-actions.js';
 
@@ -70,6 +70,7 @@ export const inventoryRpc = {
   'vm-get': operation(z.object({ vmId: VmId, caller: Caller }), VmView),
   'vm-find': operation(Page.extend({ ip: z.string().optional(), name: z.string().optional(), tenant: TenantId.optional(), caller: Caller }), z.object({ items: z.array(VmView), next: z.string().optional() })),
   'changes-after': operation(ChangesAfter, changesPage(VmState)),
+  standing: operation(Nothing, z.object({ lag: Lag })),
   'brakes-get': operation(Nothing, Brakes),
   'brakes-put': operation(z.object({ brakes: Brakes, caller: Caller }), Brakes),
   ...holdOperations,
@@ -222,6 +223,8 @@ export const adapterRpc = {
   'zone-adopt': operation(z.object({ zoneId: Id, different: AdoptDifferent.default('none'), dryRun: z.boolean().default(false) }), Adoption),
   /** Forgets that anything there is ours; the zone must be in mode observe, as of this revision or a later one. */
   'zone-release': operation(z.object({ zoneId: Id, revision: z.int() }), z.object({ released: Count })),
+  /** How its connections and its intake are, for the first page. */
+  standing: operation(Nothing, AdapterStanding),
   /** Facts of the zone feed, told by the planner when something stops; answered when no call to these zones is out any more, or after `waitMs` with those that still are. */
   'zones-stop': operation(z.object({ changes: z.array(ZoneFeedBody).max(STOPPED_MAX), waitMs: z.int().min(0).max(10_000) }), z.object({ writing: z.array(Id) })),
 };

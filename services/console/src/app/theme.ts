@@ -26,7 +26,7 @@ function texts(colors: readonly string[], shade: number): Record<string, string>
 }
 
 const STATES: Readonly<Record<string, MantineColor>> = {
-  live: 'teal', applied: 'teal', approved: 'teal', active: 'teal',
+  live: 'teal', well: 'teal', silent: 'red', paused: 'yellow', broken: 'red', applied: 'teal', approved: 'teal', active: 'teal',
   pending: 'blue', planning: 'blue', deleting: 'blue', leaving: 'blue',
   unconfirmed: 'yellow', waiting: 'yellow', 'on-hold': 'violet', open: 'violet', observed: 'cyan',
   attention: 'orange', failed: 'red', refused: 'red', rejected: 'gray', outside: 'gray', gone: 'gray', removed: 'gray', dead: 'red', behind: 'yellow', ignored: 'gray', noticed: 'cyan',

@@ -1,5 +1,5 @@
 import { Controller, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { OnRequest } from '@vmdns/bus';
+import { Bus, OnRequest } from '@vmdns/bus';
 import { Log, Recurring } from '@vmdns/chassis';
 import { inventoryRpc, type VmState, type VmView } from '@vmdns/contracts';
 import { ChangeFeed, type FeedPage, Store } from '@vmdns/store';
@@ -10,13 +10,13 @@ type AskOf<K extends keyof typeof inventoryRpc> = z.output<(typeof inventoryRpc)
 type AnswerOf<K extends keyof typeof inventoryRpc> = z.input<(typeof inventoryRpc)[K]['answer']>;
 const PARTITIONS_EVERY_MS = 6 * 3_600_000;
 
-/** `vmdns.rpc.inventory.vm-get`, `vm-find`, `changes-after` */
+/** `vmdns.rpc.inventory.vm-get`, `vm-find`, `changes-after`, `standing` */
 @Controller()
 export class VmController implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly feed: ChangeFeed<VmState>;
   private readonly partitioning: Recurring;
 
-  constructor(private readonly vms: VmQuery, log: Log, store: Store) {
+  constructor(private readonly vms: VmQuery, private readonly bus: Bus, log: Log, store: Store) {
     this.feed = new ChangeFeed<VmState>(store);
     this.partitioning = new Recurring({ store, log, everyMs: PARTITIONS_EVERY_MS, what: 'making partitions of the change feed', work: () => this.feed.ensurePartitions() });
   }
@@ -44,5 +44,11 @@ export class VmController implements OnApplicationBootstrap, OnApplicationShutdo
   async changesAfter(ask: AskOf<'changes-after'>): Promise<AnswerOf<'changes-after'>> {
     const page: FeedPage<VmState> = await this.feed.after(ask.cursor, ask.limit, ask.topic);
     return { ...page, changes: [...page.changes] };
+  }
+
+  @OnRequest('inventory', 'standing', inventoryRpc.standing)
+  async standing(): Promise<AnswerOf<'standing'>> {
+    const facts = await this.bus.backlog('INGEST', 'inventory');
+    return { lag: facts === undefined ? {} : { facts } };
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { Bus } from '@vmdns/bus';
 import { Clock, FeedFollower } from '@vmdns/chassis';
-import type { ConnectionHealth, MissingZone, PlanningOverview, Reason, ReasonCode, VmState } from '@vmdns/contracts';
+import type { ConnectionHealth, Lag, MissingZone, PlanningOverview, Reason, ReasonCode, VmState } from '@vmdns/contracts';
 import { nameOfReverseKey } from '@vmdns/domain';
 import { Store } from '@vmdns/store';
 import { ZoneSets } from '../zones/zone-sets.js';
@@ -26,7 +27,7 @@ export class OverviewReader {
   #overview: Kept<PlanningOverview> | undefined;
   #hints: Kept<readonly MissingZone[]> | undefined;
 
-  constructor(private readonly store: Store, private readonly zoneSets: ZoneSets, private readonly clock: Clock, private readonly feed: FeedFollower<VmState>) {}
+  constructor(private readonly store: Store, private readonly zoneSets: ZoneSets, private readonly clock: Clock, private readonly feed: FeedFollower<VmState>, private readonly bus: Bus) {}
 
   read(): Promise<PlanningOverview> {
     this.#overview = this.#kept(this.#overview, FRESH_MS, () => this.#count());
@@ -46,12 +47,12 @@ export class OverviewReader {
   async #count(): Promise<PlanningOverview> {
     this.#hints = this.#kept(this.#hints, HINTS_FRESH_MS, () => this.#missingZones());
     const now = this.clock.now();
-    const [rows, connections, providers, heads, missingZones, lag] = await Promise.all([this.#counts(), this.#connections(), this.store.query<{ name: string; seen_at: Date }>('select name, seen_at from provider order by name'), this.#heads(), this.#hints.value, this.feed.reader.lagSeconds()]);
+    const [rows, connections, providers, heads, missingZones, feedLag, lag] = await Promise.all([this.#counts(), this.#connections(), this.store.query<{ name: string; seen_at: Date }>('select name, seen_at from provider order by name'), this.#heads(), this.#hints.value, this.feed.reader.lagSeconds(), this.#lag()]);
     const sum = (of: (row: CountRow) => number) => rows.reduce((total, row) => total + of(row), 0);
     return {
       names: tally(rows, (row) => row.state), reasons: tally(rows.filter((row) => row.state !== 'applied'), (row) => row.reason?.code) as Partial<Record<ReasonCode, number>>,
       ...byZone(rows), vms: heads.vms, openHolds: heads.holds, oldestPendingSeconds: heads.oldest === null ? null : Math.max(0, heads.oldest),
-      unheard: sum((row) => row.open ? row.count - row.heard : 0), heard: sum((row) => row.open ? row.heard : 0), feedLagSeconds: Number.isFinite(lag) ? lag : null,
+      unheard: sum((row) => row.open ? row.count - row.heard : 0), heard: sum((row) => row.open ? row.heard : 0), feedLagSeconds: Number.isFinite(feedLag) ? feedLag : null, lag,
       providers: providers.map((one) => ({ name: one.name, seenAt: one.seen_at.toISOString(), isHeard: now.getTime() - one.seen_at.getTime() < SILENT_AFTER_MS })),
       connections: connections.map((one) => healthOf(one, rows.filter((row) => one.zones.includes(row.zone_id)))), missingZones: [...missingZones], at: now.toISOString(),
     };
@@ -77,6 +78,11 @@ export class OverviewReader {
       `select (select count(*) from vm where not deleted) as vms, (select count(*) from hold where state = 'open') as holds,
               (select extract(epoch from clock_timestamp() - since)::float8 from name where settled_generation < generation order by since limit 1) as oldest`);
     return row ?? { vms: 0, holds: 0, oldest: null };
+  }
+
+  async #lag(): Promise<Lag> {
+    const [events, results] = await Promise.all([this.bus.backlog('EVENT', 'planner'), this.bus.backlog('RESULT', 'planner-results')]);
+    return { ...(events === undefined ? {} : { events }), ...(results === undefined ? {} : { results }) };
   }
 
   /** Zones that would take what no zone takes: the enclosing domain of names, /24 and /64 of addresses. */

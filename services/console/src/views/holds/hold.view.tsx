@@ -1,73 +1,63 @@
-import { Alert, Button, Group, Modal, Paper, Stack, Text, TextInput } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { Hold, HoldOutcome, HoldPage as HoldAnswer } from '@vmdns/contracts';
-import { useState } from 'react';
+import { Badge, Group, Stack, Text } from '@mantine/core';
+import type { HoldPage as Answer } from '@vmdns/contracts';
 import { useParams } from 'react-router';
-import { ask } from '../../api/client';
-import { usePermissions } from '../../api/session';
+import { DataTable, type Column } from '../../shared/data-table';
+import { Empty } from '../../shared/empty';
 import { Loading } from '../../shared/loading';
 import { PageHead } from '../../shared/page-head';
-import { sayDone } from '../../shared/say';
 import { StateBadge } from '../../shared/state-badge';
+import { TextLink } from '../../shared/text-link';
 import { Trouble } from '../../shared/trouble';
 import { When } from '../../shared/when';
+import { Decide } from './decide';
+import { keyOf, useHold, type Member } from './use-hold';
 
-/** From here on the number has to be typed, so that nobody approves it by a slip. */
-const TYPED_FROM = 20;
-const LINES_SHOWN = 500;
+const TITLES: Readonly<Record<Answer['hold']['kind'], string>> = { 'vm-deletions': 'Deletions of VMs', 're-homing': 'Names that move to another zone', removals: 'Removals of records' };
 
-/** One hold: the plan as a diff, and the decision. */
+/** One hold: the plan as a coloured diff with counts, and the decision. */
 export function HoldPage() {
   const { id = '' } = useParams();
-  const hold = useQuery({ queryKey: ['hold', id], queryFn: ({ signal }) => ask<HoldAnswer>(`/v1/holds/${encodeURIComponent(id)}`, { query: { limit: LINES_SHOWN }, signal }), refetchInterval: 5_000 });
-  if (hold.isPending) return <Loading />;
-  if (hold.data === undefined) return <Trouble error={hold.error} retry={() => { void hold.refetch(); }} />;
-  const { hold: head, members } = hold.data;
+  const read = useHold(id);
+  const { hold, members } = read;
+  if (read.isPending) return <Loading />;
+  if (hold === undefined) return <><PageHead title="Hold" /><Trouble error={read.error ?? new Error('the hold was not read')} retry={() => { void read.refetch(); }} /></>;
   return (
     <>
-      <PageHead title="Hold" badge={<StateBadge state={head.state} />}><Decide hold={head} /></PageHead>
+      <PageHead title={TITLES[hold.kind]} badge={<StateBadge state={hold.state} />}><Decide hold={hold} members={members} /></PageHead>
       <Stack>
-        <Text>{head.text}</Text>
-        <Text size="sm" c="dimmed">{head.kind} of <span className="mono">{head.scope}</span>, open since <When at={head.openedAt} relative />{head.decidedBy === undefined ? '' : `, ${head.state} by ${head.decidedBy}`}</Text>
-        <Paper withBorder p="md" component="section" aria-label="What would be done" style={{ maxHeight: '60vh', overflow: 'auto' }} tabIndex={0}>
-          {members.map((member, line) => <Text key={`${member.text} ${String(line)}`} className={`mono ${head.kind === 're-homing' ? '' : 'diff-remove'}`}>{head.kind === 're-homing' ? '~' : '−'} {member.text}</Text>)}
-          {hold.data.next !== undefined && <Text size="sm" c="dimmed" mt="xs">and {head.members - members.length} more; all of them: <code>vmdns hold show {head.holdId}</code></Text>}
-        </Paper>
+        <Text>{hold.text}</Text>
+        <Text size="sm" c="dimmed">Of <span className="mono">{hold.scope}</span>, open since <When at={hold.openedAt} relative />{hold.decidedBy === undefined ? '' : `, ${hold.state} by ${hold.decidedBy}`}</Text>
+        {members.length > 0 && <Counts total={hold.members} members={members} isWhole={!read.hasNextPage} />}
+        {members.length === 0
+          ? <Empty title="Nothing is on the list any more">Newer facts took everything off it.</Empty>
+          : <DataTable label="What would be done" columns={COLUMNS[hold.kind]} rows={members} keyOf={keyOf} hasMore={read.hasNextPage} more={() => { if (!read.isFetchingNextPage) void read.fetchNextPage(); }} height="calc(100vh - 300px)" />}
       </Stack>
     </>
   );
 }
 
-function Decide({ hold }: { readonly hold: Hold }) {
-  const may = usePermissions();
-  const queries = useQueryClient();
-  const [choice, setChoice] = useState<'approve' | 'reject' | null>(null);
-  const [typed, setTyped] = useState('');
-  const deciding = useMutation({
-    mutationFn: (decision: 'approve' | 'reject') => ask<HoldOutcome>(`/v1/holds/${encodeURIComponent(hold.holdId)}/${decision}`, { method: 'POST' }),
-    onSuccess: async (outcome) => {
-      setChoice(null);
-      sayDone(outcome.changed.length === 0 ? `Done: ${String(outcome.released)} of ${String(outcome.hold.members)}` : `Done: ${String(outcome.released)}; left out, since they have changed meanwhile: ${outcome.changed.slice(0, 5).join(', ')}`);
-      await queries.invalidateQueries({ queryKey: ['hold', hold.holdId] });
-    },
-  });
-  if (!may.operates || hold.state !== 'open') return null;
-  const mustType = hold.members >= TYPED_FROM;
-  const word = choice === 'approve' ? 'Approve' : 'Reject';
+const WHAT: Column<Member> = { head: 'What', cell: (member) => member.removes === undefined
+  ? <Text className="mono diff-remove">− {member.text}</Text>
+  : member.removes.map((rrset) => <Text key={rrset.type} className="mono diff-remove">− {member.name} {rrset.ttl} {rrset.type} {rrset.values.join(', ')}</Text>) };
+const USED: Column<Member> = { head: 'Used by others by now', width: '200px', cell: (member) => <Group gap={4}>{member.usedByOthers?.map((ip) => <Badge key={ip} color="violet" variant="light" tt="none" title="Another VM has this address by now">{ip}</Badge>)}</Group> };
+const ZONE: Column<Member> = { head: 'Zone', width: '200px', cell: (member) => <span className="mono">{member.zone ?? '–'}</span> };
+
+const COLUMNS: Readonly<Record<Answer['hold']['kind'], readonly Column<Member>[]>> = {
+  'vm-deletions': [{ head: 'VM', width: '200px', cell: (member) => member.vmId === undefined ? '–' : <TextLink to={`/vms/${encodeURIComponent(member.vmId)}`} mono>{member.vmId}</TextLink> }, WHAT, USED],
+  're-homing': [{ head: 'What', cell: (member) => <Text className="mono">~ {member.text}</Text> }, ZONE],
+  removals: [WHAT, ZONE, USED, { head: 'Remark', cell: (member) => member.text.includes('changed since') ? <Text size="sm" c="dimmed">changed since: it no longer waits here</Text> : null }],
+};
+
+function Counts({ total, members, isWhole }: { readonly total: number; readonly members: readonly Member[]; readonly isWhole: boolean }) {
+  const types = new Map<string, number>();
+  for (const { removes } of members) for (const { type, values } of removes ?? []) types.set(type, (types.get(type) ?? 0) + values.length);
+  const used = members.filter((member) => (member.usedByOthers?.length ?? 0) > 0).length;
   return (
-    <>
-      <Button color="red" onClick={() => { setTyped(''); setChoice('approve'); }}>Approve</Button>
-      <Button variant="default" onClick={() => { setTyped(''); setChoice('reject'); }}>Reject</Button>
-      <Modal opened={choice !== null} onClose={() => { setChoice(null); deciding.reset(); }} title={`${word} ${String(hold.members)} changes`} closeButtonProps={{ 'aria-label': 'Close' }}>
-        <form onSubmit={(event) => { event.preventDefault(); if (choice !== null) deciding.mutate(choice); }}>
-          <Stack>
-            <Text size="sm">{choice === 'approve' ? 'They are done at once; what has changed since is left out and named.' : 'Records are kept as they are, and these changes do not ask again.'}</Text>
-            {mustType && <TextInput label={`Type ${String(hold.members)} to confirm`} value={typed} onChange={(event) => { setTyped(event.currentTarget.value); }} data-autofocus inputMode="numeric" />}
-            {deciding.isError && <Alert color="red" role="alert">{deciding.error.message}</Alert>}
-            <Group justify="flex-end"><Button variant="default" onClick={() => { setChoice(null); }}>Cancel</Button><Button type="submit" color={choice === 'approve' ? 'red' : 'blue'} loading={deciding.isPending} disabled={mustType && typed.trim() !== String(hold.members)}>{word}</Button></Group>
-          </Stack>
-        </form>
-      </Modal>
-    </>
+    <Group gap="xs" role="status" aria-label="Counts">
+      <Badge color="red" variant="light" tt="none">− {total.toLocaleString()} {total === 1 ? 'waits' : 'wait'}</Badge>
+      {[...types].map(([type, count]) => <Badge key={type} color="red" variant="outline" tt="none">− {count.toLocaleString()} {type}</Badge>)}
+      {used > 0 && <Badge color="violet" variant="light" tt="none">{used.toLocaleString()} with an address that others use by now</Badge>}
+      {!isWhole && <Text size="xs" c="dimmed">kinds and addresses of the first {members.length.toLocaleString()}; scroll to see all</Text>}
+    </Group>
   );
 }

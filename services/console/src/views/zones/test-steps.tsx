@@ -1,4 +1,4 @@
-import { List, Text, ThemeIcon } from '@mantine/core';
+import { List, Loader, Text, ThemeIcon } from '@mantine/core';
 import type { TestStep } from '@vmdns/contracts';
 
 /** The steps of a zone test as they end: how it went, how long it took, what to do. */
@@ -11,7 +11,7 @@ export function TestSteps({ steps, isRunning }: { readonly steps: readonly TestS
           {step.hint !== undefined && <Text size="sm" c={step.ok ? 'dimmed' : 'red'}>{step.hint}</Text>}
         </List.Item>
       ))}
-      {isRunning && <List.Item><Text size="sm" c="dimmed">Testing …</Text></List.Item>}
+      {isRunning && <List.Item icon={<Loader size={22} aria-hidden />}><Text size="sm" c="dimmed">{steps.length === 0 ? 'Testing …' : 'The next step runs …'}</Text></List.Item>}
     </List>
   );
 }

@@ -83,10 +83,13 @@ function Records({ zone }: { readonly zone: Zone }) {
 function Test({ zone }: { readonly zone: Zone }) {
   const may = usePermissions();
   const test = useZoneTest();
+  const [probe, setProbe] = useState(false);
   if (!may.operates) return <Empty title="Operators test zones">Your role may look at the zone only.</Empty>;
   return (
     <Stack align="flex-start">
-      <Button onClick={() => { test.run(zone.id); }} loading={test.isRunning}>Test zone</Button>
+      <Text size="sm" c="dimmed">Whether the server is reached and the key may write, what fits into the zone, and who is asked for it.</Text>
+      <Switch label="Also write a record of its own, ask for it over DNS, and remove it" checked={probe} onChange={(event) => { setProbe(event.currentTarget.checked); }} />
+      <Button onClick={() => { test.run({ id: zone.id, probe }); }} loading={test.isRunning}>Test zone</Button>
       <TestSteps steps={test.steps} isRunning={test.isRunning} />
       {test.error !== null && <Trouble error={test.error} />}
     </Stack>
