@@ -1,7 +1,7 @@
 import { RpcProblem } from '@vmdns/bus';
 import type { Hold, HoldMember } from '@vmdns/contracts';
 import type { z } from 'zod';
-import type { HoldRow, MemberRow } from './hold.table.js';
+import type { HoldRow, MemberRow, ShownMember } from './hold.table.js';
 import { assertNever } from '../assert-never.js';
 
 /** A hold as the API shows it. */
@@ -36,10 +36,22 @@ const MEMBER_TEXTS: Readonly<Record<MemberRow['state'], string>> = {
   waiting: 'waits', released: 'was deleted', changed: 'was left out: it has changed since', kept: 'is kept',
 };
 
-export function toMember(row: MemberRow): z.input<typeof HoldMember> {
+export function toMember(row: ShownMember): z.input<typeof HoldMember> {
   const version = row.deletion.said.version === null ? '' : `, deletion of version ${row.deletion.said.version}`;
-  return { vmId: row.vm_id, text: `VM ${row.vm_id} (life ${row.life}, revision ${row.revision}${version}) ${MEMBER_TEXTS[row.state]}.` };
+  const used = row.state === 'waiting' ? row.used : [];
+  const marks = used.map((ip) => `; ${ip} is used by another VM by now`).join('');
+  return { vmId: row.vm_id, text: `VM ${row.vm_id} (${whatOf(row)}life ${row.life}, revision ${row.revision}${version}) ${MEMBER_TEXTS[row.state]}${marks}.`, ...(used.length === 0 ? {} : { usedByOthers: [...used] }) };
 }
+
+/** Its name, and its first addresses. */
+function whatOf({ body, state }: ShownMember): string {
+  if (body === null || state !== 'waiting') return '';
+  const addresses = body.addresses.map((address) => address.ip);
+  const name = body.fqdn ?? body.hostname;
+  const parts = [...(name === null ? [] : [name]), ...addresses.slice(0, ADDRESSES_NAMED), ...(addresses.length > ADDRESSES_NAMED ? [`${addresses.length - ADDRESSES_NAMED} more addresses`] : [])];
+  return parts.map((part) => `${part}, `).join('');
+}
+const ADDRESSES_NAMED = 4;
 
 export function holdCursor(row: HoldRow): string {
   return Buffer.from(`${row.opened_at.toISOString()} ${row.hold_id}`).toString('base64url');

@@ -48,7 +48,7 @@ export class HoldController implements OnApplicationBootstrap, OnApplicationShut
   @OnRequest('inventory', 'hold-show', inventoryRpc['hold-show'])
   async show(ask: AskOf<'hold-show'>): Promise<AnswerOf<'hold-show'>> {
     const hold = await this.service.getHold(ask.holdId);
-    const rows = await this.holds.members(this.store, ask.holdId, ask.limit + 1, ask.cursor ?? '');
+    const rows = await this.holds.shown(this.store, ask.holdId, ask.limit + 1, ask.cursor ?? '');
     const page = rows.slice(0, ask.limit);
     const last = page.at(-1);
     return { hold: { ...toHold(hold), checksum: await this.holds.checksum(this.store, ask.holdId) }, members: page.map(toMember), ...(rows.length > ask.limit && last !== undefined ? { next: last.vm_id } : {}) };

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Fact } from '@vmdns/domain';
 import type { Tx } from '@vmdns/store';
 import type { VmDraft } from '../facts/batch-decision.js';
 import type { DeletionFact } from './waiting-deletion.js';
@@ -23,6 +24,15 @@ export interface MemberRow {
   readonly revision: number;
   readonly deletion: DeletionFact;
 }
+
+/** A member with what a person must know of its VM: what it is, and which of its addresses another VM has by now. */
+export interface ShownMember extends MemberRow { readonly body: Fact | null; readonly used: readonly string[] }
+
+const SHOWN = `
+  select m.vm_id, m.state, m.life, m.revision, m.deletion, v.body,
+    array(select a.ip from jsonb_array_elements(v.body->'addresses') with ordinality e(address, place), lateral (select e.address->>'ip' as ip) a
+      where exists (select 1 from vm o where o.find_keys @> array[a.ip] and o.vm_id <> m.vm_id) order by e.place) as used
+  from hold_member m left join vm v on v.vm_id = m.vm_id where m.hold_id = $1 and m.vm_id > $2 order by m.vm_id limit $3`;
 
 const HOLD = `select h.*, (select count(*)::bigint from hold_member m where m.hold_id = h.hold_id) as members from hold h`;
 
@@ -81,6 +91,11 @@ export class HoldTable {
       'select vm_id, state, life, revision, deletion from hold_member where hold_id = $1 and vm_id > $2 and ($3::text is null or state = $3) order by vm_id limit $4',
       [holdId, afterVmId, state ?? null, limit],
     );
+  }
+
+  /** The same for people who look. */
+  shown(tx: Tx, holdId: string, limit: number, afterVmId: string): Promise<readonly ShownMember[]> {
+    return tx.query<ShownMember>(SHOWN, [holdId, afterVmId, limit]);
   }
 
   /** Decides an open hold; undefined: it is not open (any more). The source is locked by the caller. */

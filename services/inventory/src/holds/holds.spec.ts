@@ -116,6 +116,15 @@ describe('L13 deletions of VMs by one source', () => {
     expect((await deleteAll([next])).deleted).toHaveLength(1);
   });
 
+  it('L13 says of each VM what would go, and which of its addresses another VM has by now', async () => {
+    const { holdId } = await heldVms(1);
+    valueOf(await publisher.put('old', { fqdn: 'old.example.com', addresses: [{ ip: '192.0.2.50' }, { ip: '192.0.2.51' }] }));
+    await deleteAll(['old']);
+    valueOf(await publisher.put('new', { addresses: [{ ip: '192.0.2.51' }] }));
+    const old = valueOf(await publisher.rpc['hold-show']({ holdId })).members.find((member) => member.vmId === 'old');
+    expect(old).toEqual({ vmId: 'old', text: expect.stringMatching(/^VM old \(old\.example\.com\.?, 192\.0\.2\.50, 192\.0\.2\.51, life 1, revision 1\) waits; 192\.0\.2\.51 is used by another VM by now\.$/), usedByOthers: ['192.0.2.51'] });
+  });
+
   it('approved: exactly the members that are unchanged are deleted, with an event each; a newer fact took its VM off', async () => {
     const { vmIds, holdId } = await heldVms(4);
     const [changed = '', repeated = '', ...others] = vmIds;
