@@ -6,11 +6,12 @@ import { ask } from '../../api/client';
 import { usePages } from '../../api/pages';
 import { useProviders } from '../../api/providers';
 import { usePermissions } from '../../api/session';
+import { Confirm } from '../../shared/confirm';
 import { Empty } from '../../shared/empty';
 import { faultsIn } from '../../shared/faults';
 import { Loading } from '../../shared/loading';
 import { PageHead } from '../../shared/page-head';
-import { sayDone, sayFailed } from '../../shared/say';
+import { sayDone } from '../../shared/say';
 import { Trouble } from '../../shared/trouble';
 import { When } from '../../shared/when';
 import { ConnectionFields, EMPTY_CONNECTION, type ConnectionDraft } from './connection-fields';
@@ -22,9 +23,10 @@ export function Connections() {
   const queries = useQueryClient();
   const providers = useProviders();
   const [isMaking, setMaking] = useState(false);
+  const [leaving, setLeaving] = useState<Connection | null>(null);
   const [rotating, setRotating] = useState<Connection | null>(null);
   const connections = usePages<Connection>('/v1/connections', { limit: 500 }, { refreshMs: 10_000 });
-  const removing = useMutation({ mutationFn: (one: Connection) => ask(`/v1/connections/${encodeURIComponent(one.id)}`, { method: 'DELETE' }), onSuccess: async (_done, one) => { sayDone(`${one.name} is removed`); await queries.invalidateQueries({ queryKey: ['/v1/connections'] }); }, onError: sayFailed });
+  const removing = useMutation({ mutationFn: (one: Connection) => ask(`/v1/connections/${encodeURIComponent(one.id)}`, { method: 'DELETE' }), onSuccess: async (_done, one) => { setLeaving(null); sayDone(`${one.name} is removed`); await queries.invalidateQueries({ queryKey: ['/v1/connections'] }); } });
   const add = may.operates && <Button onClick={() => { setMaking(true); }}>New connection</Button>;
   return (
     <>
@@ -41,13 +43,14 @@ export function Connections() {
                 <Table.Td>{one.name} {one.paused && <Badge color="yellow" variant="light" tt="none">paused</Badge>}</Table.Td><Table.Td>{one.provider}</Table.Td>
                 <Table.Td>{Object.entries(one.settings).map(([field, value]) => <Text key={field} size="sm" className="mono">{field}: {typeof value === 'string' ? value : JSON.stringify(value)}</Text>)}</Table.Td>
                 <Table.Td>{one.secrets.length === 0 ? '–' : one.secrets.map((secret) => `${secret} is set`).join(', ')}</Table.Td><Table.Td><When at={one.createdAt} relative /></Table.Td>
-                <Table.Td>{may.operates && <Group gap="xs" wrap="nowrap"><Button size="compact-xs" variant="default" onClick={() => { setRotating(one); }} aria-label={`Rotate secret of ${one.name}`}>Rotate secret</Button><Button size="compact-xs" variant="default" color="red" loading={removing.isPending && removing.variables.id === one.id} onClick={() => { removing.mutate(one); }} aria-label={`Remove ${one.name}`}>Remove</Button></Group>}</Table.Td>
+                <Table.Td>{may.operates && <Group gap="xs" wrap="nowrap"><Button size="compact-xs" variant="default" onClick={() => { setRotating(one); }} aria-label={`Rotate secret of ${one.name}`}>Rotate secret</Button><Button size="compact-xs" variant="default" color="red" onClick={() => { removing.reset(); setLeaving(one); }} aria-label={`Remove ${one.name}`}>Remove</Button></Group>}</Table.Td>
               </Table.Tr>
             ))}</Table.Tbody>
           </Table>
         </Table.ScrollContainer>
       )}
       <NewConnection opened={isMaking} close={() => { setMaking(false); }} providers={providers.data ?? []} />
+      {leaving !== null && <Confirm title={`Remove ${leaving.name}`} word="Remove" isDanger isRunning={removing.isPending} error={removing.error} confirm={() => { removing.mutate(leaving); }} close={() => { setLeaving(null); }}>Its settings and secrets are forgotten. A connection that a zone uses is not removed.</Confirm>}
       {rotating !== null && <RotateSecrets connection={rotating} provider={providers.data?.find((one) => one.name === rotating.provider)} close={() => { setRotating(null); }} />}
     </>
   );

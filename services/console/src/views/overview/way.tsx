@@ -16,8 +16,8 @@ export function Way({ standing }: { readonly standing: Overview }) {
         {legsOf(standing).map(([arrow, place]) => (
           <Fragment key={place.name}>
             {arrow !== undefined && <Between arrow={arrow} />}
-            <Paper withBorder px="sm" py={6} style={{ flex: '1 1 0', minWidth: 0, ...(place.isSilent ? { borderColor: 'var(--mantine-color-red-6)' } : {}) }}>
-              <Text fw={600} size="sm" style={{ overflowWrap: 'anywhere' }} {...(place.isSilent ? { c: 'red' } : {})}>{place.name}{place.isSilent ? ' is silent' : ''}</Text>
+            <Paper withBorder px="sm" py={6} style={{ flex: '1 1 auto', ...(place.isSilent ? { borderColor: 'var(--mantine-color-red-6)' } : {}) }}>
+              <Text fw={600} size="sm" {...(place.isSilent ? { c: 'red' } : {})}>{place.name}{place.isSilent ? ' is silent' : ''}</Text>
               {place.holds !== undefined && <Text size="xs" c="dimmed">{place.holds}</Text>}
             </Paper>
           </Fragment>
@@ -47,10 +47,10 @@ const counted = (count: number | undefined, one: string, what = '') => count ===
 
 function Between({ arrow: { what, waiting, note } }: { readonly arrow: Arrow }) {
   return (
-    <Stack gap={0} align="center" justify="center" miw={92}>
+    <Stack gap={0} align="center" justify="center" miw={90} maw={{ md: 130 }} ta="center">
       <Text size="xs" c="dimmed">{what} <span aria-hidden>→</span></Text>
       <Text size="xs" {...(waiting !== undefined && waiting > 0 ? { fw: 700, c: 'blue' } : { c: 'dimmed' })}>{waiting === undefined ? 'not known now' : waiting === 0 ? 'none waits' : `${waiting.toLocaleString()} ${waiting === 1 ? 'waits' : 'wait'}`}</Text>
-      {note !== undefined && <Text size="xs" c="dimmed" ta="center">{note}</Text>}
+      {note !== undefined && <Text size="xs" c="dimmed">{note}</Text>}
     </Stack>
   );
 }

@@ -1,6 +1,6 @@
-import { Alert, Button, Group, Select, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Group, Select, Stack, Table, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { Connection, Pause, PauseScope, Zone } from '@vmdns/contracts';
+import type { Connection, Pause, PauseMade, PauseScope, Zone } from '@vmdns/contracts';
 import { useState } from 'react';
 import { ask } from '../../api/client';
 import { usePages, type Page } from '../../api/pages';
@@ -11,6 +11,7 @@ import { PageHead } from '../../shared/page-head';
 import { sayDone, sayFailed } from '../../shared/say';
 import { Trouble } from '../../shared/trouble';
 import { When } from '../../shared/when';
+import { EMPTY_STOP, stopBody, StopFields, stoppedText } from './stop-fields';
 
 /** The stop button: what is stopped, by whom, why; stop and go on. */
 export function Pauses() {
@@ -48,10 +49,10 @@ export function Pauses() {
 function Stop({ zones, connections }: { readonly zones: readonly Zone[]; readonly connections: readonly Connection[] }) {
   const queries = useQueryClient();
   const [what, setWhat] = useState<string | null>(null);
-  const [why, setWhy] = useState('');
+  const [draft, setDraft] = useState(EMPTY_STOP);
   const stopping = useMutation({
-    mutationFn: (scope: PauseScope) => ask<Pause>('/v1/pause', { method: 'POST', body: { scope, why } }),
-    onSuccess: async () => { setWhat(null); setWhy(''); sayDone('Writing is stopped there'); await queries.invalidateQueries({ queryKey: ['pauses'] }); },
+    mutationFn: (scope: PauseScope) => ask<PauseMade>('/v1/pause', { method: 'POST', body: { scope, ...stopBody(draft) } }),
+    onSuccess: async (made) => { setWhat(null); setDraft(EMPTY_STOP); sayDone(stoppedText('Writing is stopped there', made)); await queries.invalidateQueries({ queryKey: ['pauses'] }); },
   });
   const data = [
     { group: 'Everywhere', items: [{ value: 'all', label: 'everything' }] },
@@ -62,7 +63,7 @@ function Stop({ zones, connections }: { readonly zones: readonly Zone[]; readonl
     <form onSubmit={(event) => { event.preventDefault(); if (what !== null) stopping.mutate(scopeOf(what)); }}>
       <Group align="end">
         <Select label="Stop writing" placeholder="choose what" data={data} value={what} onChange={setWhat} searchable w={280} />
-        <TextInput label="Why" value={why} onChange={(event) => { setWhy(event.currentTarget.value); }} w={320} maxLength={500} />
+        <StopFields draft={draft} change={setDraft} />
         <Button type="submit" color="red" disabled={what === null} loading={stopping.isPending}>Stop</Button>
       </Group>
       {stopping.isError && <Alert mt="sm" color="red" role="alert">{stopping.error.message}</Alert>}

@@ -1,12 +1,13 @@
-import { Alert, Button, Code, CopyButton, Group, Modal, Select, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Code, CopyButton, Group, Modal, Select, Stack, Table, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { NewToken, Role, Token } from '@vmdns/contracts';
 import { useState } from 'react';
 import { ask } from '../../api/client';
 import { usePages } from '../../api/pages';
+import { Confirm } from '../../shared/confirm';
 import { Loading } from '../../shared/loading';
 import { PageHead } from '../../shared/page-head';
-import { sayDone, sayFailed } from '../../shared/say';
+import { sayDone } from '../../shared/say';
 import { StateBadge } from '../../shared/state-badge';
 import { Trouble } from '../../shared/trouble';
 import { When } from '../../shared/when';
@@ -17,7 +18,7 @@ export function Tokens() {
   const [isMaking, setMaking] = useState(false);
   const [leaving, setLeaving] = useState<Token | null>(null);
   const tokens = usePages<Token>('/v1/tokens', { limit: 500 });
-  const revoke = useMutation({ mutationFn: (token: Token) => ask(`/v1/tokens/${encodeURIComponent(token.id)}`, { method: 'DELETE' }), onSuccess: async (_done, token) => { setLeaving(null); sayDone(`${token.name} is refused everywhere within seconds`); await queries.invalidateQueries({ queryKey: ['/v1/tokens'] }); }, onError: sayFailed });
+  const revoke = useMutation({ mutationFn: (token: Token) => ask(`/v1/tokens/${encodeURIComponent(token.id)}`, { method: 'DELETE' }), onSuccess: async (_done, token) => { setLeaving(null); sayDone(`${token.name} is refused everywhere within seconds`); await queries.invalidateQueries({ queryKey: ['/v1/tokens'] }); } });
   return (
     <>
       <PageHead title="Tokens"><Button onClick={() => { setMaking(true); }}>New token</Button></PageHead>
@@ -37,10 +38,7 @@ export function Tokens() {
         </Table.ScrollContainer>
       )}
       <MakeToken opened={isMaking} close={() => { setMaking(false); }} />
-      <Modal opened={leaving !== null} onClose={() => { setLeaving(null); }} title={`Revoke ${leaving?.name ?? ''}?`} closeButtonProps={{ 'aria-label': 'Close' }}>
-        <Text size="sm" mb="md">Whoever uses it is refused within seconds. This cannot be undone; a new token can be made.</Text>
-        <Group justify="flex-end"><Button variant="default" onClick={() => { setLeaving(null); }}>Cancel</Button><Button color="red" loading={revoke.isPending} onClick={() => { if (leaving !== null) revoke.mutate(leaving); }}>Revoke</Button></Group>
-      </Modal>
+      {leaving !== null && <Confirm title={`Revoke ${leaving.name}?`} word="Revoke" isDanger isRunning={revoke.isPending} error={revoke.error} confirm={() => { revoke.mutate(leaving); }} close={() => { setLeaving(null); revoke.reset(); }}>Whoever uses it is refused within seconds. This cannot be undone; a new token can be made.</Confirm>}
     </>
   );
 }

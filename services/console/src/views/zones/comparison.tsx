@@ -35,7 +35,6 @@ export function Comparison({ zone }: { readonly zone: Zone }) {
   const path = `/v1/zones/${encodeURIComponent(zone.id)}`;
   const drift = useQuery({ queryKey: ['zone', zone.id, 'drift'], queryFn: ({ signal }) => ask<ZoneDrift>(`${path}/drift`, { query: { limit: 1 }, signal }), refetchInterval: LOOK_MS });
   const comparing = useMutation({ mutationFn: (trustListing: boolean) => ask<ZoneDrift>(`${path}/reconcile`, { method: 'POST', body: { trustListing } }), onSuccess: async () => { sayDone('It is compared as soon as may be'); await queries.invalidateQueries({ queryKey: ['zone', zone.id, 'drift'] }); }, onError: sayFailed });
-  const releasing = useMutation({ mutationFn: () => ask<Zone>(`${path}/release`, { method: 'POST' }), onSuccess: async () => { sayDone(`${zone.name} is handed back: its records stay, and nothing there is ours any more`); await queries.invalidateQueries(); }, onError: sayFailed });
   if (drift.isPending) return <Loading />;
   if (drift.data === undefined) return <Trouble error={drift.error} retry={() => { void drift.refetch(); }} />;
   const { counts, state, fault, beganAt, tookMs } = drift.data;
@@ -46,7 +45,6 @@ export function Comparison({ zone }: { readonly zone: Zone }) {
           <>
             <Button size="xs" loading={comparing.isPending || state === 'comparing'} onClick={() => { comparing.mutate(false); }}>Compare now</Button>
             <Button size="xs" variant="default" onClick={() => { setAdopting(true); }} disabled={counts === undefined}>Take over …</Button>
-            <Button size="xs" variant="default" loading={releasing.isPending} onClick={() => { releasing.mutate(); }}>Hand back</Button>
           </>
         )}
         <Text size="sm" c="dimmed">{beganAt === undefined ? 'Never compared yet.' : <>Last compared <When at={beganAt} relative />{tookMs === undefined ? '' : ` in ${String(Math.round(tookMs))} ms`}.</>} {drift.data.nextAt !== undefined && <>Next: <When at={drift.data.nextAt} relative />.</>}</Text>

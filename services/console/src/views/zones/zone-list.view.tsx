@@ -13,6 +13,7 @@ import { StateBadge } from '../../shared/state-badge';
 import { TextLink } from '../../shared/text-link';
 import { Trouble } from '../../shared/trouble';
 import { AddZone } from './add-zone';
+import { LastComparison } from './last-comparison';
 import { StateCounts } from './state-counts';
 
 const COLUMNS: readonly Column<Zone>[] = [
@@ -25,6 +26,7 @@ const columns = (counts: Overview['zones']): readonly Column<Zone>[] => [
   ...COLUMNS,
   { head: 'Names', width: '90px', cell: (zone) => counts === undefined ? '–' : Object.values(counts[zone.id] ?? {}).reduce((sum, count) => sum + count, 0).toLocaleString() },
   { head: 'States', cell: (zone) => <StateCounts counts={counts?.[zone.id] ?? zone.counts} /> },
+  { head: 'Last comparison', width: '220px', cell: (zone) => <LastComparison zone={zone} /> },
 ];
 
 /** The configured zones; the dialog that adds one has an address too: `?add=<apex>`. */
