@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { subjects, VmStatusEvent, type Caller, type VmDns } from '@vmdns/contracts';
+import { subjects, VmStatusEvent, type Caller, type VmDns, type Zone } from '@vmdns/contracts';
 import { until } from '@vmdns/test/support';
 import { applied, type FakeAdapter } from '../testing/fake-adapter.js';
 import { ADMIN, problem, Rig, value } from '../testing/rig.js';
@@ -9,13 +9,9 @@ const TINA: Caller = { name: 'tina', role: 'viewer', tenant: 'a' };
 describe('how things stand, and why', () => {
   let rig: Rig;
   let adapter: FakeAdapter;
+  let reverseZone: Zone;
   beforeAll(async () => {
-    rig = await Rig.start({ REISSUE_FIRST_MS: '60000' });
-    await rig.planner();
-    adapter = rig.adapter();
-    const connection = await rig.connection();
-    await rig.zone('example.com', connection);
-    await rig.zone('2.0.192.in-addr.arpa', connection);
+    ({ rig, adapter, reverseZone } = await Rig.withZones());
     await rig.tell(rig.fact('a1', { tenant: 'a', fqdn: 'a1.example.com.', ips: ['192.0.2.1'] }));
     await rig.tell(rig.fact('b1', { tenant: 'b', fqdn: 'b1.example.com.', ips: ['192.0.2.2'] }));
     await rig.becomes('b1', 'live');
@@ -116,6 +112,20 @@ describe('how things stand, and why', () => {
     expect(record?.reason?.hint).toContain('adapter-memory');
     adapter.script = applied;
     await adapter.answer('silent.example.com.', { state: 'applied' });
+  });
+
+  it('L11 shows a deleted VM until it is gone: what is still there, and that a pause keeps it, by the name of the zone', async () => {
+    await rig.tell(rig.fact('leaver', { fqdn: 'leaver.example.com.', ips: ['192.0.2.60'] }));
+    await rig.becomes('leaver', 'live');
+    adapter.script = (name) => (name.name.startsWith('60.') ? undefined : { state: 'applied' });
+    const { id } = value(await rig.rpc['pause-add']({ scope: { kind: 'zone', id: reverseZone.id }, why: 'moving racks', caller: ADMIN }));
+    await rig.tell(rig.fact('leaver', { deleted: true, fqdn: null, nameClaim: null, ips: [] }));
+    const leaving = await until(async () => { const dns = await rig.dns('leaver'); return dns.records.length === 1 ? dns : undefined; });
+    expect(leaving).toMatchObject({ state: 'deleting', records: [{ name: '60.2.0.192.in-addr.arpa.', values: [], reason: { code: 'paused', text: expect.stringMatching(/^writing is paused for the zone 2\.0\.192\.in-addr\.arpa\. by ada \(moving racks\) since /) } }] });
+    value(await rig.rpc['pause-remove']({ id, caller: ADMIN }));
+    adapter.script = applied;
+    await adapter.answer('60.2.0.192.in-addr.arpa.', { state: 'applied' });
+    await rig.becomes('leaver', 'gone');
   });
 
   it('publishes the status of a VM when its names are planned and when they settle', async () => {

@@ -12,7 +12,7 @@ const ADAPTER_SILENT_MS = 30_000;
 type Around = Pick<DnsPicture, 'pauses' | 'adapters' | 'now'>;
 
 /** An unsettled name is explained by what stops it: a pause, or an adapter that nobody hears; else by its own reason. */
-export function standingOf(row: NameRow, zone: Pick<ZoneView, 'provider' | 'mode'>, around: Around): Standing {
+export function standingOf(row: NameRow, zone: Pick<ZoneView, 'apex' | 'provider' | 'mode'>, around: Around): Standing {
   const state = toNameState(row.state);
   if (row.hold_id !== null) return { state: 'on-hold', reason: reasonOf.onHold(`the removal of ${row.owner_name}`) };
   if (row.kept) return { state, reason: reasonOf.kept(row.owner_name) };
@@ -23,7 +23,7 @@ export function standingOf(row: NameRow, zone: Pick<ZoneView, 'provider' | 'mode
     return { state, ...because(row.reason ?? row.plan_reason) };
   }
   const pause = around.pauses.get(row.zone_id);
-  if (pause !== undefined) return { state: stopped(state), reason: reasonOf.paused(scopeText(pause)) };
+  if (pause !== undefined) return { state: stopped(state), reason: reasonOf.paused(scopeText(pause, zone.apex)) };
   if (row.reason?.code === 'paused' || row.reason?.code === 'throttled') return { state: stopped(state), reason: row.reason };
   if (row.reason === null && !row.heard) {
     const silent = silence(zone.provider, around);
@@ -50,8 +50,9 @@ function silence(provider: string, around: Around): Reason | undefined {
   };
 }
 
-function scopeText(pause: Pause): string {
-  const scope = pause.scope.kind === 'all' ? 'everything' : `the ${pause.scope.kind} ${pause.scope.id}`;
+/** By the apex, which people know, not by an id. */
+function scopeText(pause: Pause, apex: string): string {
+  const scope = pause.scope.kind === 'all' ? 'everything' : pause.scope.kind === 'zone' ? `the zone ${apex}` : `the connection of the zone ${apex}`;
   const why = pause.why === '' ? '' : ` (${pause.why})`;
   return `${scope} by ${pause.by}${why} since ${pause.since}${pause.until === null ? '' : ` until ${pause.until}`}`;
 }

@@ -10,12 +10,7 @@ describe('what a person looks for', () => {
   let rig: Rig;
   let adapter: FakeAdapter;
   beforeAll(async () => {
-    rig = await Rig.start({ REISSUE_FIRST_MS: '60000' });
-    await rig.planner();
-    adapter = rig.adapter();
-    const connection = await rig.connection();
-    await rig.zone('example.com', connection);
-    await rig.zone('2.0.192.in-addr.arpa', connection);
+    ({ rig, adapter } = await Rig.withZones());
     adapter.script = (name) => (name.name.startsWith('bad.') ? { state: 'failed', attempts: 1, nextTryAt: '2030-01-01T00:00:00.000Z', reason: { code: 'credentials', text: 'the server refuses the key (401)' } } : { state: 'applied' });
     await rig.tell(rig.fact('vm-1', { tenant: 'a', fqdn: 'web1.example.com.', ips: ['192.0.2.1', '2001:db8:12::1'] }));
     await rig.tell(rig.fact('vm-2', { tenant: 'b', fqdn: 'web2.example.com.', ips: ['192.0.2.17'] }));

@@ -32,6 +32,16 @@ export class Rig {
     return rig;
   }
 
+  /** A planner with a forward and a reverse zone, whose outcomes come from the adapter only: it is not asked again meanwhile. */
+  static async withZones(): Promise<{ readonly rig: Rig; readonly adapter: FakeAdapter; readonly reverseZone: Zone }> {
+    const rig = await Rig.start({ REISSUE_FIRST_MS: '60000' });
+    await rig.planner();
+    const adapter = rig.adapter();
+    const connection = await rig.connection();
+    await rig.zone('example.com', connection);
+    return { rig, adapter, reverseZone: await rig.zone('2.0.192.in-addr.arpa', connection) };
+  }
+
   async planner(): Promise<RunningService> {
     const service = await startPlanner(parseConfig(Config, { ...this.environment, INSTANCE: `planner-${this.planners.length}` }), { handleSignals: false });
     this.planners.push(service);

@@ -32,16 +32,23 @@ export function VmPage() {
       {isUnknown && <Alert color="gray" title="This VM is not known">No publisher has told of it, or it was deleted long ago. Ids are compared letter by letter.</Alert>}
       {!isUnknown && (
         <Stack>
+          {dns.data !== undefined && (dns.data.state === 'deleting' || dns.data.state === 'gone') && <Leaving dns={dns.data} />}
           {dns.data?.reason !== undefined && <Alert color="orange" title="Why" role="status"><ReasonText reason={dns.data.reason} /></Alert>}
           {vm.data?.holdId !== undefined && <Alert color="violet" title="On hold">Its deletion waits for a person: <TextLink to={`/holds/${vm.data.holdId}`}>look at the hold</TextLink>.</Alert>}
           {vm.isPending ? <Loading lines={3} /> : vm.data === undefined ? <Trouble error={vm.error} /> : <Facts vm={vm.data} />}
-          <Title order={2} size="h4">Records</Title>
-          {dns.isPending ? <Loading /> : dns.data === undefined ? <Trouble error={dns.error} retry={() => { void dns.refetch(); }} /> : <RecordTable records={dns.data.records} />}
+          <Title order={2} size="h4">{dns.data?.state === 'deleting' ? 'Records that are still there' : 'Records'}</Title>
+          {dns.isPending ? <Loading /> : dns.data === undefined ? <Trouble error={dns.error} retry={() => { void dns.refetch(); }} /> : dns.data.state === 'gone' && dns.data.records.length === 0 ? <Text c="dimmed">None is left.</Text> : <RecordTable records={dns.data.records} />}
           {vm.data !== undefined && dns.data !== undefined && <Timeline vm={vm.data} dns={dns.data} />}
         </Stack>
       )}
     </>
   );
+}
+
+/** A deleted VM until it is gone. */
+function Leaving({ dns: { state, records } }: { readonly dns: VmDns }) {
+  if (state === 'gone') return <Alert color="gray" title="Gone" role="status">The VM is deleted, and no record of it is left.</Alert>;
+  return <Alert color="blue" title="On its way out" role="status">The VM is deleted. {records.length === 1 ? 'One record of it is' : `${String(records.length)} records of it are`} still there; each says below why. They go as soon as their providers take it.</Alert>;
 }
 
 function Facts({ vm }: { readonly vm: VmView }) {
@@ -52,7 +59,7 @@ function Facts({ vm }: { readonly vm: VmView }) {
       <Card withBorder>
         <Table variant="vertical" layout="fixed" aria-label="What is known">
           <Table.Tbody>
-            <Fact head="Name">{name === null ? 'none: reverse names only' : <span className="mono">{name}</span>}</Fact>
+            {!vm.deleted && <Fact head="Name">{name === null ? 'none: reverse names only' : <span className="mono">{name}</span>}</Fact>}
             <Fact head="Tenant">{vm.tenant ?? '–'}</Fact>
             <Fact head="Said by">{vm.source}</Fact>
             <Fact head="Revision">{vm.revision}{vm.version === null ? '' : `, the publisher's version ${String(vm.version)}`}</Fact>
@@ -63,7 +70,7 @@ function Facts({ vm }: { readonly vm: VmView }) {
       </Card>
       <Card withBorder>
         <Title order={2} size="h5" mb="xs">Addresses and reverse names</Title>
-        {vm.addresses.length === 0 && <Text c="dimmed">It has no address.</Text>}
+        {vm.addresses.length === 0 && <Text c="dimmed">{vm.deleted ? 'It has none any more.' : 'It has no address.'}</Text>}
         <Stack gap="xs">{vm.addresses.map((address) => (
           <Group key={address.ip} justify="space-between" wrap="wrap">
             <Text className="mono">{address.ip}</Text>
