@@ -225,6 +225,25 @@ describe('the change feed', () => {
       expect(taken).toEqual([1, 2, 3, 4]);
     });
 
+    it('holds the others up while a page takes long, and for seconds only when it is killed in the middle', async () => {
+      await say(1);
+      let go = (): void => undefined;
+      const long = new Promise<void>((resolve) => { go = resolve; });
+      const taken: number[] = [];
+      const [slow, other] = [reader([], () => long), reader(taken)];
+      const busy = async (): Promise<{ ends: number; leftMs: number } | undefined> => (await store.query<{ ends: number; leftMs: number }>(
+        `select extract(epoch from busy_until)::float8 as ends, extract(epoch from busy_until - clock_timestamp())::float8 * 1000 as "leftMs" from feed_cursor where busy_until is not null`))[0];
+      slow.start();
+      const first = await until(busy);
+      other.start();
+      const renewed = await until(async () => { const seen = await busy(); return seen !== undefined && seen.ends > first.ends ? seen : undefined; });
+      expect(Math.max(first.leftMs, renewed.leftMs)).toBeLessThanOrEqual(5000);
+      expect(taken).toEqual([]);
+      go();
+      await until(() => other.isCaughtUp);
+      expect(taken).toEqual([]);
+    });
+
     it('goes back to where it stood', async () => {
       const taken: number[] = [];
       const one = reader(taken);

@@ -15,8 +15,9 @@ export interface FeedReaderOptions<B> {
   readonly onError?: (error: unknown) => void;
 }
 
-/** How long a replica may be silent before another reads on. */
-const LEASE = "interval '30 seconds'";
+/** How long a replica may be silent before another reads on: short, because an adapter claims no lane before its feed is read. */
+const LEASE = "interval '5 seconds'";
+const RENEW_MS = 1500;
 const LOOK_AGAIN_MS = 500;
 const RETRY_MS = 1000;
 /** Marks of where the cursor stood: one in five minutes, for two hours; enough to go back an hour. */
@@ -128,15 +129,17 @@ export class FeedReader<B> {
     const { name, page, take, pageSize = 500 } = this.options;
     let cursor = claimed.cursor;
     let isComplete = false;
+    const renewing = setInterval(() => void this.renew(), RENEW_MS);
     try {
       while (!this.stopped && !isComplete) {
         const got = await page(cursor, pageSize);
         if (got.changes.length > 0) await take(got.changes);
-        if (got.cursor !== cursor) await this.store.query(`update feed_cursor set cursor = $2, busy_until = clock_timestamp() + ${LEASE} where name = $1`, [name, got.cursor]);
+        if (got.cursor !== cursor) await this.store.query('update feed_cursor set cursor = $2 where name = $1', [name, got.cursor]);
         cursor = got.cursor;
         isComplete = !got.more;
       }
     } finally {
+      clearInterval(renewing);
       await this.release(claimed, cursor, isComplete);
     }
     if (isComplete) this.caughtUp = true;
@@ -154,6 +157,11 @@ export class FeedReader<B> {
       `update feed_cursor set busy_until = clock_timestamp() + ${LEASE} where name = $1 and (busy_until is null or busy_until < clock_timestamp())
        returning cursor, marks, clock_timestamp() as now`, [this.options.name]);
     return row;
+  }
+
+  /** A renewal that fails costs a second reader, and every change may be taken twice. */
+  private async renew(): Promise<void> {
+    await this.store.query(`update feed_cursor set busy_until = clock_timestamp() + ${LEASE} where name = $1 and busy_until is not null`, [this.options.name]).catch(() => undefined);
   }
 
   private async release(claimed: CursorRow, cursor: number, isComplete: boolean): Promise<void> {
