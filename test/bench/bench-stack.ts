@@ -39,7 +39,8 @@ select r.rolname as role, s.total_exec_time as ms, s.total_plan_time as plan_ms,
 from pg_stat_statements s join pg_roles r on r.oid = s.userid order by s.total_exec_time + s.total_plan_time desc limit 60`;
 
 /** PERFORMANCE §2: the honest default, profile P-off. */
-const PDNS = { 'lmdb-shards': '64', 'lmdb-sync-mode': 'sync', 'loglevel': '3', 'distributor-threads': '3', 'max-ent-entries': '2000000' } as const;
+const PDNS = { 'loglevel': '3', 'distributor-threads': '3', 'max-ent-entries': '2000000' } as const;
+const LMDB = { 'lmdb-shards': '64', 'lmdb-sync-mode': 'sync' } as const;
 
 /** vmdns as in production: built services as processes, log level info, durable PostgreSQL, and nothing in between. */
 export class BenchStack {
@@ -60,7 +61,7 @@ export class BenchStack {
         ...(options.profile === undefined ? {} : { settings: PROFILED }),
       }),
       startNats({ config: localNatsConfig(ROOT, natsPassword) }),
-      startPowerdns({ rectify: false, ...options.powerdns, settings: { ...PDNS, ...options.powerdns?.settings } }),
+      startPowerdns({ rectify: false, ...options.powerdns, settings: { ...PDNS, ...((options.powerdns?.backend ?? 'lmdb') === 'lmdb' ? LMDB : {}), ...options.powerdns?.settings } }),
     ]);
     const stack = new BenchStack(options, folder, postgres, nats, powerdns);
     try {

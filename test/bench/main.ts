@@ -11,10 +11,14 @@ import { b2 } from './scenarios/b2-path.js';
 import { b3 } from './scenarios/b3-latency.js';
 import { b3Hops } from './scenarios/b3-hops.js';
 import { b4 } from './scenarios/b4-growth.js';
+import { b7 } from './scenarios/b7-flapping.js';
+import { b9 } from './scenarios/b9-backends.js';
+import { b10 } from './scenarios/b10-no-gap.js';
+import { b12 } from './scenarios/b12-planner.js';
 import { b13 } from './scenarios/b13-memory.js';
 import { d1 } from './scenarios/d1-dead-provider.js';
 
-const MEASURED: readonly Scenario[] = [b1, b2, b3, b4, b13, d1];
+const MEASURED: readonly Scenario[] = [b1, b2, b3, b4, b7, b9, b10, b12, b13, d1];
 /** Hops are no measurement: they are shown when asked for. */
 const SCENARIOS: readonly Scenario[] = [...MEASURED, b3Hops];
 /** What every change should see; the others take minutes. */

@@ -43,7 +43,7 @@ export function vmOf(set: number, number: number): BenchVm {
     vmId: `bench-${set}-${number}`,
     fqdn: `vm${number}.${zonesOf(set).forward}`.slice(0, -1),
     ip4: `${10 + set}.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}`,
-    ip6: `2001:db8:${set.toString(16)}::${n > 0xffff ? `${(n >> 16).toString(16)}:` : ''}${(n & 0xffff).toString(16)}`,
+    ip6: `2001:db8${set === 0 ? '' : `:${set.toString(16)}`}::${n > 0xffff ? `${(n >> 16).toString(16)}:` : ''}${(n & 0xffff).toString(16)}`,
   };
 }
 
@@ -73,10 +73,10 @@ export function patchesOf(records: readonly WantedRecord[]): readonly { readonly
 }
 
 /** The CloudEvent that a platform team publishes. */
-export function eventOf(vm: BenchVm, version: number): object {
+export function eventOf(vm: BenchVm, version: number, ptr?: string): object {
   return {
     specversion: '1.0', id: createHash('sha1').update(`${vm.vmId} ${version}`).digest('hex'), source: 'bench', type: 'vmdns.vm.changed.v1',
-    data: { vmId: vm.vmId, fqdn: vm.fqdn, version, addresses: [{ ip: vm.ip4 }, { ip: vm.ip6 }] },
+    data: { vmId: vm.vmId, fqdn: vm.fqdn, version, addresses: [vm.ip4, vm.ip6].map((ip) => ({ ip, ...(ptr === undefined ? {} : { ptr: ptr.slice(0, -1) }) })) },
   };
 }
 

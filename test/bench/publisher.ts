@@ -10,10 +10,10 @@ export class Publisher {
 
   constructor(private readonly nats: NatsConnection) {}
 
-  /** Facts ready to go, so that writing JSON is not what is measured. */
-  prepare(vms: readonly BenchVm[]): readonly Uint8Array[] {
+  /** Facts ready to go, so that writing JSON is not what is measured. `ptr`: a target for all their PTRs. */
+  prepare(vms: readonly BenchVm[], ptr?: string): readonly Uint8Array[] {
     this.version += 1;
-    return vms.map((vm) => encoder.encode(JSON.stringify(eventOf(vm, this.version))));
+    return vms.map((vm) => encoder.encode(JSON.stringify(eventOf(vm, this.version, ptr))));
   }
 
   async send(messages: readonly Uint8Array[]): Promise<void> {

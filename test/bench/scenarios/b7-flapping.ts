@@ -1,0 +1,97 @@
+import { BenchStack } from '../bench-stack.js';
+import { DnsEye } from '../dns-eye.js';
+import { median, short } from '../measure/numbers.js';
+import { Tap } from '../measure/tap.js';
+import { allRecordsOf, vmOf, vmsOf, type BenchVm } from '../payload.js';
+import { Publisher } from '../publisher.js';
+import { atMost, type Figure } from '../report.js';
+import type { BenchOptions, Scenario } from '../scenario.js';
+import { untilAnswered } from '../watch.js';
+
+const EVENTS = 1_000;
+const WITHIN_MS = 1_000;
+const FLAPPING = 100;
+/** Each event moves a VM to one of so many addresses. */
+const PLACES = 7;
+
+interface Flapped { readonly calls: number; readonly ideal: number; readonly publishedMs: number; readonly settledMs: number; readonly wrong: number }
+
+/** B7: many events for the same names; what counts is the last. No reference: calls are counted, not timed. */
+export const b7: Scenario = {
+  id: 'B7', what: '1,000 events within 1 s, for one VM and for 100: API calls against the least that would do; final state exact',
+  run: async (options) => {
+    const runs: { readonly one: Flapped; readonly many: Flapped }[] = [];
+    for (let times = 0; times < options.sandwiches; times += 1) runs.push(await measure(options));
+    const figures = [
+      ...figuresOf('one VM', runs.map(({ one }) => one)),
+      ...figuresOf(`${FLAPPING} VMs`, runs.map(({ many }) => many)),
+    ];
+    return { figures, details: runs };
+  },
+};
+
+function figuresOf(label: string, all: readonly Flapped[]): readonly Figure[] {
+  const ratios = all.map(({ calls, ideal }) => calls / ideal);
+  return [
+    { scenario: 'B7', what: `API calls / ideal, ${label}`, value: median(ratios), range: [Math.min(...ratios), Math.max(...ratios)], gate: atMost(3), goal: atMost(1.5), note: `${short(median(all.map(({ calls }) => calls)))} calls for ${EVENTS} events, at least ${all[0]?.ideal ?? 0}; published in ${short(median(all.map(({ publishedMs }) => publishedMs)))} ms, last value answered after ${short(median(all.map(({ settledMs }) => settledMs)))} ms` },
+    { scenario: 'B7', what: `records that are not as the last event says, ${label}`, value: Math.max(...all.map(({ wrong }) => wrong)), gate: atMost(0), goal: atMost(0) },
+  ];
+}
+
+async function measure(options: BenchOptions): Promise<{ readonly one: Flapped; readonly many: Flapped }> {
+  let tap: Tap | undefined;
+  const stack = await BenchStack.start({ profile: options.profile, api: async ({ api }) => { tap = await Tap.before(api); return tap.url; } });
+  const eye = await DnsEye.open(stack.powerdns.dns);
+  try {
+    await stack.ready();
+    await stack.takeZones([0]);
+    if (tap === undefined) throw new Error('nobody asked where the API is');
+    const publisher = new Publisher(await stack.natsConnection());
+    const vms = vmsOf(0, FLAPPING);
+    await publisher.send(publisher.prepare(vms));
+    await untilAnswered(eye, allRecordsOf(0, vms), performance.now());
+    await stack.quiet();
+    const one = await flapped(stack, eye, tap, publisher, vms.slice(0, 1));
+    const many = await flapped(stack, eye, tap, publisher, vms);
+    return { one, many };
+  } finally {
+    eye.close();
+    await stack.stop();
+    tap?.close();
+  }
+}
+
+/** Where a VM is in a round: its own two addresses, of a range that no other VM has. */
+function placed(vm: BenchVm, at: number, round: number): BenchVm {
+  const { ip4, ip6 } = vmOf(0, 10_000 + at * PLACES + (round % PLACES));
+  return { ...vm, ip4, ip6 };
+}
+
+async function flapped(stack: BenchStack, eye: DnsEye, tap: Tap, publisher: Publisher, vms: readonly BenchVm[]): Promise<Flapped> {
+  const rounds = EVENTS / vms.length;
+  const last = vms.map((vm, at) => placed(vm, at, rounds - 1));
+  const messages = Array.from({ length: rounds }, (_, round) => publisher.prepare(vms.map((vm, at) => placed(vm, at, round))));
+  tap.forget();
+  const from = performance.now();
+  for (const [round, batch] of messages.entries()) {
+    // Spread over the second, in the order of versions.
+    while (performance.now() - from < (round * WITHIN_MS) / rounds) await new Promise((resolve) => { setImmediate(resolve); });
+    await publisher.send(batch);
+  }
+  const publishedMs = performance.now() - from;
+  const { ms: settledMs } = await untilAnswered(eye, allRecordsOf(0, last), from);
+  await stack.quiet();
+  const { calls } = tap.flow;
+  return { calls, ideal: 3, publishedMs, settledMs, wrong: await wrongOf(stack, vms, last) };
+}
+
+/** By PowerDNS' own listing: what is there of these VMs and should not be, and what should be there and is not. */
+async function wrongOf(stack: BenchStack, vms: readonly BenchVm[], last: readonly BenchVm[]): Promise<number> {
+  const rest = vmsOf(0, FLAPPING).filter((vm) => !vms.some(({ vmId }) => vmId === vm.vmId));
+  const wanted = new Set(allRecordsOf(0, [...last, ...rest]).map(({ name, type, value }) => `${name} ${type} ${value}`));
+  const there: string[] = [];
+  for (const zone of new Set(allRecordsOf(0, vms).map((record) => record.zone))) {
+    for (const { name, type, records } of await stack.powerdns.rrsets(zone)) if (type !== 'SOA' && type !== 'NS') there.push(...records.map(({ content }) => `${name} ${type} ${content}`));
+  }
+  return there.filter((text) => !wanted.has(text)).length + [...wanted].filter((text) => !there.includes(text)).length;
+}
