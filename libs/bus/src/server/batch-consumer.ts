@@ -32,6 +32,8 @@ const PULL_MS = 10_000;
 /** Two of them missed, and the iterator looks whether its consumer is still there: a pull to a deleted one is met with silence. */
 const HEARTBEAT_MS = 1500;
 const RETRY_MS = [250, 1000, 3000];
+/** Of one batch, and of what is pulled ahead: as much JSON as one call shall hold in memory and in its transaction. */
+const BYTES_MAX = 1_000_000;
 const GAP_MS = 5000;
 /** What means that the consumer (or its stream) is gone, so that it must be made again. */
 const GONE: ReadonlySet<string> = new Set([ConsumerEvents.ConsumerDeleted, ConsumerEvents.ConsumerNotFound, ConsumerEvents.StreamNotFound, ConsumerEvents.NoResponders]);
@@ -50,6 +52,8 @@ export class BatchConsumer {
   /** When it last stopped reading; undefined while it reads. */
   private stoppedAt: number | undefined = Number.NEGATIVE_INFINITY;
   private transientTries = 0;
+  /** Of the last pull: how many of the kind that comes are `BYTES_MAX`. */
+  private meanBytes = 1;
   private readonly max: number;
   private readonly maxDeliveries: number;
   private stopReady: (() => void) | undefined;
@@ -58,7 +62,7 @@ export class BatchConsumer {
   constructor(private readonly parts: BatchConsumerParts, private readonly names: BatchConsumerNames, options: BatchOptions) {
     this.max = options.max ?? 200;
     this.maxDeliveries = options.maxDeliveries ?? 4;
-    this.queue = new WorkQueue({ max: this.max, concurrency: options.concurrency ?? 1, work: (jobs) => this.work(jobs) });
+    this.queue = new WorkQueue({ max: this.max, weightMax: BYTES_MAX, weigh: ({ received }) => received.broker.data.length, concurrency: options.concurrency ?? 1, work: (jobs) => this.work(jobs) });
   }
 
   /** Whether it has its consumer and reads it; a gap of some seconds (a reconnect, a wiped server) is none. */
@@ -128,19 +132,24 @@ export class BatchConsumer {
   }
 
   /**
-   * One pull of at most `max`. Everything that comes goes straight to the queue, where `keepAlive` says of each that we
+   * One pull of at most `max`, and of about `BYTES_MAX` where messages are as large as they just were. Everything that comes goes straight to the queue, where `keepAlive` says of each that we
    * work: a reader that pulls ahead by itself would keep some out of sight, and a long call would cost them a second delivery.
    */
   private async pull(consumer: Consumer): Promise<void> {
-    const messages = await consumer.fetch({ max_messages: this.max, expires: PULL_MS, idle_heartbeat: HEARTBEAT_MS });
+    const atMost = Math.max(1, Math.min(this.max, Math.floor(BYTES_MAX / this.meanBytes)));
+    const messages = await consumer.fetch({ max_messages: atMost, expires: PULL_MS, idle_heartbeat: HEARTBEAT_MS });
+    let [count, bytes] = [0, 0];
     this.messages = messages;
     if (this.closing.signal.aborted || this.isDoubtful) await messages.close();
     void this.watch(messages);
     for await (const broker of messages) {
+      count += 1;
+      bytes += broker.data.length;
       if (this.closing.signal.aborted) this.unwanted.push(broker);
       else this.accept(receive(broker));
     }
     this.messages = undefined;
+    if (count > 0) this.meanBytes = Math.max(1, bytes / count);
   }
 
   /** Ends the open pull; a fresh one pulls at once. */

@@ -19,23 +19,25 @@ export function receive(broker: JsMsg): Received {
     broker,
     raw: {
       subject: broker.subject, headers, streamSequence: info.streamSequence, deliveries: info.deliveryCount,
-      storedAt: new Date(Math.floor(info.timestampNanos / 1e6)), text: decoder.decode(broker.data),
+      storedAt: new Date(Math.floor(info.timestampNanos / 1e6)),
       ...(traceparent === undefined ? {} : { traceparent }),
+      // Not kept: what waits would be held twice, beside the bytes.
+      get text() { return decoder.decode(broker.data); },
     },
   };
 }
 
 /** The message as its handler wants it, or why it can never be. JSON is parsed once, here. */
 export function parseMessage(raw: RawMessage, schema: EventSchema): { readonly ok: true; readonly message: InMessage<unknown> } | { readonly ok: false; readonly reason: string } {
+  const { text, ...delivery } = raw;
   let body: unknown;
   try {
-    body = JSON.parse(raw.text);
+    body = JSON.parse(text);
   } catch {
     return { ok: false, reason: 'the message is not JSON' };
   }
   const parsed = schema.safeParse(body);
   if (!parsed.success) return { ok: false, reason: parsed.error.issues.map((issue) => `${pathText(issue.path)}: ${issue.message}`).join('; ') };
-  const { text: _text, ...delivery } = raw;
   return { ok: true, message: { ...delivery, event: parsed.data, data: parsed.data.data } };
 }
 

@@ -2,6 +2,9 @@ import { Fifo } from '../fifo.js';
 
 export interface WorkQueueOptions<T> {
   readonly max: number;
+  /** A batch ends before it weighs more than this, unless its first item does; nothing is asked for while so much waits. */
+  readonly weightMax?: number;
+  readonly weigh?: (item: T) => number;
   readonly concurrency: number;
   /** Handles a batch to its end; never throws. Gives how long to wait before the next one (0: go on). */
   readonly work: (items: readonly T[]) => Promise<number>;
@@ -11,6 +14,7 @@ export interface WorkQueueOptions<T> {
 export class WorkQueue<T> {
   private readonly waiting = new Fifo<T>();
   private readonly working = new Set<readonly T[]>();
+  private weight = 0;
   private isKicked = false;
   private pausedUntil = 0;
   private isClosed = false;
@@ -25,12 +29,13 @@ export class WorkQueue<T> {
 
   push(item: T): void {
     this.waiting.push(item);
+    this.weight += this.weigh(item);
     this.kick();
   }
 
   /** Fulfilled when there is room for more; one caller at a time. */
   whenRoom(): Promise<void> | undefined {
-    if (this.waiting.size < this.options.max || this.isClosed) return undefined;
+    if (this.hasRoom || this.isClosed) return undefined;
     return new Promise((resolve) => { this.room = resolve; });
   }
 
@@ -44,6 +49,7 @@ export class WorkQueue<T> {
   close(): readonly T[] {
     this.isClosed = true;
     this.room?.();
+    this.weight = 0;
     return this.waiting.take(this.waiting.size);
   }
 
@@ -66,8 +72,33 @@ export class WorkQueue<T> {
   private handOut(): void {
     const waitMs = this.pausedUntil - performance.now();
     if (waitMs > 0) return void setTimeout(() => this.kick(), waitMs).unref();
-    while (!this.isClosed && this.waiting.size > 0 && this.working.size < this.options.concurrency) void this.work(this.waiting.take(this.options.max));
-    if (this.waiting.size < this.options.max) this.makeRoom();
+    while (!this.isClosed && this.waiting.size > 0 && this.working.size < this.options.concurrency) void this.work(this.nextBatch());
+    if (this.hasRoom) this.makeRoom();
+  }
+
+  private get hasRoom(): boolean {
+    return this.waiting.size < this.options.max && this.weight < this.weightMax;
+  }
+
+  private get weightMax(): number {
+    return this.options.weightMax ?? Infinity;
+  }
+
+  private weigh(item: T): number {
+    return this.options.weigh?.(item) ?? 0;
+  }
+
+  private nextBatch(): T[] {
+    let count = 0;
+    let weight = 0;
+    for (const item of this.waiting) {
+      const more = this.weigh(item);
+      if (count === this.options.max || (count > 0 && weight + more > this.weightMax)) break;
+      count += 1;
+      weight += more;
+    }
+    this.weight -= weight;
+    return this.waiting.take(count);
   }
 
   private async work(batch: readonly T[]): Promise<void> {
