@@ -183,3 +183,47 @@ describe('settings', () => {
     expect(await answers('vm.forward.test', 'A')).toEqual(['192.0.2.30', '192.0.2.31', '192.0.2.32']);
   });
 });
+
+describe('POST /v1/plans', () => {
+  /** Everything that facts leave behind, row by row. */
+  const stored = async (): Promise<string> => {
+    const tables = ['inventory.vm', 'inventory.change', 'inventory.deletion', 'inventory.hold', 'inventory.hold_member', 'planner.vm', 'planner.wish', 'planner.name', 'planner.hold', 'planner.hold_member', 'planner.job', 'planner.removal', 'planner.change', 'planner.zone'];
+    const sums = await Promise.all(tables.map((table) => stack.database.query<{ sum: string }>(`select md5(coalesce(string_agg(t::text, ',' order by t::text), '')) as sum from ${table} t`)));
+    return JSON.stringify(sums);
+  };
+
+  it('says what facts would do, and nothing of it is written; then they do it', async () => {
+    await zone('plan.test');
+    await zone('7.99.10.in-addr.arpa');
+    await publish('planned-1', { fqdn: 'one.plan.test', addresses: [{ ip: '10.99.7.1' }] });
+    await until(async () => (await stack.database.query('select 1 from planner.name where settled_generation < generation union all select 1 from planner.job')).length === 0, { withinMs: 40_000, what: 'all to be settled' });
+    const [before, calls] = [await stored(), stack.proxy.patchesOf().length];
+    const facts = [
+      { vmId: 'planned-1', fqdn: 'one.plan.test', addresses: [{ ip: '10.99.7.2' }] },
+      { vmId: 'planned-2', fqdn: 'www.plan.test', addresses: [{ ip: '10.99.7.1' }] },
+      { vmId: 'planned-3', fqdn: 'bad..test', addresses: [] }, { vmId: 'planned-4', deleted: true },
+    ];
+    const answer = await until(async () => { const given = await stack.gateway.ask('POST', '/v1/plans', { body: { facts } }); return given.status === 503 ? undefined : given; }, { withinMs: 20_000, what: 'a plan' });
+    expect({ status: answer.status, text: (answer.body as { text?: string }).text }).toMatchInlineSnapshot(`
+     {
+       "status": 200,
+       "text": "7.99.10.in-addr.arpa. (powerdns)
+       ~ 1.7.99.10.in-addr.arpa. 3600 PTR one.plan.test. → www.plan.test.
+       + 2.7.99.10.in-addr.arpa. 3600 PTR one.plan.test.
+     plan.test. (powerdns)
+       ~ one.plan.test. 300 A 10.99.7.1 → 10.99.7.2
+       ! www.plan.test. A of planned-2: www.plan.test. is reserved in the zone plan.test. (by 'www') (reserved-name)
+     facts
+       ! planned-3: refused: fqdn: 'bad..test' has an empty label
+       ! planned-4: ignored: no VM planned-4 is known
+     1 added, 2 changed, 0 removed. 1 not granted.",
+     }
+    `);
+    expect([await stored(), stack.proxy.patchesOf().length]).toEqual([before, calls]);
+
+    await publish('planned-1', { fqdn: 'one.plan.test', addresses: [{ ip: '10.99.7.2' }] });
+    await publish('planned-2', { fqdn: 'www.plan.test', addresses: [{ ip: '10.99.7.1' }] });
+    expect([await answers('one.plan.test', 'A'), await answers('2.7.99.10.in-addr.arpa', 'PTR'), await answers('1.7.99.10.in-addr.arpa', 'PTR'), await answers('www.plan.test', 'A')])
+      .toEqual([['10.99.7.2'], ['one.plan.test.'], ['www.plan.test.'], []]);
+  });
+});

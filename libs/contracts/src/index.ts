@@ -12,5 +12,6 @@ export * from './results/status.js';
 export * from './api/problem.js';
 export * from './api/overview.js';
 export * from './api/zone-actions.js';
+export * from './api/plan.js';
 export * from './api/rpc.js';
 export * from './api/door.js';

@@ -301,3 +301,20 @@ describe('finding vmdns', () => {
     expect(ran.out).toContain('--ip <address>');
   });
 });
+
+describe('plan', () => {
+  const plan = { facts: [{ vmId: 'vm1', outcome: 'accepted' }], changes: [], refusals: [], holds: [], more: 0, added: 1, changed: 0, removed: 0, held: 0, text: 'example.com. (powerdns)\n  + vm1.example.com. 300 A 192.0.2.10\n1 added, 0 changed, 0 removed.' };
+  const facts = [{ vmId: 'vm1', fqdn: 'vm1.example.com', addresses: [{ ip: '192.0.2.10' }] }];
+  it('shows what facts would do, as text or JSON; a single fact is a list of one', async () => {
+    const ran = await ask('plan -f -', { 'POST /v1/plans': { body: plan } }, { typed: JSON.stringify(facts) });
+    expect(ran).toEqual({ code: 0, out: `${plan.text}\n`, err: '' });
+    expect(door?.heard[0]?.body).toEqual({ facts });
+    expect(JSON.parse((await ask('plan -f - --json', { 'POST /v1/plans': { body: plan } }, { typed: JSON.stringify(facts[0]) })).out)).toEqual(plan);
+    expect(door?.heard[0]?.body).toEqual({ facts });
+  });
+  it('exits 1 where a fact would be refused, and 2 where the file is none', async () => {
+    const refused = { ...plan, facts: [{ vmId: 'vm1', outcome: 'refused', text: 'x' }] };
+    expect((await ask('plan -f -', { 'POST /v1/plans': { body: refused } }, { typed: JSON.stringify(facts) })).code).toBe(1);
+    expect(await ask('plan -f -', {}, { typed: '{' })).toMatchObject({ code: 2, err: expect.stringContaining('is not JSON') });
+  });
+});

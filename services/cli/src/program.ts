@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { connectionCommands } from './commands/connection.js';
 import { logCommand } from './commands/log.js';
 import { explainCommand, holdCommands, pauseCommands } from './commands/operation.js';
+import { planCommand } from './commands/plan.js';
 import { recordCommands } from './commands/record.js';
 import { settingsCommands } from './commands/settings.js';
 import { tokenCommands } from './commands/token.js';
@@ -36,6 +37,7 @@ function programOf(commands: Commands, shell: Shell): Command {
     .showHelpAfterError('(--help says more)');
   vmCommands(program, commands);
   ptrCommands(program, commands);
+  planCommand(program, commands);
   zoneCommands(program, commands);
   recordCommands(program, commands);
   connectionCommands(program, commands);

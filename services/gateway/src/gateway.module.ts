@@ -10,6 +10,8 @@ import { Facts } from './api/facts.js';
 import { Holds } from './api/holds.js';
 import { LogController } from './api/log.controller.js';
 import { OperationController } from './api/operation.controller.js';
+import { PlanController } from './api/plan.controller.js';
+import { Plans } from './api/plans.js';
 import { Services } from './api/services.js';
 import { SessionController } from './api/session.controller.js';
 import { TokenController } from './api/token.controller.js';
@@ -34,9 +36,9 @@ import { TokenDesk } from './sign-in/token-desk.js';
 import { TokenTable } from './sign-in/token.table.js';
 
 @Module({
-  controllers: [VmController, EventController, ConnectionController, ZoneController, OperationController, LogController, TokenController, SessionController, LegacyController, DescriptionController],
+  controllers: [VmController, EventController, PlanController, ConnectionController, ZoneController, OperationController, LogController, TokenController, SessionController, LegacyController, DescriptionController],
   providers: [
-    Services, Facts, Events, Connections, Zones, Holds, DnsWait, LogStream, TestStream, Leaving, AnnouncedProviders, TokenTable, TokenDesk, SessionTable, SessionDesk, Audit, AuditTable,
+    Services, Facts, Events, Plans, Connections, Zones, Holds, DnsWait, LogStream, TestStream, Leaving, AnnouncedProviders, TokenTable, TokenDesk, SessionTable, SessionDesk, Audit, AuditTable,
     {
       provide: SignIn, inject: [TokenTable, CONFIG, Clock],
       useFactory: (table: TokenTable, config: Config, clock: Clock) =>

@@ -7,6 +7,7 @@ import { HoldController } from './holds/hold.controller.js';
 import { Holds } from './holds/hold.service.js';
 import { CurrentTimeline } from './planning/current-timeline.js';
 import { JobRunner } from './planning/job-runner.js';
+import { PlanPreview } from './planning/plan-preview.js';
 import { Planner, Voice } from './planning/planner.service.js';
 import { VmController } from './planning/vm.controller.js';
 import { Clockwork, Followers, ReconcileTurns } from './reconcile/clockwork.js';
@@ -48,7 +49,7 @@ const inventoryFeed = {
 };
 
 const zones = [Stops, ZoneSets, ZoneFeed, Zones, ZoneReader, Connections, Pauses, Settings, Announcements, ZoneTurns, HandParts, Releases];
-const planning = [Planner, Voice, CurrentTimeline, JobRunner, inventoryFeed];
+const planning = [Planner, PlanPreview, Voice, CurrentTimeline, JobRunner, inventoryFeed];
 const reconcile = [ReconcileMetrics, Commands, Settler, Reissue, Followers, Clockwork, ReconcileTurns];
 const status = [VmDnsReader, StatusPublisher, Answers, Explainer, VmSearch, OverviewReader, LegacyFeed];
 

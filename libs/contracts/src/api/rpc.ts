@@ -7,6 +7,7 @@ import { Announcement } from '../results/announce.js';
 import { VmDns } from '../results/status.js';
 import { Reason, VmDnsState } from '../reasons.js';
 import { AdapterStanding, Lag, PlanningOverview, Rates, VmSummary } from './overview.js';
+import { PLAN_FACTS_MAX, PlannedFacts, PreviewedFacts } from './plan.js';
 import { Caller, Problem } from './problem.js';
 import { AdoptDifferent, Adoption, DriftAsk, HandedNames, ZoneDrift } from './zone-actions.js';
 
@@ -67,6 +68,8 @@ export const Brakes = z.object({ vmDeletions: z.object({ count: z.int().min(1).d
 export const inventoryRpc = {
   /** Handled in batches: one transaction for all that came while the last one ran. */
   facts: operation(FactRequest, FactAnswer),
+  /** What would become of these facts; writes nothing. */
+  'facts-preview': operation(z.object({ facts: z.array(FactRequest).max(PLAN_FACTS_MAX) }), PreviewedFacts),
   'vm-get': operation(z.object({ vmId: VmId, caller: Caller }), VmView),
   'vm-find': operation(Page.extend({ ip: z.string().optional(), name: z.string().optional(), tenant: TenantId.optional(), caller: Caller }), z.object({ items: z.array(VmView), next: z.string().optional() })),
   'changes-after': operation(ChangesAfter, changesPage(VmState)),
@@ -169,6 +172,8 @@ export const plannerRpc = {
   'vm-dns': operation(z.object({ vmId: VmId, caller: Caller, minRevision: Count.optional() }), VmDns),
   /** By the beginning of an id, name or address, or a tenant; a page may be short or empty and still have a `next`. */
   'vm-search': operation(Page.extend({ q: z.string().max(255).default(''), state: VmDnsState.optional(), caller: Caller }), z.object({ items: z.array(VmSummary), next: z.string().optional() })),
+  /** What planning would make of these states; writes nothing. */
+  'plan-preview': operation(z.object({ states: z.array(VmState).max(PLAN_FACTS_MAX) }), PlannedFacts),
   overview: operation(Nothing, PlanningOverview),
   explain: operation(z.object({ q: z.string().min(1).max(255), caller: Caller }), Explanation),
   /** A page of what the legacy feed tells: VMs by id, so that an item's VM may give several. */

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { backoffMs } from './backoff.js';
 import { brakeLimit, holdsBack, isLargeMove } from './brakes.js';
 import { vmDnsState, type NameState, type RecordState } from './dns-state.js';
-import { planCounts, planText } from './plan-text.js';
+import { planCounts, planText, type PlanReport } from './plan-text.js';
 import { reasonOf, type ReasonCode } from './reason.js';
 import { faultsOfZone } from './zone-faults.js';
 
@@ -110,81 +110,50 @@ describe('waiting between tries', () => {
 
 describe('a plan as text', () => {
   const name = 'web.example.com.';
-  it('shows what is added, changed, removed and refused, by zone and name', () => {
-    const changes = [
-      {
-        zone: 'example.com.',
-        provider: 'powerdns',
-        name,
-        before: [
-          { type: 'A', ttl: 300, values: ['192.0.2.1'] },
-          { type: 'AAAA', ttl: 300, values: ['2001:db8::1'] },
-        ],
-        after: [{ type: 'A', ttl: 300, values: ['192.0.2.2', '192.0.2.1'] }],
-      },
-      {
-        zone: '2.0.192.in-addr.arpa.',
-        provider: 'powerdns',
-        name: '5.2.0.192.in-addr.arpa.',
-        before: [{ type: 'PTR', ttl: 3600, values: ['old.example.com.'] }],
-        after: [{ type: 'PTR', ttl: 3600, values: [name] }],
-      },
-      {
-        zone: 'example.com.',
-        provider: 'powerdns',
-        name: 'db.example.com.',
-        before: [],
-        after: [{ type: 'A', ttl: 300, values: ['192.0.2.9'] }],
-      },
-      {
-        zone: 'example.com.',
-        provider: 'powerdns',
-        name: 'same.example.com.',
-        before: [{ type: 'A', ttl: 300, values: ['192.0.2.9'] }],
-        after: [{ type: 'A', ttl: 300, values: ['192.0.2.9'] }],
-      },
-      {
-        zone: 'example.com.',
-        provider: 'cloudflare',
-        name,
-        before: [{ type: 'A', ttl: 300, values: ['192.0.2.1'] }],
-        after: [{ type: 'A', ttl: 60, values: ['192.0.2.1'] }],
-      },
-      {
-        zone: 'example.com.',
-        provider: 'powerdns',
-        name: 'www.example.com.',
-        before: [],
-        after: [],
-        note: 'www.example.com. is reserved',
-      },
-    ];
-    expect(planText(changes)).toMatchInlineSnapshot(`
-     "2.0.192.in-addr.arpa. (powerdns)
+  const at = { zone: 'example.com.', provider: 'powerdns', mode: 'write' } as const;
+  const reverse = { ...at, zone: '2.0.192.in-addr.arpa.', mode: 'observe' } as const;
+  const nothing: PlanReport = { changes: [], refusals: [], holds: [], notes: [], more: 0 };
+  it('shows what is added, changed, removed, held and refused, by zone and name; then the sum', () => {
+    const report: PlanReport = {
+      changes: [
+        { ...at, name, before: [{ type: 'A', ttl: 300, values: ['192.0.2.1'] }, { type: 'AAAA', ttl: 300, values: ['2001:db8::1'] }], after: [{ type: 'A', ttl: 300, values: ['192.0.2.2', '192.0.2.1'] }] },
+        { ...reverse, name: '5.2.0.192.in-addr.arpa.', before: [{ type: 'PTR', ttl: 3600, values: ['old.example.com.'] }], after: [{ type: 'PTR', ttl: 3600, values: [name] }] },
+        { ...at, name: 'db.example.com.', before: [], after: [{ type: 'A', ttl: 300, values: ['192.0.2.9'] }] },
+        { ...at, name: 'same.example.com.', before: [{ type: 'A', ttl: 300, values: ['192.0.2.9'] }], after: [{ type: 'A', ttl: 300, values: ['192.0.2.9'] }] },
+        { ...at, provider: 'cloudflare', name, before: [{ type: 'A', ttl: 300, values: ['192.0.2.1'] }], after: [{ type: 'A', ttl: 60, values: ['192.0.2.1'] }] },
+      ],
+      holds: [{ ...at, name: 'old.example.com.', removes: [{ type: 'A', ttl: 300, values: ['192.0.2.7'] }], text: 'too many removals in example.com.' }],
+      refusals: [
+        { ...at, vmId: 'vm-2', name: 'www.example.com.', type: 'A', reason: reasonOf.reservedName('www.example.com.', 'example.com.', 'www') },
+        { zone: null, provider: null, vmId: 'vm-3', name: 'vm3.elsewhere.org.', type: 'A', reason: reasonOf.outside('vm3.elsewhere.org.') },
+      ],
+      notes: [{ vmId: 'vm-4', text: 'ignored: version 2 is older than 3' }], more: 0,
+    };
+    expect(planText(report)).toMatchInlineSnapshot(`
+     "2.0.192.in-addr.arpa. (powerdns), only observed: nothing is written
        ~ 5.2.0.192.in-addr.arpa. 3600 PTR old.example.com. → web.example.com.
      example.com. (cloudflare)
        ~ web.example.com. 300 → 60 A 192.0.2.1
      example.com. (powerdns)
        + db.example.com. 300 A 192.0.2.9
+       ? old.example.com. 300 A 192.0.2.7 would stay until a person decides
        ~ web.example.com. 300 A 192.0.2.1 → 192.0.2.1 192.0.2.2
        - web.example.com. 300 AAAA 2001:db8::1
-       ! www.example.com. www.example.com. is reserved
-     1 added, 3 changed, 1 removed."
+       ! www.example.com. A of vm-2: www.example.com. is reserved in the zone example.com. (by 'www') (reserved-name)
+     no zone
+       ! vm3.elsewhere.org. A of vm-3: vm3.elsewhere.org. lies in no zone, domain or range of ours (outside)
+     on hold
+       ? too many removals in example.com.
+     facts
+       ! vm-4: ignored: version 2 is older than 3
+     1 added, 3 changed, 1 removed. 1 removal waits for a person. 2 not granted."
     `);
-    expect(planCounts(changes)).toEqual({ added: 1, changed: 3, removed: 1 });
+    expect(planCounts(report)).toEqual({ added: 1, changed: 3, removed: 1, held: 1 });
   });
-  it('L12 says that nothing changes', () =>
-    expect(
-      planText([
-        {
-          zone: 'example.com.',
-          provider: 'p',
-          name,
-          before: [{ type: 'A', ttl: 1, values: ['192.0.2.1'] }],
-          after: [{ type: 'A', ttl: 1, values: ['192.0.2.1'] }],
-        },
-      ]),
-    ).toBe('Nothing changes.'));
+  it('L12 says that nothing changes', () => {
+    const same = [{ type: 'A', ttl: 1, values: ['192.0.2.1'] }];
+    expect(planText({ ...nothing, changes: [{ ...at, name, before: same, after: same }] })).toBe('Nothing changes.');
+  });
 });
 
 describe('reasons', () => {

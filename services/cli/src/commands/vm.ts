@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import type { FactAnswer, VmDns, VmFact, VmView } from '@vmdns/contracts';
 import { EXIT, usage } from '../exit.js';
 import { part } from '../http/api.js';
+import { textOfFile } from '../input/file.js';
 import { pairs } from '../input/secret.js';
 import { dnsText, vmsText, vmText } from '../output/texts.js';
 import { many, time, whole, type Commands } from '../session.js';
@@ -92,7 +90,7 @@ export function factOf(options: PutOptions): VmFact {
 }
 
 async function factOfFile(path: string, shell: Shell): Promise<unknown> {
-  const content = path === '-' ? await text(shell.stdin) : await readFile(resolve(shell.folder, path), 'utf8').catch(() => { throw usage(`${path} cannot be read`); });
+  const content = await textOfFile(path, shell);
   try {
     return JSON.parse(content) as unknown;
   } catch {

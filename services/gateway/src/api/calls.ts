@@ -4,12 +4,13 @@ import { connectionCalls } from './connection.calls.js';
 import { descriptionCalls } from './description.calls.js';
 import { eventCalls } from './event.calls.js';
 import { explainCalls, holdCalls, logCalls, overviewCalls, pauseCalls, settingsCalls, tokenCalls } from './operation.calls.js';
+import { planCalls } from './plan.calls.js';
 import { auditCalls, sessionCalls } from './session.calls.js';
 import { vmCalls } from './vm.calls.js';
 import { zoneCalls } from './zone.calls.js';
 
 const GROUPS = [
-  vmCalls, eventCalls, explainCalls, overviewCalls, connectionCalls, zoneCalls, pauseCalls, holdCalls, settingsCalls, logCalls, tokenCalls,
+  vmCalls, eventCalls, planCalls, explainCalls, overviewCalls, connectionCalls, zoneCalls, pauseCalls, holdCalls, settingsCalls, logCalls, tokenCalls,
   legacyCalls, sessionCalls, auditCalls, descriptionCalls,
 ];
 /** Every call of the door: the role × call table, the routes, and the description are made of it. */

@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
-import { OnRawBatch, OnRequests, type Outcome, type RawMessage } from '@vmdns/bus';
-import { type FactAnswer, type FactRequest, inventoryRpc, type RpcReply, subjects } from '@vmdns/contracts';
+import { OnRawBatch, OnRequest, OnRequests, type Outcome, type RawMessage } from '@vmdns/bus';
+import { type FactAnswer, type FactRequest, inventoryRpc, type PreviewedFacts, type RpcReply, subjects } from '@vmdns/contracts';
 import { FactService } from './fact.service.js';
 
 /** `vmdns.rpc.inventory.facts` and the INGEST stream. */
@@ -11,6 +11,11 @@ export class FactController {
   @OnRequests('inventory', 'facts', inventoryRpc.facts, { max: 200, concurrency: 4 })
   answer(requests: readonly FactRequest[]): Promise<readonly RpcReply<FactAnswer>[]> {
     return this.facts.answer(requests);
+  }
+
+  @OnRequest('inventory', 'facts-preview', inventoryRpc['facts-preview'], { concurrency: 2 })
+  preview(ask: { facts: readonly FactRequest[] }): Promise<PreviewedFacts> {
+    return this.facts.preview(ask.facts);
   }
 
   /** One call at a time: events without version or time count in the order of their arrival. */

@@ -1,13 +1,25 @@
 import { Injectable } from '@nestjs/common';
 import { TransientError } from '@vmdns/bus';
 import { Clock } from '@vmdns/chassis';
+import type { KnownVm } from '@vmdns/domain';
 import { Store, type Tx } from '@vmdns/store';
-import { keyText, OPEN_ROAD } from '../holds/brake.js';
+import { type BrakeKey, keyText, OPEN_ROAD } from '../holds/brake.js';
 import { BrakeTable } from '../holds/brake.table.js';
-import { type AcceptedRevision, type BatchDecision, decideBatch, type Verdict } from './batch-decision.js';
+import { type AcceptedRevision, type BatchDecision, decideBatch, drawnClaims, type Verdict } from './batch-decision.js';
 import { DraftWriter } from './draft.writer.js';
 import type { AdmittedFact } from './fact-door.js';
 import { RacedInsert, type VmRead, VmTable } from './vm.table.js';
+
+/** Above every claim that was drawn; the sequence does not get there. */
+const UNDRAWN = 2 ** 52;
+
+/** What facts would come to; nothing of it is stored. */
+export interface Preview {
+  /** In the order of the facts. */
+  readonly verdicts: readonly Verdict[];
+  /** VMs that would change, each once. */
+  readonly states: readonly KnownVm[];
+}
 
 /** Another replica may create the same VMs at the same time; each time at least one of both wins. */
 const RACES_MAX = 5;
@@ -59,6 +71,22 @@ export class FactIntake {
     return first.verdicts.map((verdict, at) => stored.get(at) ?? verdict);
   }
 
+  /**
+   * What `take` would decide now, and what the VMs would be: reads, and waits for the brakes of the sources that delete.
+   * Claims that would be drawn are above all that were.
+   */
+  async preview(facts: readonly AdmittedFact[]): Promise<Preview> {
+    const before = await this.vms.read(this.store, [...new Set(facts.map((fact) => fact.incoming.vmId))]);
+    const now = this.clock.now();
+    const decision = await this.store.transaction(async (tx) => {
+      const brakes = await this.brakes.load(tx, deletionsOf(facts));
+      return decideBatch({ facts, before, brakeOf: (key) => brakes.get(keyText(key)) ?? OPEN_ROAD, now });
+    });
+    const claims = Array.from({ length: decision.claims }, (_, at) => UNDRAWN + at);
+    const states = [...decision.drafts.values()].flatMap(({ revisions }) => revisions.slice(-1)).map(({ state }) => drawnClaims(state, claims));
+    return { verdicts: decision.verdicts, states };
+  }
+
   /** `claims`: so many are needed if nothing has changed since `seen`. */
   private async storeChanges(facts: readonly AdmittedFact[], seen: ReadonlyMap<string, VmRead>, claims: number, now: Date): Promise<Stored> {
     for (let race = 1; race <= RACES_MAX; race += 1) {
@@ -77,7 +105,7 @@ export class FactIntake {
     const [marks, drawn] = await Promise.all([this.vms.lock(tx, vmIds), this.vms.drawClaims(tx, claims)]);
     const stale = vmIds.filter((vmId) => marks.get(vmId) !== seen.get(vmId)?.mark);
     const before = stale.length === 0 ? seen : new Map([...seen, ...await this.vms.read(tx, stale)]);
-    const brakes = await this.brakes.load(tx, facts.flatMap(({ incoming: { kind, source }, publisher }) => (kind === 'deleted' ? [{ source, publisher }] : [])));
+    const brakes = await this.brakes.load(tx, deletionsOf(facts));
     const decision = decideBatch({ facts, before, brakeOf: (key) => brakes.get(keyText(key)) ?? OPEN_ROAD, now });
     await this.brakes.store(tx, [...brakes.values()]);
     const more = await this.vms.drawClaims(tx, Math.max(0, decision.claims - drawn.length));
@@ -87,3 +115,5 @@ export class FactIntake {
 }
 
 interface Stored { readonly decision: BatchDecision; readonly revisions: readonly AcceptedRevision[] }
+
+const deletionsOf = (facts: readonly AdmittedFact[]): readonly BrakeKey[] => facts.flatMap(({ incoming: { kind, source }, publisher }) => (kind === 'deleted' ? [{ source, publisher }] : []));

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Bus, cloudEvent, done, drop, type Outcome, type RawMessage } from '@vmdns/bus';
 import { Clock, CONFIG } from '@vmdns/chassis';
-import { type FactAnswer, type FactRequest, type RpcReply, subjects } from '@vmdns/contracts';
+import { type FactAnswer, type FactRequest, type PreviewedFacts, type RpcReply, subjects } from '@vmdns/contracts';
 import type { Config } from '../config.js';
 import { type Admission, admitFact, type AdmittedFact } from './fact-door.js';
 import { answerOf, problemText } from './fact-answer.js';
@@ -10,6 +10,7 @@ import { FactIntake } from './fact.intake.js';
 import { type IgnoredFact, noticesOf } from './fact-notices.js';
 import { readIngest, replySubjectOf } from './ingest-message.js';
 import { EVENT_SOURCE } from './vm.publisher.js';
+import { toVmState } from './vm.table.js';
 
 type Reply = RpcReply<FactAnswer>;
 interface Decided { readonly reply: Reply; readonly fact?: AdmittedFact }
@@ -49,6 +50,22 @@ export class FactService {
     return outcomes;
   }
 
+  /** What each fact would be answered, and what its VM would be; nothing is stored and nothing said. */
+  async preview(requests: readonly FactRequest[]): Promise<PreviewedFacts> {
+    const admissions = requests.map(admitFact);
+    const { verdicts, states } = await this.intake.preview(admissions.filter((admission) => admission.ok));
+    const next = verdicts.values();
+    const facts = admissions.map((admission, at): PreviewedFacts['facts'][number] => {
+      const vmId = vmIdOf(requests[at]);
+      if (!admission.ok) return { vmId, problem: admission.problem };
+      const verdict = next.next();
+      if (verdict.done === true) throw new Error(`previewing ${admission.incoming.vmId}: no verdict`);
+      const reply = answerOf(admission, verdict.value);
+      return reply.ok ? { vmId, answer: reply.value } : { vmId, problem: reply.problem };
+    });
+    return { facts, states: states.map(({ fact }) => toVmState(fact)) };
+  }
+
   private async decide(via: 'call' | 'event', admissions: readonly Admission[]): Promise<readonly Decided[]> {
     const started = performance.now();
     const facts = admissions.filter((admission) => admission.ok);
@@ -74,6 +91,12 @@ export class FactService {
       event: cloudEvent('vmdns.fact.ignored.v1', EVENT_SOURCE, notice, { time: notice.at }),
     })));
   }
+}
+
+/** As it was said, for an answer about a fact that may be faulty all over. */
+function vmIdOf(request: FactRequest | undefined): string {
+  const { data } = request ?? {};
+  return typeof data === 'object' && data !== null && 'vmId' in data && typeof data.vmId === 'string' ? data.vmId.slice(0, 128) : '';
 }
 
 function unreadable(detail: string): Admission {

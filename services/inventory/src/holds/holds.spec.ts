@@ -195,4 +195,35 @@ describe('L13 deletions of VMs by one source', () => {
     expect(page.members).toHaveLength(1);
     expect(valueOf(await publisher.rpc['hold-show']({ holdId, limit: 1, cursor: page.next ?? '' })).next).toBeUndefined();
   });
+
+  it('and a preview says so beforehand, with what else facts would be answered; nothing is stored and nothing said', async () => {
+    const said = async () => (await watcher.connection.current?.manager.streams.info('EVENT'))?.state.last_seq ?? 0;
+    const saidBefore = await said();
+    await brakes(1, 0);
+    const [first = '', second = '', third = ''] = await create(3);
+    const fact = (vmId: string, data: object = {}, type = 'vmdns.vm.changed.v1') => ({ type, data: { vmId, ...data }, source: 'http:platform', caller: platform });
+    const told = async () => {
+      const tables = ['vm', 'change', 'deletion', 'hold', 'hold_member', 'setting'];
+      const rows = await Promise.all(tables.map((table) => database.query<{ sum: string }>(`select md5(coalesce(string_agg(t::text || t.ctid, ',' order by t.tableoid, t.ctid), '')) as sum from inventory.${table} t`)));
+      const claims = await database.query('select last_value, is_called from inventory.claim');
+      const states = await Promise.all(Object.values(streams).map(async ({ name }) => (await watcher.connection.current?.manager.streams.info(name))?.state.last_seq));
+      return JSON.stringify([rows, claims, states]);
+    };
+    await until(async () => await said() === saidBefore + 3, { what: 'the events of three VMs' });
+    const before = await told();
+    const preview = valueOf(await publisher.rpc['facts-preview']({ facts: [
+      fact(first, {}, 'vmdns.vm.deleted.v1'), fact(second, {}, 'vmdns.vm.deleted.v1'), fact(third, { addresses: [{ ip: '192.0.2.9' }] }), fact(third, { addresses: [{ ip: '192.0.2.9' }] }),
+      fact('new', { fqdn: 'new.example.com', addresses: [{ ip: '2001:DB8::1' }] }), fact('bad', { addresses: [{ ip: '192.0.2.300' }] }), fact('nobody', {}, 'vmdns.vm.deleted.v1'),
+    ] }));
+    expect(await told()).toBe(before);
+    expect(preview.facts.map(({ vmId, answer, problem }) => [vmId, answer?.accepted, answer?.reason, problem?.faults?.map((fault) => fault.path)])).toEqual([
+      [first, true, undefined, undefined], [second, true, 'held', undefined], [third, true, undefined, undefined], [third, false, 'repeat', undefined],
+      ['new', true, undefined, undefined], ['bad', undefined, undefined, ['addresses[0].ip']], ['nobody', false, 'unknown-vm', undefined],
+    ]);
+    expect(preview.states.map((state) => [state.vmId, state.deleted, state.revision, state.fqdn, state.addresses.map(({ ip }) => ip)])).toEqual([
+      [first, true, 2, null, []], [third, false, 2, null, ['192.0.2.9']], ['new', false, 1, 'new.example.com.', ['2001:db8::1']],
+    ]);
+    const claims = preview.states.flatMap((state) => [state.nameClaim, ...state.addresses.map(({ claim }) => claim)]).filter((claim) => claim !== null);
+    expect(new Set(claims).size).toBe(claims.length);
+  });
 });

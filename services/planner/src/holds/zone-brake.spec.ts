@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Hold, VmDns } from '@vmdns/contracts';
+import { planText } from '@vmdns/domain';
 import { until } from '@vmdns/test/support';
 import { applied, type FakeAdapter } from '../testing/fake-adapter.js';
 import { ADMIN, problem, Rig, value } from '../testing/rig.js';
@@ -17,8 +18,13 @@ describe('L13 removals beyond a share of a zone wait for a person', () => {
     adapter = rig.adapter();
     connection = await rig.connection();
   });
-  afterAll(async () => { await rig.stop(); });
-  beforeEach(() => { adapter.script = applied; round += 1; });
+  afterAll(async () => {
+    await rig.stop();
+  });
+  beforeEach(() => {
+    adapter.script = applied;
+    round += 1;
+  });
 
   const vm = (i: number): string => `vm-${round}-${i}`;
   const name = (i: number): string => `vm${i}.b${round}.example.`;
@@ -45,9 +51,22 @@ describe('L13 removals beyond a share of a zone wait for a person', () => {
   it('in one hold, forward and reverse together; adding and changing go on', async () => {
     await story();
     for (const i of [4, 5]) await rig.tell(gone(i));
-    const hold = await until(async () => { const open = await openHold(); return open?.members === 4 ? open : undefined; }, { what: 'the hold' });
+    const hold = await until(
+      async () => {
+        const open = await openHold();
+        return open?.members === 4 ? open : undefined;
+      },
+      { what: 'the hold' },
+    );
     expect([hold.kind, hold.text]).toEqual(['removals', expect.stringContaining(`b${round}.example.`)]);
-    expect((await shown(hold.holdId)).members.map((member) => [member.name, member.removes?.map((rrset) => rrset.type)])).toEqual(expect.arrayContaining([[name(4), ['A']], [reverse(4), ['PTR']], [name(5), ['A']], [reverse(5), ['PTR']]]));
+    expect((await shown(hold.holdId)).members.map((member) => [member.name, member.removes?.map((rrset) => rrset.type)])).toEqual(
+      expect.arrayContaining([
+        [name(4), ['A']],
+        [reverse(4), ['PTR']],
+        [name(5), ['A']],
+        [reverse(5), ['PTR']],
+      ]),
+    );
     expect([isThere(name(4)), isThere(reverse(4))]).toEqual([true, true]);
     const dns: VmDns = await rig.dns(vm(4));
     expect([dns.state, dns.live, dns.reason?.code]).toEqual(['deleting', false, 'on-hold']);
@@ -67,8 +86,19 @@ describe('L13 removals beyond a share of a zone wait for a person', () => {
     await rig.tell(gone(4));
     const hold = await until(openHold, { what: 'the hold' });
     value(await decide(hold.holdId, 'reject'));
-    const dns = await until(async () => { const seen = await rig.dns(vm(4)); return seen.state === 'gone' ? seen : undefined; }, { what: 'vm 4 to be gone at its source' });
-    expect(dns.records.map((record) => [record.name, record.reason?.code])).toEqual(expect.arrayContaining([[name(4), 'kept'], [reverse(4), 'kept']]));
+    const dns = await until(
+      async () => {
+        const seen = await rig.dns(vm(4));
+        return seen.state === 'gone' ? seen : undefined;
+      },
+      { what: 'vm 4 to be gone at its source' },
+    );
+    expect(dns.records.map((record) => [record.name, record.reason?.code])).toEqual(
+      expect.arrayContaining([
+        [name(4), 'kept'],
+        [reverse(4), 'kept'],
+      ]),
+    );
     expect([isThere(name(4)), isThere(reverse(4))]).toEqual([true, true]);
     await rig.tell(rig.fact(vm(4), { deleted: false, life: 2, fqdn: name(4), ips: [`198.18.${round}.4`] }));
     await rig.becomes(vm(4), 'live');
@@ -77,7 +107,13 @@ describe('L13 removals beyond a share of a zone wait for a person', () => {
   it('decides only the list that was shown; what came back is off it; addresses that others have are marked', async () => {
     await story();
     for (const i of [4, 5]) await rig.tell(gone(i));
-    const hold = await until(async () => { const open = await openHold(); return open?.members === 4 ? open : undefined; }, { what: 'the hold' });
+    const hold = await until(
+      async () => {
+        const open = await openHold();
+        return open?.members === 4 ? open : undefined;
+      },
+      { what: 'the hold' },
+    );
     const { checksum } = (await shown(hold.holdId)).hold;
     await rig.tell(rig.fact(vm(4), { deleted: false, life: 2, fqdn: name(4), ips: [`198.18.${round}.4`] }));
     await rig.tell(rig.fact(vm(20), { fqdn: name(20), ips: [`198.18.${round}.5`], source: source() }));
@@ -102,5 +138,52 @@ describe('L13 removals beyond a share of a zone wait for a person', () => {
     await rig.tell(gone(8));
     await until(openHold, { what: 'the hold' });
     expect(isThere(name(8))).toBe(true);
+  });
+
+  it('and a plan says so beforehand, with all else that facts would do; it writes nothing anywhere', async () => {
+    await story();
+    const reserved = rig.fact(vm(20), { fqdn: `www.b${round}.example.`, ips: [`198.18.${round}.20`], source: source() });
+    const states = [
+      gone(4),
+      gone(5),
+      rig.fact(vm(6), { ips: [`198.18.${round}.66`] }),
+      reserved,
+      rig.fact(vm(21), { fqdn: name(7), ips: [`198.18.${round}.8`], source: source() }),
+      rig.fact(vm(22), { fqdn: 'far.elsewhere.org.', ips: [], source: source() }),
+    ];
+    await until(async () => (await rig.store.query('select 1 from name where settled_generation < generation')).length === 0, { what: 'all to be settled' });
+    const stored = async () => `${await rig.contents()} ${await rig.streamed()}`;
+    const before = await stored();
+    const plan = value(await rig.rpc['plan-preview']({ states }));
+    expect(await stored()).toBe(before);
+    const text = planText({ ...plan, notes: [] })
+      .replaceAll(`b${round}.`, 'b.')
+      .replaceAll(`.${round}.`, '.0.')
+      .replaceAll(`vm-${round}-`, 'vm-')
+      .replaceAll(source(), 'source');
+    expect(text).toMatchInlineSnapshot(`
+     "5.18.198.in-addr.arpa. (memory)
+       + 20.0.18.198.in-addr.arpa. 3600 PTR www.b.example.
+       ? 4.0.18.198.in-addr.arpa. 3600 PTR vm4.b.example. would stay until a person decides
+       ? 5.0.18.198.in-addr.arpa. 3600 PTR vm5.b.example. would stay until a person decides
+       ? 6.0.18.198.in-addr.arpa. 3600 PTR vm6.b.example. would stay until a person decides
+       + 66.0.18.198.in-addr.arpa. 3600 PTR vm6.b.example.
+       ~ 8.0.18.198.in-addr.arpa. 3600 PTR vm8.b.example. → vm7.b.example.
+     b.example. (memory)
+       ? vm4.b.example. 300 A 198.18.0.4 would stay until a person decides
+       ? vm5.b.example. 300 A 198.18.0.5 would stay until a person decides
+       ~ vm6.b.example. 300 A 198.18.0.6 → 198.18.0.66
+       ! vm7.b.example. A of vm-21: vm7.b.example. belongs to VM vm-7, which had it first (name-conflict)
+       ! www.b.example. A of vm-20: www.b.example. is reserved in the zone b.example. (by 'www') (reserved-name)
+     no zone
+       ! far.elsewhere.org. A of vm-22: the VM has no address that far.elsewhere.org. could answer with (outside)
+     on hold
+       ? source: 5 removals in b.example. within 600 seconds are more than its limit (30 % of its names where that is at least 3, or 500); what it removes waits, in all zones
+     2 added, 2 changed, 0 removed. 5 removals wait for a person. 3 not granted."
+    `);
+    // Said for real, it comes as it was planned.
+    await rig.tell(...states.filter((fact) => fact.vmId !== vm(22)));
+    const hold = await until(async () => openHold(), { what: 'the hold' });
+    expect((await shown(hold.holdId)).members.map((member) => member.name).sort()).toEqual(plan.holds.map((member) => member.name).sort());
   });
 });

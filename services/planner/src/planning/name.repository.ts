@@ -139,6 +139,12 @@ export async function readNames(tx: Tx, places: readonly Place[]): Promise<reado
   return tx.query<NameRow>(rowsAt('select distinct * from unnest($1::text[], $2::text[]) as u(zone_id, owner_name)', NAME_COLUMNS, ''), columns(places));
 }
 
+/** Every row that these keys decide, as it is now. Not locked. */
+export async function readNamesOfKeys(tx: Tx, keys: readonly string[]): Promise<readonly NameCore[]> {
+  if (keys.length === 0) return [];
+  return tx.query<NameCore>(`select n.* from unnest($1::text[]) k(rkey) cross join lateral (select ${CORE_COLUMNS} from name where rkey = k.rkey limit 1000) n`, [textArray(keys)]);
+}
+
 function columns(places: readonly Place[]): readonly Buffer[] {
   return [textArray(places.map((place) => place.zoneId)), textArray(places.map((place) => place.ownerName))];
 }

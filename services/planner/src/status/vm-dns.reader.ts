@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '@vmdns/chassis';
 import type { Pause, VmDns } from '@vmdns/contracts';
 import { wishKeysOf, type Fact, type Wish } from '@vmdns/domain';
-import { Store } from '@vmdns/store';
+import { Store, type Tx } from '@vmdns/store';
 import { readReplans, type Replan } from '../planning/job.repository.js';
 import { placeKey, readNames, type NameRow } from '../planning/name.repository.js';
 import type { Former } from '../planning/vm.repository.js';
@@ -44,40 +44,40 @@ export interface DnsPicture {
 export class VmDnsReader {
   constructor(private readonly store: Store, private readonly zoneSets: ZoneSets, private readonly clock: Clock) {}
 
-  /** By VM id; a VM that was never planned is left out. */
-  async read(vmIds: readonly string[], minRevision = 0): Promise<ReadonlyMap<string, VmDns>> {
+  /** By VM id; a VM that was never planned is left out. Within a transaction: as that sees it. */
+  async read(vmIds: readonly string[], minRevision = 0, tx: Tx = this.store): Promise<ReadonlyMap<string, VmDns>> {
     if (vmIds.length === 0) return new Map();
-    const vms = await this.heads(vmIds);
+    const vms = await this.heads(vmIds, tx);
     if (vms.length === 0) return new Map();
-    const zones = await this.zoneSets.picture(this.store);
+    const zones = await this.zoneSets.picture(tx);
     // Before wishes and names: what is not to come any more is in them then.
-    const replans = await readReplans(this.store);
-    const own = (await readWishesOfVms(this.store, vms.map((vm) => vm.vm_id))).map((wish): HomedWish => ({ wish, homes: homesOfWish(zones, wish) }));
+    const replans = await readReplans(tx);
+    const own = (await readWishesOfVms(tx, vms.map((vm) => vm.vm_id))).map((wish): HomedWish => ({ wish, homes: homesOfWish(zones, wish) }));
     const places = [...own.flatMap(({ homes }) => homes.map((home) => ({ zoneId: home.zone.zoneId, ownerName: home.ownerName }))), ...vms.flatMap((vm) => vm.former)];
-    const rows = await readNames(this.store, places);
+    const rows = await readNames(tx, places);
     const names = new Map(rows.map((row) => [placeKey(row.zone_id, row.owner_name), row]));
-    const picture: DnsPicture = { zones, replans, names, wishes: await this.contested(own, names), ...(await this.circumstances(rows)) };
+    const picture: DnsPicture = { zones, replans, names, wishes: await this.contested(tx, own, names), ...(await this.circumstances(rows, tx)) };
     const ownOf = groupByVm(own);
     return new Map(vms.map((vm) => [vm.vm_id, vmDns(vm, ownOf.get(vm.vm_id) ?? [], picture, minRevision)]));
   }
 
   /** All wishes where a wish is not seen to be granted: there somebody else may have won. */
-  private async contested(own: readonly HomedWish[], names: ReadonlyMap<string, NameRow>): Promise<ReadonlyMap<string, readonly Wish[]>> {
+  private async contested(tx: Tx, own: readonly HomedWish[], names: ReadonlyMap<string, NameRow>): Promise<ReadonlyMap<string, readonly Wish[]>> {
     const places = own.flatMap(({ wish, homes }) => homes.filter((home) => !isGranted(names.get(placeKey(home.zone.zoneId, home.ownerName)), wish)).map((home) => ({ wish, home })));
     const keys = new Set(places.flatMap(({ wish, home }) => [wish.key, ...wishKeysOf(home.zone, home.ownerName)]));
-    return groupByKey([...await readDecidingWishes(this.store, [...keys]), ...places.map(({ wish }) => wish)]);
+    return groupByKey([...await readDecidingWishes(tx, [...keys]), ...places.map(({ wish }) => wish)]);
   }
 
-  heads(vmIds: readonly string[]): Promise<readonly VmHead[]> {
-    return this.store.query<VmHead>('select vm_id, revision, planned_revision, tenant, deleted, former, fact, updated_at from vm where vm_id = any($1::text[])', [vmIds]);
+  heads(vmIds: readonly string[], tx: Tx = this.store): Promise<readonly VmHead[]> {
+    return tx.query<VmHead>('select vm_id, revision, planned_revision, tenant, deleted, former, fact, updated_at from vm where vm_id = any($1::text[])', [vmIds]);
   }
 
   /** What stands around names: pauses of their zones, adapters of their providers. */
-  async circumstances(names: readonly NameRow[]): Promise<Pick<DnsPicture, 'pauses' | 'adapters' | 'now'>> {
+  async circumstances(names: readonly NameRow[], tx: Tx = this.store): Promise<Pick<DnsPicture, 'pauses' | 'adapters' | 'now'>> {
     const open = names.filter((row) => row.settled_generation < row.generation);
     if (open.length === 0) return { pauses: new Map(), adapters: new Map(), now: this.clock.now() };
-    const pauses = await pausesOfZones(this.store, [...new Set(open.map((row) => row.zone_id))]);
-    const adapters = await this.store.query<{ name: string; seen_at: Date }>('select name, seen_at from provider');
+    const pauses = await pausesOfZones(tx, [...new Set(open.map((row) => row.zone_id))]);
+    const adapters = await tx.query<{ name: string; seen_at: Date }>('select name, seen_at from provider');
     return { pauses, adapters: new Map(adapters.map((row) => [row.name, row.seen_at])), now: this.clock.now() };
   }
 }

@@ -135,9 +135,16 @@ export class Rig {
 
   /** A number for the whole content of the planner's tables, but for what only says when something was seen. */
   async contents(): Promise<string> {
-    const tables = ['zone_set', 'zone', 'connection', 'vm', 'wish', 'name', 'hold', 'hold_member', 'pause', 'job', 'change'];
+    const tables = ['zone_set', 'zone', 'connection', 'vm', 'wish', 'name', 'hold', 'hold_member', 'pause', 'job', 'change', 'removal', 'setting'];
     const sums = await Promise.all(tables.map((table) => this.store.query<{ sum: string }>(`select md5(coalesce(string_agg(ctid::text || ${table}::text, ',' order by ctid), '')) as sum from ${table}`)));
     return sums.map((rows, at) => `${tables[at]}:${rows[0]?.sum}`).join(' ');
+  }
+
+  /** How much every stream has ever held. */
+  async streamed(): Promise<string> {
+    const manager = await this.raw.jetstreamManager();
+    const counts = await Promise.all(Object.values(streams).map(async ({ name }) => `${name}:${(await manager.streams.info(name)).state.last_seq}`));
+    return counts.join(' ');
   }
 
   private serveInventory(): void {
