@@ -1,6 +1,10 @@
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Zone } from '@vmdns/contracts';
-import { startStack, until, type Stack } from '../support/index.js';
+import { childEnv, newFolder, ROOT, startStack, until, type Stack } from '../support/index.js';
 
 // A living zone is taken over, compared, put right, and handed back.
 
@@ -17,6 +21,9 @@ const served = async (apex: string): Promise<readonly Set[]> => (await stack.pow
 const serial = async (apex: string): Promise<string | undefined> => (await stack.powerdns.rrsets(`${apex}.`)).find((rrset) => rrset.type === 'SOA')?.records[0]?.content;
 const a = (name: string, ip: string, ttl = 300) => ({ name: `${name}.`, type: 'A', ttl, records: [{ content: ip, disabled: false }] });
 const answers = async (name: string): Promise<readonly string[]> => (await stack.dns(name, 'A')).values;
+/** The command as people type it. */
+const vmdns = async (...words: readonly string[]): Promise<string> =>
+  (await promisify(execFile)(process.execPath, [join(ROOT, 'services/cli/bin/vmdns.mjs'), ...words], { env: { ...childEnv(), VMDNS_URL: stack.gateway.url, VMDNS_TOKEN: stack.token } })).stdout;
 const patched = (apex: string): number => stack.proxy.patchesOf(`${apex}.`).length;
 
 /** A zone that somebody kept by hand: one record is as a VM wants it, one is otherwise and has a comment, others are nobody's. */
@@ -123,9 +130,11 @@ describe('taking over a living zone', () => {
     const connectionId = (await stack.gateway.connections()).items[0]?.id ?? '';
     const forward = await stack.gateway.addZone({ name: 'left.test.', connectionId, mode: 'observe' });
     const back = await stack.gateway.addZone({ name: '20.10.in-addr.arpa.', connectionId, mode: 'observe' });
-    const events = names.map((i) => ({ specversion: '1.0', id: `left-${i}`, source: 'puq', type: 'vmdns.vm.changed.v1', data: { vmId: `left-${i}`, fqdn: `vm-${i}.left.test`, addresses: [{ ip: ip(i) }] } }));
-    // Sent again until all is taken, as the contract asks of a publisher.
-    await until(async () => (await stack.gateway.ask('POST', '/v1/events', { body: events, headers: { 'content-type': 'application/cloudevents-batch+json' } })).status === 202, { withinMs: 60_000, everyMs: 500, what: 'all 300 VMs to be taken' });
+    const list = join(newFolder('puq'), 'dns.json');
+    writeFileSync(list, JSON.stringify(names.map((i) => ({ forward: `vm-${i}.left.test`, ip: ip(i), reverse: `vm-${i}.left.test` })), null, 1));
+    expect(await vmdns('import', 'puq', list, '--dry-run')).toContain('300 VMs would be stored, 0 are known already, 0 would be left out. Nothing was done.\nDNS: 600 RRsets added, 0 changed, 0 removed.');
+    expect(await vmdns('import', 'puq', list)).toContain(' 0 left out.');
+    expect(await vmdns('import', 'puq', list)).toContain('0 VMs stored, 300 known already, 0 left out.');
     const looked = await until(async () => { const drift = await stack.gateway.reconcile(forward.id); return (drift.counts?.equal ?? 0) + (drift.counts?.differs ?? 0) + (drift.counts?.missing ?? 0) === count ? drift : undefined; }, { withinMs: 60_000, everyMs: 500, what: 'all names to be compared' });
     expect(looked.counts).toMatchObject({ equal: 287, adoptable: 287, differs: 3, missing: 10, repaired: 0 });
     const before = await Promise.all(['left.test', '20.10.in-addr.arpa'].map(served));

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { connectionCommands } from './commands/connection.js';
+import { importCommands } from './commands/import.js';
 import { logCommand } from './commands/log.js';
 import { explainCommand, holdCommands, pauseCommands } from './commands/operation.js';
 import { planCommand } from './commands/plan.js';
@@ -38,6 +39,7 @@ function programOf(commands: Commands, shell: Shell): Command {
   vmCommands(program, commands);
   ptrCommands(program, commands);
   planCommand(program, commands);
+  importCommands(program, commands);
   zoneCommands(program, commands);
   recordCommands(program, commands);
   connectionCommands(program, commands);

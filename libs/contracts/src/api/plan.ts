@@ -32,7 +32,7 @@ export const PlannedFacts = z.object({ changes: z.array(PlannedChange), refusals
 export type PlannedFacts = z.infer<typeof PlannedFacts>;
 
 /** One fact of a plan: taken, known already, put on hold, or refused with its faults. */
-export const PlanFact = z.object({ vmId: z.string(), outcome: z.enum(['accepted', 'ignored', 'held', 'refused']), text: z.string().optional(), faults: z.array(Fault).optional() });
+export const PlanFact = z.object({ vmId: z.string(), outcome: z.enum(['accepted', 'ignored', 'held', 'refused']), reason: FactAnswer.shape.reason, text: z.string().optional(), faults: z.array(Fault).optional() });
 export type PlanFact = z.infer<typeof PlanFact>;
 /** What would change if these facts came in. Nothing of it was written anywhere. */
 export const Plan = PlannedFacts.extend({

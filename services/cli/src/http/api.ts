@@ -16,6 +16,9 @@ export class ProblemAnswer extends CommandError {
 export interface Ask {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
+  /** Instead of `body`. */
+  readonly text?: string | ReadableStream<Uint8Array>;
+  readonly contentType?: string;
   /** Default 20 s. */
   readonly timeoutMs?: number;
 }
@@ -36,6 +39,10 @@ export class Api {
   put<T>(path: string, body: unknown): Promise<T> { return this.#json<T>('PUT', path, { body }); }
   post<T>(path: string, body?: unknown, timeoutMs?: number): Promise<T> {
     return this.#json<T>('POST', path, { ...(body === undefined ? {} : { body }), ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+  }
+  /** A body that is no JSON value of ours, as it is. */
+  send<T>(path: string, text: string | ReadableStream<Uint8Array>, contentType: string, timeoutMs?: number): Promise<T> {
+    return this.#json<T>('POST', path, { text, contentType, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
   }
   patch<T>(path: string, body: unknown): Promise<T> { return this.#json<T>('PATCH', path, { body }); }
   delete<T>(path: string, query: Ask['query'] = {}): Promise<T> { return this.#json<T>('DELETE', path, { query }); }
@@ -65,14 +72,14 @@ export class Api {
     return (response.status === 204 ? undefined : await response.json()) as T;
   }
 
-  async #send(method: Method, path: string, { query = {}, body }: Ask, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
+  async #send(method: Method, path: string, { query = {}, body, text, contentType = 'application/json' }: Ask, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
     const url = new URL(this.access.url + path);
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
     try {
       return await fetch(url, {
         method, signal, redirect: 'error',
-        headers: { Authorization: `Bearer ${this.access.token}`, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        headers: { Authorization: `Bearer ${this.access.token}`, ...(body === undefined && text === undefined ? {} : { 'Content-Type': contentType }), ...headers },
+        ...(text !== undefined ? { body: text, duplex: 'half' } : body === undefined ? {} : { body: JSON.stringify(body) }),
       });
     } catch (cause) {
       if (this.ended.aborted) throw cause;

@@ -6,6 +6,9 @@ import { Services, valueOf } from './services.js';
 /** Who says a fact: what versions are compared within, and what the brake on deletions counts by. */
 export const sourceOf = (caller: Caller) => `http:${caller.name}`;
 
+/** What makes a fact an event: it may name any source that the caller may, and the brake counts by both. */
+export const eventFrom = (source: string, caller: Caller) => ({ source, via: 'event', publisher: `token ${caller.name}` }) as const;
+
 /** 202 means stored (also when it waits for a person); 200 that nothing had to be. */
 export const statusOf = (answer: FactAnswer) => answer.accepted || answer.reason === 'held' ? 202 : 200;
 
@@ -22,6 +25,6 @@ export class Facts {
 
   /** A fact as an event, which may come late or twice; the reply as it came, never thrown. */
   deliver({ type, source, time, data }: CloudEvent, caller: Caller): Promise<RpcReply<FactAnswer>> {
-    return this.services.inventory.facts({ type, data, source, caller, via: 'event', publisher: `token ${caller.name}`, ...(time === undefined ? {} : { time }) });
+    return this.services.inventory.facts({ type, data, caller, ...eventFrom(source, caller), ...(time === undefined ? {} : { time }) });
   }
 }

@@ -11,6 +11,6 @@ export class PlanController {
 
   @Handles(planCalls.post)
   plan(@Asked() { body }: AskOf<typeof planCalls.post>, @By() caller: Caller) {
-    return this.plans.plan(body.facts, caller);
+    return this.plans.plan(body.facts, body.source, caller);
   }
 }
