@@ -1,5 +1,5 @@
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
-import { type Bus, TransientError } from '@vmdns/bus';
+import { type Bus, isTransient, TransientError } from '@vmdns/bus';
 import type { Operation, StreamName } from '@vmdns/contracts';
 import { type FeedChange, type FeedPage, FeedReader, type Store, type Timeline } from '@vmdns/store';
 import type { Health } from './health.js';
@@ -48,9 +48,10 @@ export class FeedFollower<B> implements OnApplicationBootstrap, BeforeApplicatio
       name: service, take, ...(everyMs === undefined ? {} : { everyMs }),
       page: (cursor, limit) => this.page(cursor, limit),
       onError: (error) => {
-        // The first is usual at start, when the schema or the other side is not there yet.
+        // The first seconds are usual at start, when the schema or the other side is not there yet.
         this.failures += 1;
-        if (this.failures % 30 === 2) log.warn({ err: error, feed: service, failures: this.failures }, 'the feed cannot be read yet');
+        const why = isTransient(error) && error instanceof Error ? { why: error.message } : { err: error };
+        if (this.failures % 30 === ('err' in why ? 1 : 5)) log.warn({ ...why, feed: service, failures: this.failures }, 'the feed cannot be read yet');
       },
     });
     health.add(`feed ${service}`, () => this.reader.isCaughtUp || 'not read to its end yet');
