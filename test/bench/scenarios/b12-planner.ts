@@ -18,7 +18,7 @@ const FEW = 1_000;
 const MANY = 300_000;
 /** What a quick run has time for. */
 const SOME = 30_000;
-const WARM = 100;
+const WARM = 200;
 const BATCH_VMS = 2_500;
 const PURE_VMS = 20_000;
 
