@@ -3,7 +3,7 @@ import { DnsEye } from '../dns-eye.js';
 import { mean, median, quantile, short, total } from '../measure/numbers.js';
 import { sandwiches, type Sandwich } from '../measure/sandwich.js';
 import { Tap, type Flow } from '../measure/tap.js';
-import { allRecordsOf, vmsOf } from '../payload.js';
+import { allRecordsOf, apexesOf, vmsOf } from '../payload.js';
 import { Publisher } from '../publisher.js';
 import { RawBatches } from '../reference.js';
 import { atMost, unless, type Figure } from '../report.js';
@@ -69,6 +69,7 @@ async function fresh(options: BenchOptions, records: number, each: number) {
     const flow = tap;
     const publisher = new Publisher(await stack.natsConnection());
     await fill(eye, raw, FULL, records);
+    await compared(stack, FULL);
     for (const set of [EMPTY, FULL]) await ourSamples(stack, eye, publisher, set, 0, WARM);
     return {
       reference: (part: 0 | 1) => measured(stack, eye, publisher, flow, EMPTY, part === 0 ? 1_000 : 10_000, Math.ceil(each / 2)),
@@ -88,6 +89,15 @@ async function fill(eye: DnsEye, raw: RawBatches, set: number, records: number):
   await raw.load(strangers);
   await raw.send();
   await untilAnswered(eye, strangers.slice(-4), performance.now());
+}
+
+/** What was done behind its back makes the adapter read each zone once as a whole: before anything is measured. */
+async function compared(stack: BenchStack, set: number): Promise<void> {
+  for (const apex of apexesOf(set)) {
+    const zone = (await stack.gateway.zones(apex)).items[0];
+    if (zone === undefined) throw new Error(`vmdns has no zone ${apex}`);
+    await stack.gateway.reconcile(zone.id);
+  }
 }
 
 async function measured(stack: BenchStack, eye: DnsEye, publisher: Publisher, tap: Tap, set: number, first: number, count: number): Promise<Part> {
