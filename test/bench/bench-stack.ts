@@ -7,7 +7,7 @@ import {
 } from '@vmdns/local';
 import { connect, type JetStreamManager, type NatsConnection } from 'nats';
 import pg from 'pg';
-import { childEnv, GatewayClient, newFolder, ROOT, startNats, startPowerdns, type PowerdnsChoice } from '../support/index.js';
+import { childEnv, GatewayClient, newFolder, ROOT, startNats, startPowerdns, type NewZoneEntry, type PowerdnsChoice } from '../support/index.js';
 import { cpuOf, memoryOf, treeOf } from './measure/machine.js';
 import { total } from './measure/numbers.js';
 import { apexesOf } from './payload.js';
@@ -153,13 +153,13 @@ export class BenchStack {
   }
 
   /** Makes the zones of these sets at PowerDNS, and gives them to vmdns. */
-  async takeZones(sets: readonly number[]): Promise<void> {
+  async takeZones(sets: readonly number[], entry: Partial<NewZoneEntry> = {}): Promise<void> {
     const { gateway } = this;
     await gateway.announced('powerdns');
     const connection = (await gateway.connections()).items[0] ?? await gateway.addConnection('bench', 'powerdns', connectionSettings(this.powerdns, await this.apiUrl()));
     for (const apex of sets.flatMap(apexesOf)) {
       await this.powerdns.createZone(apex);
-      await gateway.addZone({ name: apex, connectionId: connection.id });
+      await gateway.addZone({ ...entry, name: apex, connectionId: connection.id });
     }
   }
 
