@@ -63,6 +63,19 @@ describe('the bus', () => {
     await until(async () => bus.connected && await state() === 600);
   });
 
+  it('L7 stores all that was posted, each once, but what the server never takes', async () => {
+    const bus = await connect();
+    await bus.ensureStreams(used);
+    await bus.whenReady(5000);
+    const sizes = Array.from({ length: 300 }, (_, index) => (index % 50 === 7 ? 150_000 : 10));
+    const items = sizes.map((size, index) => ({ subject: subjects.command.of('memory', 'zone-2'), event: cloudEvent('vmdns.vm.state.v1', 'test', { index, text: 'x'.repeat(size) }, { id: `train-${index}` }) }));
+    const huge = { subject: subjects.command.of('memory', 'zone-2'), event: cloudEvent('vmdns.vm.state.v1', 'test', 'x'.repeat(2_000_000)) };
+    bus.post([...items.slice(0, 100), huge, ...items.slice(100)]);
+    const manager = () => bus.connection.current?.manager;
+    const stored = async () => (await manager()?.streams.info('COMMAND', { subjects_filter: subjects.command.of('memory', 'zone-2') }))?.state;
+    await until(async () => (await stored())?.subjects?.[subjects.command.of('memory', 'zone-2')] === 300);
+  });
+
   it('L1 makes wiped streams again and tells of their rebirth, after a restart and without one', async () => {
     const bus = await connect();
     await bus.ensureStreams(used);

@@ -10,6 +10,10 @@ import { backoffMs, Gate, pause } from './wait.js';
 
 const IN_FLIGHT_MAX = 256;
 const POSTED_MAX = 20_000;
+/** Posted messages that share one acknowledgement, by number and by bytes; and so many trains at once. */
+const TRAIN_MAX = 64;
+const TRAIN_BYTES = 262_144;
+const TRAINS_MAX = 4;
 /** One try; the answer of a living server takes milliseconds. */
 const TRY_MS = 1500;
 /** JetStream's codes for "never this message": too large for the stream, or not what the stream takes. */
@@ -17,7 +21,14 @@ const NEVER = new Set([10_054, 10_055]);
 
 const encoder = new TextEncoder();
 
-/** Publishing to streams: pipelined, at most 256 in flight for the whole process, every retry with the same message id. */
+/** One message, as bytes. */
+interface Packed { readonly subject: string; readonly payload: Uint8Array; readonly headers: MsgHdrs }
+
+/**
+ * Publishing to streams: pipelined, at most 256 acknowledgements in flight for the whole process, every retry with the
+ * same message id. What was posted goes in trains of which only the last message is acknowledged: a server takes the
+ * messages of one connection in order, so that its answer speaks for all; without it the whole train goes again.
+ */
 export class Publisher {
   private readonly posted = new Fifo<Outgoing>();
   private readonly empty = new Gate();
@@ -37,7 +48,7 @@ export class Publisher {
   }
 
   publish(item: Outgoing, timeoutMs: number): Promise<Published> {
-    return this.send(item, performance.now() + timeoutMs);
+    return this.send([pack(item)], performance.now() + timeoutMs);
   }
 
   /** As many runners as may be in flight, so that an item becomes bytes only when its turn comes. */
@@ -60,8 +71,8 @@ export class Publisher {
     for (const item of items) {
       if (this.posted.size >= POSTED_MAX) this.dropOldest();
       this.posted.push(trace === undefined || item.traceparent !== undefined ? item : { ...item, traceparent: trace });
-      if (this.posters < IN_FLIGHT_MAX) void this.postNext();
     }
+    while (this.posters < TRAINS_MAX && this.posted.size > 0) void this.postTrains();
   }
 
   /** Waits until what was posted is out, at most so long; then nothing more goes out. */
@@ -70,22 +81,36 @@ export class Publisher {
     this.isClosed = true;
   }
 
-  private async postNext(): Promise<void> {
+  private async postTrains(): Promise<void> {
     this.posters += 1;
     this.empty.shut();
-    for (let item = this.posted.shift(); item !== undefined; item = this.posted.shift()) await this.postOne(item);
+    for (let train = this.nextTrain(); train.length > 0; train = this.nextTrain()) await this.postTrain(train);
     this.posters -= 1;
     if (this.posters === 0) this.empty.open();
   }
 
-  private async postOne(item: Outgoing): Promise<void> {
+  private nextTrain(): readonly Packed[] {
+    const train: Packed[] = [];
+    for (let bytes = 0; train.length < TRAIN_MAX && bytes < TRAIN_BYTES;) {
+      const item = this.posted.shift();
+      if (item === undefined) break;
+      const packed = pack(item);
+      bytes += packed.payload.length;
+      train.push(packed);
+    }
+    return train;
+  }
+
+  /** One that is refused stops no other: then each goes alone (L7). */
+  private async postTrain(train: readonly Packed[]): Promise<void> {
     while (!this.isClosed && !this.connection.isClosing) {
       try {
-        await this.publish(item, 60_000);
+        await this.send(train, performance.now() + 60_000);
         return;
       } catch (error) {
         if (error instanceof BusError && error.isTransient) continue;
-        this.log.error({ err: error, subject: item.subject }, 'a message was refused for good');
+        if (train.length === 1) return this.log.error({ err: error, subject: train[0]?.subject }, 'a message was refused for good');
+        for (const one of train) await this.postTrain([one]);
         return;
       }
     }
@@ -99,28 +124,28 @@ export class Publisher {
 
   private async sendSafely(item: Outgoing, deadline: number): Promise<PublishResult> {
     try {
-      return { ok: true, ...await this.send(item, deadline) };
+      return { ok: true, ...await this.send([pack(item)], deadline) };
     } catch (error) {
       return { ok: false, error: error instanceof BusError ? error : new BusError('rejected', `publishing to ${item.subject}`, { cause: error }) };
     }
   }
 
-  private async send(item: Outgoing, deadline: number): Promise<Published> {
-    const payload = encoder.encode(JSON.stringify(item.event));
-    const headers = headersOf(item);
+  /** Gives the acknowledgement of the last. */
+  private async send(packed: readonly Packed[], deadline: number): Promise<Published> {
+    const attempt = `publishing to ${packed.at(-1)?.subject ?? 'nobody'}`;
     let last: unknown;
     for (let tries = 0; ; tries += 1) {
       const left = deadline - performance.now();
       const link = this.connection.current ?? (await this.connection.up.wait(left), this.connection.current);
-      if (this.isClosed || this.connection.isClosing) throw new BusError('closed', `publishing to ${item.subject}`, { cause: last });
-      if (link === undefined || left <= 0) throw new BusError(link === undefined ? 'unavailable' : 'timeout', `publishing to ${item.subject}`, { cause: last });
+      if (this.isClosed || this.connection.isClosing) throw new BusError('closed', attempt, { cause: last });
+      if (link === undefined || left <= 0) throw new BusError(link === undefined ? 'unavailable' : 'timeout', attempt, { cause: last });
       try {
         if (this.free === 0) await this.turn();
         else this.free -= 1;
-        return await this.tryOnce(link, item.subject, payload, headers, Math.min(left, TRY_MS));
+        return await this.tryOnce(link, packed, Math.min(left, TRY_MS));
       } catch (error) {
         last = error;
-        if (isRefusal(error)) throw new BusError('rejected', `publishing to ${item.subject}`, { cause: error });
+        if (isRefusal(error)) throw new BusError('rejected', attempt, { cause: error });
         if (error instanceof NatsError && error.code === '503') await this.keeper.look();
         await pause(backoffMs(tries, 20, 500));
       }
@@ -138,15 +163,22 @@ export class Publisher {
     else next();
   }
 
-  private async tryOnce(link: Link, subject: string, payload: Uint8Array, headers: MsgHdrs, timeout: number): Promise<Published> {
+  private async tryOnce(link: Link, packed: readonly Packed[], timeout: number): Promise<Published> {
     try {
-      const ack = await link.jetstream.publish(subject, payload, { headers, timeout });
+      const last = packed.at(-1);
+      if (last === undefined) throw new BusError('rejected', 'publishing nothing');
+      for (const one of packed) if (one !== last) link.nats.publish(one.subject, one.payload, { headers: one.headers });
+      const ack = await link.jetstream.publish(last.subject, last.payload, { headers: last.headers, timeout });
       if (!ack.duplicate) this.keeper.acknowledged(ack.stream, ack.seq);
       return { stream: ack.stream, sequence: ack.seq, duplicate: ack.duplicate };
     } finally {
       this.leave();
     }
   }
+}
+
+function pack(item: Outgoing): Packed {
+  return { subject: item.subject, payload: encoder.encode(JSON.stringify(item.event)), headers: headersOf(item) };
 }
 
 function headersOf(item: Outgoing): MsgHdrs {

@@ -39,6 +39,9 @@ export interface NameRow extends NameCore {
   readonly updated_at: Date;
 }
 
+/** What a VM's status is worked out from. */
+export type NameStanding = Pick<NameRow, 'zone_id' | 'owner_name' | 'desired' | 'plan_reason' | 'generation' | 'settled_generation' | 'state' | 'vms' | 'hold_id' | 'kept' | 'reason' | 'heard' | 'attempts' | 'next_try_at' | 'updated_at'>;
+
 /** The place of a row, and the key that decides it. */
 export interface NamePlace { readonly zoneId: string; readonly ownerName: string; readonly rkey: string }
 
@@ -49,6 +52,8 @@ export function placeKey(zoneId: string, ownerName: string): string {
 const CORE_COLUMNS = 'zone_id, owner_name, rkey, desired, digest, plan_reason, timeline, generation, settled_generation, state, turn, priority, vms, replaces, hold_id, kept, hands, issue_attempts';
 /** Everything but `issue_at`, which only statements use. */
 export const NAME_COLUMNS = `${CORE_COLUMNS}, reason, heard, attempts, next_try_at, since, updated_at`;
+
+const STANDING_COLUMNS = 'zone_id, owner_name, desired, plan_reason, generation, settled_generation, state, vms, hold_id, kept, reason, heard, attempts, next_try_at, updated_at';
 
 /** A place that has no row yet, as a row. */
 export function blankName(place: NamePlace): NameCore {
@@ -134,9 +139,16 @@ export async function lockNamesOfKeys(tx: Tx, keys: readonly string[], places: r
   return tx.query<NameCore>(rowsAt(all, CORE_COLUMNS, 'for update'), [...columns(places), textArray(keys)]);
 }
 
+const EACH_ONCE = 'select distinct * from unnest($1::text[], $2::text[]) as u(zone_id, owner_name)';
+
 export async function readNames(tx: Tx, places: readonly Place[]): Promise<readonly NameRow[]> {
   if (places.length === 0) return [];
-  return tx.query<NameRow>(rowsAt('select distinct * from unnest($1::text[], $2::text[]) as u(zone_id, owner_name)', NAME_COLUMNS, ''), columns(places));
+  return tx.query<NameRow>(rowsAt(EACH_ONCE, NAME_COLUMNS, ''), columns(places));
+}
+
+export async function readStandings(tx: Tx, places: readonly Place[]): Promise<readonly NameStanding[]> {
+  if (places.length === 0) return [];
+  return tx.query<NameStanding>(rowsAt(EACH_ONCE, STANDING_COLUMNS, ''), columns(places));
 }
 
 /** Every row that these keys decide, as it is now. Not locked. */

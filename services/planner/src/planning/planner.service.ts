@@ -26,11 +26,10 @@ export class Voice {
 
   planned(planned: Planned, taken: Iterable<string> = [], traceparent?: string): void {
     this.commands.issue(planned.issues, traceparent);
-    this.status.planned(planned.vms);
-    this.status.planned(taken);
+    this.status.planned(new Set([...planned.vms, ...taken]), planned.issues.map((issue) => issue.vms));
   }
 
-  settled(settled: { readonly issues: readonly Issue[]; readonly vms: Iterable<string>; readonly outcomes: readonly SettledAs[] }, traceparent?: string): void {
+  settled(settled: { readonly issues: readonly Issue[]; readonly vms: readonly string[]; readonly outcomes: readonly SettledAs[] }, traceparent?: string): void {
     this.commands.issue(settled.issues, traceparent);
     this.status.settled(settled.vms);
     for (const { state, reason } of settled.outcomes) this.metrics.taken(state, reason?.code);

@@ -45,8 +45,8 @@ const TAKE = `state = t.state, reason = t.reason, turn = t.turn, attempts = t.at
 
 /**
  * The verdict that nearly every result gets, without reading first: its row has the same pair and digest and a lower
- * turn, and takes it. Gives the rows that did; what is left is to be judged. Updated in the order of locks: the results
- * are the outer side of a nested loop.
+ * turn, and takes it. Gives the rows that did; what is left is to be judged. Each row is probed by its key and locked, in
+ * the order of locks (PROTOCOL §7): the inner `limit 1` leaves no other way to join, and the lock holds its address.
  */
 export async function takeEqual(tx: Tx, said: readonly Said[]): Promise<readonly TookRow[]> {
   if (said.length === 0) return [];
@@ -54,10 +54,13 @@ export async function takeEqual(tx: Tx, said: readonly Said[]): Promise<readonly
   const column = <T>(of: (result: NameResult) => T): T[] => sorted.map(({ result }) => of(result));
   return tx.query<TookRow>(
     `update name n set ${TAKE}
-       from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::boolean[], $8::text[], $9::jsonb[], $10::bigint[], $11::timestamptz[])
-            as t(zone_id, owner_name, timeline, generation, digest, turn, final, state, reason, attempts, next_try_at)
-      where n.zone_id = t.zone_id and n.owner_name = t.owner_name
-        and n.timeline = t.timeline and n.generation = t.generation and n.digest = t.digest and n.turn < t.turn
+       from (select u.*, l.place
+               from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::boolean[], $8::text[], $9::jsonb[], $10::bigint[], $11::timestamptz[])
+                    as u(zone_id, owner_name, timeline, generation, digest, turn, final, state, reason, attempts, next_try_at)
+              cross join lateral (
+                select ctid as place from name where zone_id = u.zone_id and owner_name = u.owner_name
+                   and timeline = u.timeline and generation = u.generation and digest = u.digest and turn < u.turn limit 1 for update) l) t
+      where n.ctid = t.place
       returning n.zone_id, n.owner_name, n.rkey, n.vms, n.replaces`,
     [
       textArray(sorted.map((one) => one.zoneId)), textArray(sorted.map((one) => one.ownerName)), bigintArray(column((r) => r.timeline)), bigintArray(column((r) => r.generation)),

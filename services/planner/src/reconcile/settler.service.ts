@@ -11,7 +11,8 @@ import { readZones, takeEqual, writeOvertaken, writeTaken, type Overtaken, type 
 
 interface Settled {
   readonly issues: readonly Issue[];
-  readonly vms: ReadonlySet<string>;
+  /** The VMs of each name that was heard of, one after the other. */
+  readonly vms: readonly string[];
   /** States that were taken. */
   readonly outcomes: readonly SettledAs[];
   /** Keys of which another row waited for this. */
@@ -53,7 +54,7 @@ export class Settler {
       outcomes.push({ state: result.state, reason: result.reason ?? null });
       if (row.replaces && isFinal(result.state)) followed.push(row.rkey);
     });
-    return { places, issues: [], vms: new Set(took.flatMap((row) => row.vms)), outcomes, followed };
+    return { places, issues: [], vms: took.flatMap((row) => row.vms), outcomes, followed };
   }
 
   /** The rest: repeats, what was overtaken, and what depends on the zone. */
@@ -63,7 +64,7 @@ export class Settler {
     const taken: Taken[] = [];
     const overtaken: Overtaken[] = [];
     const issues: Issue[] = [];
-    const vms = new Set<string>();
+    const vms: string[] = [];
     const followed = new Set<string>();
     for (const row of rows) {
       const result = newest.get(placeKey(row.zone_id, row.owner_name))?.result;
@@ -71,7 +72,7 @@ export class Settler {
       if (result === undefined || zone === undefined || zone.state === 'removed') continue;
       const verdict = judgeResult({ ...row, settledGeneration: row.settled_generation, isIssuedAgain: row.issue_attempts > 0 }, result, zone.mode);
       if (verdict.kind === 'ignore') continue;
-      for (const vm of row.vms) vms.add(vm);
+      vms.push(...row.vms);
       if (verdict.kind === 'take') {
         taken.push(takenOf(row, result, verdict));
         if (verdict.final && row.replaces) followed.add(row.rkey);

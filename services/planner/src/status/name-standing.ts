@@ -1,6 +1,6 @@
 import type { NameState, Pause, Reason } from '@vmdns/contracts';
 import { reasonOf, type ZoneView } from '@vmdns/domain';
-import type { NameRow } from '../planning/name.repository.js';
+import type { NameStanding } from '../planning/name.repository.js';
 import type { DnsPicture } from './vm-dns.reader.js';
 
 /** How a name stands, with the reason that a person needs. */
@@ -12,7 +12,7 @@ const ADAPTER_SILENT_MS = 30_000;
 type Around = Pick<DnsPicture, 'pauses' | 'adapters' | 'now'>;
 
 /** An unsettled name is explained by what stops it: a pause, or an adapter that nobody hears; else by its own reason. */
-export function standingOf(row: NameRow, zone: Pick<ZoneView, 'apex' | 'provider' | 'mode'>, around: Around): Standing {
+export function standingOf(row: NameStanding, zone: Pick<ZoneView, 'apex' | 'provider' | 'mode'>, around: Around): Standing {
   const state = toNameState(row.state);
   if (row.hold_id !== null) return { state: 'on-hold', reason: reasonOf.onHold(`the removal of ${row.owner_name}`) };
   if (row.kept) return { state, reason: reasonOf.kept(row.owner_name) };

@@ -2,25 +2,27 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Bus, cloudEvent } from '@vmdns/bus';
 import { Clock, Log } from '@vmdns/chassis';
 import { subjects } from '@vmdns/contracts';
+import { AwaitedNames } from './awaited-names.js';
 import { VmDnsReader } from './vm-dns.reader.js';
 
 const VMS_AT_ONCE = 200;
 /** More than this are not owed a message: whoever asks gets the answer. */
 const VMS_WAITING_MAX = 50_000;
-/** In a burst, a VM's names settle one zone after the other: one message for them, this long after the first. */
+/** What was only planned, or whose other names are still awaited, is said so much later: mostly all has settled by then, and is said once. */
+const PARTIAL_MS = 250;
+/** With so many waiting there is a burst, and the pipeline takes longer. */
 const BURST_VMS = 20;
-const BURST_MS = 100;
-/** What was only planned is said a little later: mostly it has settled by then, and is said once. */
-const PLANNED_MS = 250;
+const BURST_MS = 2_000;
 
 /**
- * Says a VM's DNS whenever one of its names was planned or settled. Changes that come while the last statuses are worked
- * out become one message; a lost one is not repeated: the answer to a request is the truth.
+ * Says a VM's DNS whenever it was planned or settled: with the last of its names at once, else a little later. Changes
+ * that come meanwhile become one message; a lost one is not repeated: the answer to a request is the truth.
  */
 @Injectable()
 export class StatusPublisher implements OnApplicationShutdown {
   /** When each is due, by the process' own clock; the earliest counts. */
   private readonly touched = new Map<string, number>();
+  private readonly awaited = new AwaitedNames();
   private timer: NodeJS.Timeout | undefined;
   private timerAt = Infinity;
   private running: Promise<void> | undefined;
@@ -28,13 +30,22 @@ export class StatusPublisher implements OnApplicationShutdown {
 
   constructor(private readonly reader: VmDnsReader, private readonly bus: Bus, private readonly clock: Clock, private readonly log: Log) {}
 
-  /** Names of these VMs have settled. */
+  /** Names have settled: the VMs of each of them, one after the other. */
   settled(vmIds: Iterable<string>): void {
-    this.touch(vmIds, this.touched.size > BURST_VMS ? BURST_MS : 0);
+    const now = performance.now();
+    const later = now + this.partialMs;
+    let earliest = Infinity;
+    for (const vmId of vmIds) earliest = Math.min(earliest, this.touch(vmId, this.awaited.heard(vmId) ? later : now));
+    this.schedule(earliest);
   }
 
-  planned(vmIds: Iterable<string>): void {
-    this.touch(vmIds, PLANNED_MS);
+  /** VMs were planned; `issued`: the VMs of each name that was issued by it. */
+  planned(vmIds: Iterable<string>, issued: Iterable<readonly string[]>): void {
+    for (const vms of issued) this.awaited.issued(vms);
+    const later = performance.now() + this.partialMs;
+    let earliest = Infinity;
+    for (const vmId of vmIds) earliest = Math.min(earliest, this.touch(vmId, later));
+    this.schedule(earliest);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -43,13 +54,15 @@ export class StatusPublisher implements OnApplicationShutdown {
     await this.running;
   }
 
-  private touch(vmIds: Iterable<string>, afterMs: number): void {
-    const due = performance.now() + afterMs;
-    for (const vmId of vmIds) {
-      const known = this.touched.get(vmId);
-      if (known === undefined ? this.touched.size < VMS_WAITING_MAX : due < known) this.touched.set(vmId, due);
-    }
-    if (this.touched.size > 0) this.schedule(due);
+  private get partialMs(): number {
+    return this.touched.size > BURST_VMS ? BURST_MS : PARTIAL_MS;
+  }
+
+  /** Gives when it is due. */
+  private touch(vmId: string, due: number): number {
+    const known = this.touched.get(vmId);
+    if (known === undefined ? this.touched.size < VMS_WAITING_MAX : due < known) this.touched.set(vmId, due);
+    return Math.min(due, known ?? due);
   }
 
   private schedule(due: number): void {
@@ -60,7 +73,7 @@ export class StatusPublisher implements OnApplicationShutdown {
       this.timerAt = Infinity;
       this.running = this.run().finally(() => {
         this.running = undefined;
-        if (this.touched.size > 0) this.schedule(this.earliest());
+        this.schedule(this.earliest());
       });
     }, Math.max(0, due - performance.now()));
   }
@@ -73,10 +86,14 @@ export class StatusPublisher implements OnApplicationShutdown {
 
   private async run(): Promise<void> {
     const now = performance.now();
-    const due = [...this.touched].filter(([, at]) => at <= now).map(([vmId]) => vmId);
+    const due: string[] = [];
+    for (const [vmId, at] of this.touched) if (at <= now) due.push(vmId);
     for (let from = 0; from < due.length; from += VMS_AT_ONCE) {
       const vmIds = due.slice(from, from + VMS_AT_ONCE);
-      for (const vmId of vmIds) this.touched.delete(vmId);
+      for (const vmId of vmIds) {
+        this.touched.delete(vmId);
+        this.awaited.forget(vmId);
+      }
       try {
         const answers = await this.reader.read(vmIds);
         const time = this.clock.now().toISOString();

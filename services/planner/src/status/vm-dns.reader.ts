@@ -4,7 +4,7 @@ import type { Pause, VmDns } from '@vmdns/contracts';
 import { wishKeysOf, type Fact, type Wish } from '@vmdns/domain';
 import { Store, type Tx } from '@vmdns/store';
 import { readReplans, type Replan } from '../planning/job.repository.js';
-import { placeKey, readNames, type NameRow } from '../planning/name.repository.js';
+import { placeKey, readStandings, type NameStanding } from '../planning/name.repository.js';
 import type { Former } from '../planning/vm.repository.js';
 import { readDecidingWishes, readWishesOfVms } from '../wishes/wish.repository.js';
 import { pausesOfZones } from '../zones/pause.repository.js';
@@ -27,7 +27,7 @@ export interface VmHead {
 export interface DnsPicture {
   readonly zones: ZonePicture;
   readonly wishes: ReadonlyMap<string, readonly Wish[]>;
-  readonly names: ReadonlyMap<string, NameRow>;
+  readonly names: ReadonlyMap<string, NameStanding>;
   /** What is still to be decided by these zones and settings. */
   readonly replans: readonly Replan[];
   readonly pauses: ReadonlyMap<string, Pause>;
@@ -54,7 +54,7 @@ export class VmDnsReader {
     const replans = await readReplans(tx);
     const own = (await readWishesOfVms(tx, vms.map((vm) => vm.vm_id))).map((wish): HomedWish => ({ wish, homes: homesOfWish(zones, wish) }));
     const places = [...own.flatMap(({ homes }) => homes.map((home) => ({ zoneId: home.zone.zoneId, ownerName: home.ownerName }))), ...vms.flatMap((vm) => vm.former)];
-    const rows = await readNames(tx, places);
+    const rows = await readStandings(tx, places);
     const names = new Map(rows.map((row) => [placeKey(row.zone_id, row.owner_name), row]));
     const picture: DnsPicture = { zones, replans, names, wishes: await this.contested(tx, own, names), ...(await this.circumstances(rows, tx)) };
     const ownOf = groupByVm(own);
@@ -62,7 +62,7 @@ export class VmDnsReader {
   }
 
   /** All wishes where a wish is not seen to be granted: there somebody else may have won. */
-  private async contested(tx: Tx, own: readonly HomedWish[], names: ReadonlyMap<string, NameRow>): Promise<ReadonlyMap<string, readonly Wish[]>> {
+  private async contested(tx: Tx, own: readonly HomedWish[], names: ReadonlyMap<string, NameStanding>): Promise<ReadonlyMap<string, readonly Wish[]>> {
     const places = own.flatMap(({ wish, homes }) => homes.filter((home) => !isGranted(names.get(placeKey(home.zone.zoneId, home.ownerName)), wish)).map((home) => ({ wish, home })));
     const keys = new Set(places.flatMap(({ wish, home }) => [wish.key, ...wishKeysOf(home.zone, home.ownerName)]));
     return groupByKey([...await readDecidingWishes(tx, [...keys]), ...places.map(({ wish }) => wish)]);
@@ -73,7 +73,7 @@ export class VmDnsReader {
   }
 
   /** What stands around names: pauses of their zones, adapters of their providers. */
-  async circumstances(names: readonly NameRow[], tx: Tx = this.store): Promise<Pick<DnsPicture, 'pauses' | 'adapters' | 'now'>> {
+  async circumstances(names: readonly NameStanding[], tx: Tx = this.store): Promise<Pick<DnsPicture, 'pauses' | 'adapters' | 'now'>> {
     const open = names.filter((row) => row.settled_generation < row.generation);
     if (open.length === 0) return { pauses: new Map(), adapters: new Map(), now: this.clock.now() };
     const pauses = await pausesOfZones(tx, [...new Set(open.map((row) => row.zone_id))]);

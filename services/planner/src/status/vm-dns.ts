@@ -2,7 +2,7 @@ import type { ManagedType, NameState, Reason, RecordStatus, RrsetBody, VmDns } f
 import { decideName, familyOf, homelessReason, homesOf, namingOf, reasonOf, vmDnsState, wishKeysOf, type HomeName, type NameDecision, type Wish } from '@vmdns/domain';
 import { toBody } from '../planning/decide-key.js';
 import { isStillToCome } from '../planning/job.repository.js';
-import { placeKey, type NameRow } from '../planning/name.repository.js';
+import { placeKey, type NameStanding } from '../planning/name.repository.js';
 import type { Former } from '../planning/vm.repository.js';
 import type { ZonePicture } from '../zones/zone-sets.js';
 import { standingOf } from './name-standing.js';
@@ -22,7 +22,7 @@ export interface HomedWish { readonly wish: Wish; readonly homes: readonly HomeN
  * Whether the row shows that the wish is granted there: its VM is among those it is about, and it holds something of
  * the wish's kind. Then nobody else's wishes need be read.
  */
-export function isGranted(row: NameRow | undefined, wish: Wish): boolean {
+export function isGranted(row: NameStanding | undefined, wish: Wish): boolean {
   return row !== undefined && row.vms.includes(wish.vmId) && row.desired.some((body) => isOfKind(body, wish.kind));
 }
 
@@ -102,7 +102,7 @@ function formerRecords(vm: VmHead, wishes: readonly HomedWish[], picture: DnsPic
  * Settled without the VM; a removal that the provider refuses is settled, and still not done. A foreign record in the
  * way of who came next is not this VM's concern: nothing of its own stays behind.
  */
-function isDone(row: NameRow, former: Former): boolean {
+function isDone(row: NameStanding, former: Former): boolean {
   const isRefused = row.state === 'refused' && row.generation === former.generation;
   return row.settled_generation >= former.generation && (!isRefused || (row.reason?.code === 'foreign-record' && row.desired.length > 0));
 }
