@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { AwaitedNames } from './awaited-names.js';
 
 describe('names that are awaited', () => {
