@@ -7,9 +7,9 @@ const programs = Object.keys(PROGRAMS) as Program[];
 const stale = (path: string): string => `${path} is stale: run \`npm run docs\` and commit it`;
 
 describe('the generated pages', () => {
-  it.each(PAGES)('$path is as the sources say', ({ path, render }) => {
+  it.each(PAGES)('$path is as the sources say', async ({ path, render }) => {
     // One line instead of a long difference: the cure is always the same.
-    if (readFileSync(fileOf(path), 'utf8') !== render()) throw new Error(stale(path));
+    if (readFileSync(fileOf(path), 'utf8') !== await render()) throw new Error(stale(path));
   });
 
   it.each(programs)('every variable of %s says what it means', (program) => {

@@ -1,4 +1,4 @@
-import { get, type ClientRequest, type IncomingMessage } from 'node:http';
+import { get, request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { until, within } from '@vmdns/test/support';
 import { subjects, type LogEntry, type ToldEntries, type VmDns } from '@vmdns/contracts';
@@ -148,6 +148,75 @@ describe('the log as it happens', () => {
     await services.on('log.search', () => ({ items: [entry('1')], next: 'more' }));
     expect((await world.door.ask('GET', `/v1/log?since=${NOW}&limit=1`)).body).toEqual({ items: [entry('1')], next: 'more' });
     expect((await world.door.ask('GET', '/v1/log?since=yesterday')).body).toMatchObject({ faults: [{ path: 'since' }] });
+  });
+});
+
+describe('a zone test as it happens', () => {
+  const step = (name: string, ok = true) => ({ step: name, ok, warning: false, text: `${name} was looked at`, tookMs: 3 });
+  const eventsOf = (text: string): readonly (readonly [string, unknown])[] => [...text.matchAll(/^event: (.*)\ndata: (.*)\n\n/gm)].map(([, event = '', data = '']) => [event, JSON.parse(data) as unknown]);
+
+  /** Begins a test, and collects what it says. */
+  async function begin(path: string, body: unknown = {}): Promise<{ readonly response: IncomingMessage; text(): string; isOver(): boolean }> {
+    let [text, isOver] = ['', false];
+    const payload = JSON.stringify(body);
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const sending = request(`${world.gateway.url}${path}`, { method: 'POST', agent: false, headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) } }, resolve);
+      sending.on('error', reject);
+      streams.push(sending);
+      sending.end(payload);
+    });
+    response.on('data', (chunk: Buffer) => { text += String(chunk); });
+    response.on('end', () => { isOver = true; });
+    response.on('error', () => undefined);
+    return { response, text: () => text, isOver: () => isOver };
+  }
+
+  it.each([
+    ['a saved zone', '/v1/zones/z1/test/stream', { probe: true }, { zoneId: 'z1', probe: true }],
+    ['a zone before it is saved', '/v1/zones/test/stream', { name: 'Example.com', connectionId: 'c1' }, { apex: 'example.com.', connectionId: 'c1' }],
+  ])('tells each step of %s when it ends, then all of them', async (_what, path, body, asked) => {
+    await world.announce();
+    await services.on('planner.zone-get', () => ({ id: 'z1', name: 'example.com.', connectionId: 'c1', provider: 'powerdns', mode: 'write', ttl: { forward: 300, reverse: 3600 }, addresses: 'all', limits: { rehomeShare: 0.3, rehomeNames: 20, removalShare: 0.3, removalNames: 20, removalCount: 500, removalWindowSeconds: 600 }, settings: {}, state: 'active', paused: false, createdAt: NOW, revision: 1, counts: {} }));
+    await services.on('planner.connection-get', () => ({ id: 'c1', name: 'ns1', provider: 'powerdns', settings: { url: 'http://ns1:8081' }, secrets: ['apiKey'], paused: false, createdAt: NOW, revision: 1 }));
+    let isSeen: () => void = () => undefined;
+    const seen = new Promise<void>((resolve) => { isSeen = resolve; });
+    await services.on('adapter-powerdns.zone-test', async (ask) => {
+      const watch = String(ask['watch']);
+      await services.say(watch, step('server'));
+      await services.say(watch, { step: 'nonsense' });
+      // The adapter goes on when the caller has the first step.
+      await seen;
+      await services.say(watch, step('zone', false));
+      return { ok: false, steps: [step('server'), step('zone', false)] };
+    });
+    const test = await begin(path, body);
+    expect([test.response.statusCode, test.response.headers['content-type']]).toEqual([200, 'text/event-stream']);
+    await until(() => eventsOf(test.text()).length === 1, { what: 'the first step' });
+    expect([eventsOf(test.text()), test.isOver()]).toEqual([[['step', step('server')]], false]);
+    isSeen();
+    await until(() => test.isOver(), { what: 'the test to be over' });
+    expect(eventsOf(test.text())).toEqual([['step', step('server')], ['step', step('zone', false)], ['done', { ok: false, steps: [step('server'), step('zone', false)] }]]);
+    expect(services.asksOf('adapter-powerdns.zone-test').at(-1)).toMatchObject({ ...asked, watch: expect.stringMatching(/^_INBOX\.gateway\.progress\.[0-9a-f]{24}$/) });
+  });
+
+  it('answers like every other call where the test cannot begin, and says in the stream where it breaks off', async () => {
+    await world.announce();
+    await services.on('planner.zone-get', () => problem(404, 'not-found', 'no such zone'));
+    expect((await world.door.ask('POST', '/v1/zones/z9/test/stream', { body: {} }))).toMatchObject({ status: 404, body: { code: 'not-found' } });
+    expect((await world.door.ask('POST', '/v1/zones/test/stream', { body: { name: 'not a zone', connectionId: 'c1' } })).status).toBe(400);
+    await services.on('planner.connection-get', () => ({ id: 'c1', name: 'ns1', provider: 'powerdns', settings: { url: 'http://ns1:8081' }, secrets: ['apiKey'], paused: false, createdAt: NOW, revision: 1 }));
+    await services.on('adapter-powerdns.zone-test', async (ask) => {
+      await services.say(String(ask['watch']), step('server'));
+      return problem(404, 'not-found', 'this adapter does not know the zone (yet)');
+    });
+    const test = await begin('/v1/zones/test/stream', { name: 'example.com', connectionId: 'c1' });
+    await until(() => test.isOver(), { what: 'the test to be over' });
+    expect(eventsOf(test.text())).toEqual([['step', step('server')], ['problem', expect.objectContaining({ status: 404, title: 'this adapter does not know the zone (yet)' })]]);
+  });
+
+  it('is the same rights as a test: who may only read may not', async () => {
+    const viewer = await world.tokenOf('viewer');
+    expect((await world.door.ask('POST', '/v1/zones/z1/test/stream', { token: viewer, body: {} })).status).toBe((await world.door.ask('POST', '/v1/zones/z1/test', { token: viewer, body: {} })).status);
   });
 });
 
