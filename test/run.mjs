@@ -146,6 +146,7 @@ async function specs() {
     totals.passed += results.numPassedTests;
     totals.failed += results.numFailedTests + results.numRuntimeErrorTestSuites;
     totals.skipped += results.numPendingTests + results.numTodoTests;
+    tellContract(results.testResults.flatMap((file) => file.assertionResults));
     if (code !== 0 && results.numFailedTests + results.numRuntimeErrorTestSuites === 0) totals.failed += 1;
   } catch {
     console.log('✗ the specs did not run to their end');
@@ -153,6 +154,21 @@ async function specs() {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The clauses of the contract of a provider by name, and who passed each: what jest shows of many files are their names only. */
+function tellContract(tests) {
+  const PREFIX = 'The contract of a provider: ';
+  const clauses = new Map();
+  for (const { ancestorTitles: [suite = ''], title, status } of tests) {
+    if (!suite.startsWith(PREFIX)) continue;
+    const { passed, failed } = clauses.get(title) ?? { passed: [], failed: [] };
+    (status === 'passed' ? passed : failed).push(suite.slice(PREFIX.length));
+    clauses.set(title, { passed, failed });
+  }
+  if (clauses.size === 0) return;
+  console.log(`\nthe contract of a provider, for ${[...new Set([...clauses.values()].flatMap(({ passed, failed }) => [...passed, ...failed]))].sort().join('; ')}`);
+  for (const [title, { passed, failed }] of clauses) console.log(`${failed.length === 0 ? '✓' : '✗'} ${title}: ${passed.length} passed${failed.length === 0 ? '' : `, not by ${failed.join('; ')}`}`);
 }
 
 async function everything() {
