@@ -14,7 +14,7 @@ const ROWS = [...HESTIACP_ROWS, ...POWERDNS_ROWS, ...CLOUDFLARE_ROWS, ...EVERY_A
 const COUNTED = {
   '2.1': 19, '2.2': 5, '2.3': 16, '2.4': 20, '0 HestiaCP': 5,
   '3 calls': 15, '3 topics': 32, '3 test zone': 4, '0 PowerDNS': 5,
-  '4 calls': 9, '4 record': 7, '4 limits': 9, '4 codes': 12, '4 beside': 6,
+  '4 calls': 9, '4 record': 7, '4 limits': 9, '4 codes': 12, '4 beside': 7,
   '1': 10, '10': 7, '11': 17,
 };
 

@@ -26,6 +26,8 @@ describe('the test of a zone at Cloudflare', () => {
     const steps = await test();
     expect(marks(steps)).toEqual(['+ token', '+ zone', '+ state', '+ records', '+ budget', '+ rights']);
     const texts = steps.map((step) => step.text).join('\n');
+    // The host asks whether the world is led to these: the API lists no NS record of the zone's own.
+    expect(steps.find((step) => step.step === 'zone')?.nameServers).toEqual(['ada.ns.cloudflare.test.', 'bob.ns.cloudflare.test.']);
     // The host adds what is needed.
     expect(steps.find((step) => step.step === 'records')?.room).toEqual({ used: 0, limit: 200 });
     for (const part of ['user token is active', 'An account', 'ada.ns.cloudflare.test', '0 records of at most 200', '1080 calls in 5 minutes', 'user-77']) expect(texts).toContain(part);

@@ -2,7 +2,7 @@ import { ProviderError, type TestStep } from '@vmdns/provider-kit';
 import type { CloudflareClient } from './cloudflare.client.js';
 import { NOT_BY_API_HINT } from './cloudflare.errors.js';
 import type { CloudflareConnection, CloudflareZoneSettings } from './cloudflare.settings.js';
-import { relative, type WireZone } from './cloudflare.wire.js';
+import { absolute, relative, type WireZone } from './cloudflare.wire.js';
 import { findOnlyZone, isPaid } from './cloudflare.zone.js';
 
 type Verdict = Omit<TestStep, 'step' | 'tookMs'>;
@@ -55,12 +55,15 @@ async function testToken(client: CloudflareClient, signal: AbortSignal): Promise
   return { ok: true, text: `The ${owner} is active.` };
 }
 
+/** The zone's own NS records are not among those that the API lists. */
+const serversOf = (zone: WireZone): { readonly nameServers?: readonly string[] } => ((zone.name_servers ?? []).length === 0 ? {} : { nameServers: (zone.name_servers ?? []).map((name) => absolute(name.toLowerCase())).sort() });
+
 async function testLookup(client: CloudflareClient, apex: string, settings: CloudflareZoneSettings, found: { zone?: WireZone }, signal: AbortSignal): Promise<Verdict> {
   const zone = settings.zoneId === undefined ? await findOnlyZone(client, apex, signal) : await client.zone(settings.zoneId, apex, signal);
   if (zone.name.toLowerCase() !== relative(apex)) return { ok: false, text: `Zone ${zone.id} is ${zone.name}, not ${apex}.`, hint: "Correct the zone's id." };
   found.zone = zone;
   const account = zone.account?.name ?? zone.account?.id;
-  return { ok: true, text: `${apex} is zone ${zone.id}${account === undefined ? '' : ` in the account ${account}`}.` };
+  return { ok: true, text: `${apex} is zone ${zone.id}${account === undefined ? '' : ` in the account ${account}`}.`, ...serversOf(zone) };
 }
 
 function testState(zone: WireZone, apex: string): Verdict {

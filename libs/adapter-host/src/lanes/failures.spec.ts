@@ -184,6 +184,13 @@ describe('a full zone', () => {
     expect(world.provider.zone('example.com.').size).toBe(31);
   });
 
+  it('is judged by the name servers that the provider tells, where it lists no NS records of the zone\'s own', async () => {
+    const judged = async () => (await replica.tester.test({ zoneId: 'z1', probe: false })).steps.find((step) => step.step === 'name servers');
+    expect(await judged()).toMatchObject({ warning: true, text: expect.stringContaining('names no name server') });
+    world.provider.nameServers = ['ns1.example.net.'];
+    expect(await judged()).toMatchObject({ warning: false, text: 'example.com. names ns1.example.net. as its name servers.' });
+  });
+
   it('shows in the zone test what is used, what is needed and what fits', async () => {
     await take(replica, command([wish(A, 1, ['192.0.2.1'])]));
     await world.settled(A);

@@ -61,9 +61,12 @@ export class ScriptedProvider {
 
   /** More do not fit into a zone. */
   recordsMax = Infinity;
+  /** Who serves its zones, where it lists no NS records. */
+  nameServers: readonly string[] | undefined;
 
   get definition(): ProviderDefinition<{ server: string; key?: string | undefined }, Record<string, never>> {
     const recordsMax = (): number => this.recordsMax;
+    const told = (): { readonly nameServers?: readonly string[] } => (this.nameServers === undefined ? {} : { nameServers: this.nameServers });
     const used = (apex: string): number => this.zone(apex).size;
     return {
       name: 'scripted',
@@ -74,7 +77,7 @@ export class ScriptedProvider {
       limiter: (connection) => ({ key: connection.server, inFlightMax: this.inFlightMax, ...(this.rate === undefined ? {} : { rate: this.rate }) }),
       open: (connection, apex, _zone, budget) => this.port(connection, apex, budget),
       async *testZone(_connection, apex) {
-        yield { step: 'zone', ok: true, text: `${apex} is there`, tookMs: 1 };
+        yield { step: 'zone', ok: true, text: `${apex} is there`, tookMs: 1, ...told() };
         if (recordsMax() < Infinity) yield { step: 'room', ok: true, text: `${used(apex)} of ${recordsMax()} records are used.`, tookMs: 1, room: { used: used(apex), limit: recordsMax() } };
       },
     };

@@ -54,15 +54,18 @@ export class ZoneTester {
     if (!settings.ok) return yield failed('settings', settings.reason.text, settings.reason.hint);
     const signal = AbortSignal.timeout(TEST_MS);
     let isWell = true;
+    let served: readonly string[] | undefined;
     for await (const step of this.providersOwn(opened.connection, apex, settings.zone, signal, zone === undefined ? undefined : await this.needed(zone.target))) {
-      isWell &&= step.ok;
-      yield step;
+      const { nameServers, ...told } = step;
+      isWell &&= told.ok;
+      served ??= nameServers;
+      yield told;
     }
     if (!isWell) return;
     const port = this.host.definition.open(opened.connection, apex, settings.zone, this.connections.budgetOf(opened.connection, { target: null, isBulk: false }));
     let names: readonly string[] = [];
     yield await timed('name servers', async () => {
-      names = await nameServersOf(port, apex, signal);
+      names = served ?? await nameServersOf(port, apex, signal);
       return judgeNameServers(apex, names);
     });
     yield await timed('delegation', () => testDelegation(this.means.resolver, apex, names, signal));

@@ -78,6 +78,8 @@ export interface TestStep {
   readonly tookMs: number;
   /** Records of the zone and how many it takes, where this step is about that: the host adds how many vmdns has still to write. */
   readonly room?: { readonly used: number; readonly limit: number };
+  /** Who serves the zone, absolute and canonical, where the provider tells it elsewhere than in NS records at the apex. */
+  readonly nameServers?: readonly string[];
 }
 
 /** One RRset's change. */
