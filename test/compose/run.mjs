@@ -11,6 +11,8 @@ import { Story } from './story.mjs';
  * one is killed. With --stand-ins, or where the official base images cannot be had, on stand-ins made here.
  */
 const ADAPTERS = 3;
+/** What runs only when it is wanted, by profile. */
+const FURTHER = ['cloudflare', 'hestiacp'];
 const inCi = !['', '0', 'false'].includes(process.env.CI ?? '');
 const problem = whyNoEngine();
 if (problem !== undefined) {
@@ -37,7 +39,7 @@ const { images, env } = await baseImages({ onlyStandIns: process.argv.includes('
 console.log(`base images: ${images}`);
 const name = `vmdns-test-${process.pid}`;
 const ports = { VMDNS_HTTP_PORT: String(await freePort()), VMDNS_DNS_PORT: String(await freePort()) };
-const composed = new Composed(name, { ...env, ...ports, VMDNS_IMAGE: name });
+const composed = new Composed(name, { ...env, ...ports, VMDNS_IMAGE: name, COMPOSE_PROFILES: FURTHER.join(',') });
 const story = new Story(composed, `http://127.0.0.1:${ports.VMDNS_HTTP_PORT}`, { host: '127.0.0.1', port: Number(ports.VMDNS_DNS_PORT) });
 
 async function everything() {
@@ -48,6 +50,7 @@ async function everything() {
     return `${(await composed.running('adapter-powerdns')).length} run`;
   });
   await step('the gateway serves the console', () => story.consoleIsThere());
+  await step('every adapter announces itself', () => story.announced(['powerdns', ...FURTHER]));
   await step('zones are added', () => story.addZones());
   await step('VMs are created, and DNS answers', () => story.create());
   await step('each adapter has its share', () => story.everyAdapterWorked(ADAPTERS));

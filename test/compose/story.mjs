@@ -12,8 +12,12 @@ export class Story {
     this.vms = Array.from({ length: VMS }, (_, n) => ({ vmId: `vm-${n}`, fqdn: `vm-${n}.${ZONES[n % ZONES.length]}`, ip: `198.51.100.${n + 1}` }));
   }
 
-  async addZones() {
+  async announced(providers) {
     this.api = new GatewayApi(this.url, await this.composed.read('gateway', '/run/vmdns/admin-token'));
+    await until(async () => { const { items } = await this.api.call('GET', '/v1/providers'); return providers.every((provider) => items.some(({ name }) => name === provider)); }, { withinMs: 60_000, what: `${providers.join(', ')} to announce themselves` });
+  }
+
+  async addZones() {
     const apiKey = await this.composed.read('powerdns', '/run/vmdns/powerdns-api-key');
     // The API of the name server is not published: it is called from within.
     const makeZones = `const [key, ...zones] = require('fs').readFileSync(0, 'utf8').split(' ');
@@ -22,7 +26,6 @@ export class Story {
         if (!answer.ok) throw new Error(zone + ': ' + answer.status + ' ' + await answer.text());
       } })();`;
     await this.composed.exec('gateway', ['node', '-e', makeZones], { input: [apiKey, ...ZONES, ...REVERSE].join(' ') });
-    await until(async () => (await this.api.call('GET', '/v1/providers')).items.some(({ name }) => name === 'powerdns'), { withinMs: 30_000, what: 'the adapter to announce itself' });
     const { id } = await this.api.call('POST', '/v1/connections', { name: 'composed', provider: 'powerdns', settings: { url: 'http://powerdns:8081', apiKey } });
     for (const name of [...ZONES, ...REVERSE]) await this.api.call('POST', '/v1/zones', { name, connectionId: id });
   }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { inboxOf, tenantUser } from '@vmdns/nats';
@@ -31,7 +31,7 @@ describe('the secrets that compose makes for NATS', () => {
     expect(passwordOf('planner')).not.toBe(passwordOf('gateway'));
   });
 
-  it.each(['gateway', 'inventory', 'planner', 'log', 'adapter-powerdns', 'operator', tenantUser('acme'), tenantUser('other')])('let %s in', async (user) => {
+  it.each(['gateway', 'inventory', 'planner', 'log', 'adapter-powerdns', 'adapter-cloudflare', 'adapter-hestiacp', 'operator', tenantUser('acme'), tenantUser('other')])('let %s in', async (user) => {
     const connection = await connect({ servers: nats.url, user, pass: passwordOf(user), inboxPrefix: inboxOf(user).slice(0, -2) });
     await connection.flush();
     await connection.close();
@@ -51,6 +51,13 @@ describe('the secrets that compose makes for NATS', () => {
     }
     const users = stanzas.flatMap(({ text }) => /user: "(\d+):\1"/.exec(text)?.[1] ?? []).filter((uid) => uid !== '999');
     expect(new Set(users).size).toBe(users.length);
+  });
+
+  it('docker-compose.yml has every adapter but the one for tests; all but PowerDNS start by a profile of their name', () => {
+    const profiles = services.filter(({ name }) => name.startsWith('adapter-')).map(({ name, text }) => [name, /profiles: \[(.+)\]/.exec(text)?.[1]]);
+    const shipped = readdirSync(join(ROOT, 'services')).filter((folder) => folder.startsWith('adapter-') && folder !== 'adapter-memory');
+    expect(Object.fromEntries(profiles)).toEqual(Object.fromEntries(shipped.map((name) => [name, name === 'adapter-powerdns' ? undefined : name.slice('adapter-'.length)])));
+    for (const { name, text } of services) expect(text).toContain(`"services/${name}/dist/main.js"`);
   });
 
   it('docker-compose.yml names the user of each adapter twice alike', () => {
