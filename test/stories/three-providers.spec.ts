@@ -4,8 +4,7 @@ import { Readable, Writable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { run } from '@vmdns/cli';
 import type { VmDns } from '@vmdns/contracts';
-import { FaultProxy, newFolder, patches, ROOT, until } from '../support/index.js';
-import { accepted } from './accepted.js';
+import { FaultProxy, newFolder, patches, ROOT, until } from '@vmdns/test/support';
 import { AllProviders, CHANGES, PROVIDERS, wantedIn, type ProviderOf3, type Trouble } from './all-providers.js';
 
 // One vmdns, three providers at once: PowerDNS itself, Cloudflare and HestiaCP as their fakes over TLS.
@@ -28,10 +27,9 @@ const VMS: readonly Vm[] = PROVIDERS.flatMap((forward) => PROVIDERS.map((reverse
   vmId: `${forward}-${reverse}`, forward, reverse, fqdn: `${reverse}.${FORWARD[forward]}`, ip: (step) => `10.${at + 1}.${step}.${PROVIDERS.indexOf(forward) + 1}`,
 })));
 
-/** All VMs in one batch of events; each has another address at each step. */
+/** Each VM has another address at each step. */
 async function publish(step: number): Promise<void> {
-  const body = VMS.map(({ vmId, fqdn, ip }) => ({ specversion: '1.0', id: `${vmId}-${step}`, source: 'three', type: 'vmdns.vm.changed.v1', data: { vmId, fqdn, addresses: [{ ip: ip(step) }] } }));
-  await accepted(() => world.stack.gateway.ask('POST', '/v1/events', { body, headers: { 'content-type': 'application/cloudevents-batch+json' } }));
+  for (const { vmId, fqdn, ip } of VMS) await world.stack.gateway.putVm(vmId, { fqdn, addresses: [{ ip: ip(step) }] });
 }
 
 /** Whether a VM's records at these providers are as wanted: what it has there, and what it no longer has. */

@@ -2,7 +2,7 @@ import type { VmView, Zone } from '@vmdns/contracts';
 import { FakeCloudflare, type FakeZone as CloudflareZone } from '@vmdns/adapter-cloudflare/fake';
 import { FakeHestia, selfSigned, type SelfSigned } from '@vmdns/adapter-hestiacp/fake';
 import { CORE } from '@vmdns/local';
-import { dnsAsk, FaultProxy, isPatch, startStack, type AskedType, type CallMatch, type FalseAnswer, type Stack } from '../support/index.js';
+import { dnsAsk, FaultProxy, isPatch, startStack, type AskedType, type CallMatch, type FalseAnswer, type Stack } from '@vmdns/test/support';
 
 export const PROVIDERS = ['powerdns', 'cloudflare', 'hestiacp'] as const;
 export type ProviderOf3 = (typeof PROVIDERS)[number];
