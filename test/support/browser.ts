@@ -46,8 +46,11 @@ export async function signIn(page: Page, token: string, path = '/'): Promise<voi
 }
 
 /** Where pictures of the pages are kept for people to look at. */
-export function pictureFile(name: string): string {
+export const pictureFile = (name: string): string => artefactFile(`${name}.png`);
+
+/** Where what a browser showed and took is kept for people. */
+export function artefactFile(name: string): string {
   const folder = process.env['VMDNS_PICTURES'] ?? join(ROOT, '.vmdns', 'pictures');
   mkdirSync(folder, { recursive: true });
-  return join(folder, `${name}.png`);
+  return join(folder, name);
 }

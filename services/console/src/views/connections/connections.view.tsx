@@ -35,7 +35,7 @@ export function Connections() {
       {connections.isError && <Trouble error={connections.error} retry={() => { void connections.refetch(); }} />}
       {connections.isSuccess && connections.items.length === 0 && <Empty title="No connection yet" action={add}>A connection says how to reach a provider&apos;s server, and with which key. Zones use it.</Empty>}
       {connections.items.length > 0 && (
-        <Table.ScrollContainer minWidth={640}>
+        <Table.ScrollContainer minWidth={860}>
           <Table aria-label="Connections">
             <Table.Thead><Table.Tr><Table.Th>Name</Table.Th><Table.Th>Provider</Table.Th><Table.Th>Settings</Table.Th><Table.Th>Secrets</Table.Th><Table.Th>Made</Table.Th><Table.Th><span className="mantine-visually-hidden">Do</span></Table.Th></Table.Tr></Table.Thead>
             <Table.Tbody>{connections.items.map((one) => (

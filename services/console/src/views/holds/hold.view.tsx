@@ -19,8 +19,7 @@ export function HoldPage() {
   const { id = '' } = useParams();
   const read = useHold(id);
   const { hold, members } = read;
-  if (read.isPending) return <Loading />;
-  if (hold === undefined) return <><PageHead title="Hold" /><Trouble error={read.error ?? new Error('the hold was not read')} retry={() => { void read.refetch(); }} /></>;
+  if (hold === undefined) return <><PageHead title="Hold" />{read.isPending ? <Loading /> : <Trouble error={read.error ?? new Error('the hold was not read')} retry={() => { void read.refetch(); }} />}</>;
   return (
     <>
       <PageHead title={TITLES[hold.kind]} badge={<StateBadge state={hold.state} />}><Decide hold={hold} members={members} /></PageHead>

@@ -7,6 +7,7 @@ import { useLogStream } from '../../api/log-stream';
 import { usePages } from '../../api/pages';
 import { DataTable, type Column } from '../../shared/data-table';
 import { Empty } from '../../shared/empty';
+import { Loading } from '../../shared/loading';
 import { PageHead } from '../../shared/page-head';
 import { StateBadge } from '../../shared/state-badge';
 import { TextLink } from '../../shared/text-link';
@@ -18,7 +19,7 @@ const FILTERS = [['vmId', 'VM'], ['name', 'Name'], ['zone', 'Zone'], ['provider'
 const COLUMNS: readonly Column<LogEntry>[] = [
   { head: 'Time', width: '170px', cell: (entry) => <When at={entry.at} /> },
   { head: 'Status', width: '120px', cell: (entry) => <StateBadge state={entry.status} /> },
-  { head: 'Name', cell: (entry) => <span className="mono">{entry.name ?? entry.zone ?? '–'}</span> },
+  { head: 'Name', width: '280px', cell: (entry) => <span className="mono">{entry.name ?? entry.zone ?? '–'}</span> },
   { head: 'Provider', width: '110px', cell: (entry) => entry.provider ?? '–' },
   { head: 'What happened', cell: (entry) => <Text size="sm" lineClamp={2}>{entry.text}</Text> },
 ];
@@ -43,6 +44,7 @@ export function LogTail() {
       </PageHead>
       {live.state === 'broken' && <Alert color="yellow" mb="sm" role="status" title="The live feed is broken">It is opened again by itself, and shows then what was missed.</Alert>}
       <Group mb="md" gap="xs">{FILTERS.map(([field, label]) => <TextInput key={field} size="xs" w={170} label={label} defaultValue={params.get(field) ?? ''} onChange={(event) => { set(field, event.currentTarget.value.trim()); }} />)}</Group>
+      {history.isPending && rows.length === 0 && <Loading lines={8} />}
       {history.isError && <Trouble error={history.error} retry={() => { void history.refetch(); }} />}
       {history.isSuccess && rows.length === 0 && <Empty title="Nothing in the log">Nothing was done yet that fits the filter. What happens from now on appears here by itself.</Empty>}
       {rows.length > 0 && <DataTable label="Log entries" columns={COLUMNS} rows={rows} keyOf={(entry) => entry.id} onRow={setShown} hasMore={history.hasNextPage} more={() => { if (!history.isFetchingNextPage) void history.fetchNextPage(); }} />}

@@ -32,16 +32,17 @@ export function Overview() {
 function Shown({ standing }: { readonly standing: Standing }) {
   const { names = {}, reasons = {}, silent } = standing;
   const wrong = Object.values(reasons).reduce((sum, count) => sum + count, 0);
-  const pending = names['pending'] ?? 0;
+  // What a pause or the provider's limits keep back is on its way as well.
+  const pending = (names['pending'] ?? 0) + (names['waiting'] ?? 0);
   return (
     <Stack>
       {silent.length > 0 && <Alert color="red" role="alert" title={`${silent.join(' and ')} ${silent.length === 1 ? 'does' : 'do'} not answer`}>What the others know is shown; the rest appears by itself.</Alert>}
       <SimpleGrid cols={{ base: 2, md: 5 }}>
         <Figure head="VMs" value={standing.vms} to="/vms" />
         <Figure head="Names that answer" value={names['applied']} color="teal" to="/vms?state=live" />
-        <Figure head="Pending" value={pending} color="blue" note={standing.oldestPendingSeconds === null || standing.oldestPendingSeconds === undefined ? undefined : `oldest: ${duration(standing.oldestPendingSeconds)}`} to="/vms?state=pending" />
+        <Figure head="Pending" value={pending} color="blue" note={pending === 0 || standing.oldestPendingSeconds === null || standing.oldestPendingSeconds === undefined ? undefined : `oldest: ${duration(standing.oldestPendingSeconds)}`} to="/vms?state=pending" />
         <Figure head="Not as wished" value={wrong} color={wrong > 0 ? 'red' : 'gray'} to="/vms?state=attention" />
-        <Figure head="On hold" value={standing.openHolds} color={(standing.openHolds ?? 0) > 0 ? 'violet' : 'gray'} note="holds that wait for a person" to="/holds" />
+        <Figure head="On hold" value={standing.openHolds} color={(standing.openHolds ?? 0) > 0 ? 'violet' : 'gray'} note="for a person" to="/holds" />
       </SimpleGrid>
       {wrong > 0 && <Reasons reasons={reasons} />}
       <Way standing={standing} />

@@ -31,15 +31,17 @@ export function Pauses() {
         {pauses.isError && <Trouble error={pauses.error} retry={() => { void pauses.refetch(); }} />}
         {pauses.data?.items.length === 0 && <Empty title="Nothing is paused">Facts are taken in and planned during a pause; only writing at the providers waits.</Empty>}
         {pauses.data !== undefined && pauses.data.items.length > 0 && (
-          <Table aria-label="Pauses">
-            <Table.Thead><Table.Tr><Table.Th>What</Table.Th><Table.Th>Why</Table.Th><Table.Th>By</Table.Th><Table.Th>Since</Table.Th><Table.Th>Until</Table.Th><Table.Th><span className="mantine-visually-hidden">Do</span></Table.Th></Table.Tr></Table.Thead>
-            <Table.Tbody>{pauses.data.items.map((pause) => (
-              <Table.Tr key={pause.id}>
-                <Table.Td>{nameOf(pause.scope)}</Table.Td><Table.Td>{pause.why === '' ? '–' : pause.why}</Table.Td><Table.Td>{pause.by}</Table.Td><Table.Td><When at={pause.since} relative /></Table.Td><Table.Td>{pause.until === null ? 'somebody resumes' : <When at={pause.until} relative />}</Table.Td>
-                <Table.Td>{may.operates && <Button size="xs" onClick={() => { resume.mutate(pause); }} aria-label={`Resume ${nameOf(pause.scope)}`}>Resume</Button>}</Table.Td>
-              </Table.Tr>
-            ))}</Table.Tbody>
-          </Table>
+          <Table.ScrollContainer minWidth={720}>
+            <Table aria-label="Pauses">
+              <Table.Thead><Table.Tr><Table.Th>What</Table.Th><Table.Th>Why</Table.Th><Table.Th>By</Table.Th><Table.Th>Since</Table.Th><Table.Th>Until</Table.Th><Table.Th><span className="mantine-visually-hidden">Do</span></Table.Th></Table.Tr></Table.Thead>
+              <Table.Tbody>{pauses.data.items.map((pause) => (
+                <Table.Tr key={pause.id}>
+                  <Table.Td>{nameOf(pause.scope)}</Table.Td><Table.Td>{pause.why === '' ? '–' : pause.why}</Table.Td><Table.Td>{pause.by}</Table.Td><Table.Td><When at={pause.since} relative /></Table.Td><Table.Td>{pause.until === null ? 'somebody resumes' : <When at={pause.until} relative />}</Table.Td>
+                  <Table.Td>{may.operates && <Button size="xs" onClick={() => { resume.mutate(pause); }} aria-label={`Resume ${nameOf(pause.scope)}`}>Resume</Button>}</Table.Td>
+                </Table.Tr>
+              ))}</Table.Tbody>
+            </Table>
+          </Table.ScrollContainer>
         )}
       </Stack>
     </>

@@ -22,7 +22,7 @@ const COLUMNS: readonly Column<DriftEntry>[] = [
   { head: 'Name', cell: (entry) => <span className="mono">{entry.name} {entry.type}</span> },
   { head: 'What', width: '110px', cell: (entry) => <Badge variant="light" tt="none" miw="max-content" color={COLORS[entry.kind]}>{entry.kind}</Badge> },
   { head: 'Wanted', cell: (entry) => <Side side={entry.wanted} sign="diff-add" /> },
-  { head: 'At the provider', cell: (entry) => <Side side={entry.held} sign={entry.kind === 'foreign' ? '' : 'diff-remove'} /> },
+  { head: 'At the provider', cell: (entry) => entry.kind === 'foreign' && entry.held === undefined ? <Text size="sm" c="dimmed">something, left alone</Text> : <Side side={entry.held} sign={entry.kind === 'foreign' ? '' : 'diff-remove'} /> },
   { head: 'Whose', width: '120px', cell: (entry) => entry.ours ? 'vmdns wrote it' : 'another' },
 ];
 const COLORS: Readonly<Record<DriftEntry['kind'], string>> = { differs: 'orange', missing: 'red', orphan: 'yellow', foreign: 'gray' };

@@ -5,7 +5,7 @@ import { colorOf } from '../../app/theme';
 export function StateCounts({ counts }: { readonly counts: Readonly<Record<string, number>> }) {
   const shown = Object.entries(counts).filter(([, count]) => count > 0).sort(([one], [other]) => rank(one) - rank(other));
   if (shown.length === 0) return <Text size="sm" c="dimmed">none</Text>;
-  return <Group gap={6}>{shown.map(([state, count]) => <Badge key={state} variant="light" color={colorOf(state)} tt="none">{count} {state}</Badge>)}</Group>;
+  return <Group gap={6}>{shown.map(([state, count]) => <Badge key={state} variant="light" miw="max-content" color={colorOf(state)} tt="none">{count} {state}</Badge>)}</Group>;
 }
 
 const ORDER = ['failed', 'refused', 'on-hold', 'unconfirmed', 'pending', 'waiting', 'observed', 'applied', 'outside'];

@@ -19,7 +19,7 @@ import { StateCounts } from './state-counts';
 const COLUMNS: readonly Column<Zone>[] = [
   { head: 'Zone', cell: (zone) => <TextLink to={`/zones/${zone.id}`} mono>{zone.name}</TextLink> },
   { head: 'Provider', width: '120px', cell: (zone) => zone.provider },
-  { head: 'Mode', width: '180px', cell: (zone) => <Group gap={6}><Badge variant="light" color={zone.mode === 'write' ? 'blue' : 'cyan'} tt="none">{zone.mode}</Badge>{zone.paused && <Badge variant="light" color="yellow" tt="none">paused</Badge>}{zone.state !== 'active' && <StateBadge state={zone.state} />}</Group> },
+  { head: 'Mode', width: '180px', cell: (zone) => <Group gap={6}><Badge variant="light" miw="max-content" color={zone.mode === 'write' ? 'blue' : 'cyan'} tt="none">{zone.mode}</Badge>{zone.paused && <StateBadge state="paused" />}{zone.state !== 'active' && <StateBadge state={zone.state} />}</Group> },
 ];
 
 const columns = (counts: Overview['zones']): readonly Column<Zone>[] => [

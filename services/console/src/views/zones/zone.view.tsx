@@ -27,8 +27,7 @@ export function ZonePage() {
   const { id = '' } = useParams();
   const [params, setParams] = useSearchParams();
   const zone = useQuery({ queryKey: ['zone', id], queryFn: ({ signal }) => ask<Zone>(`/v1/zones/${encodeURIComponent(id)}`, { signal }), refetchInterval: 3_000 });
-  if (zone.isPending) return <Loading />;
-  if (zone.data === undefined) return <Trouble error={zone.error} retry={() => { void zone.refetch(); }} />;
+  if (zone.data === undefined) return <><PageHead title="Zone" />{zone.isPending ? <Loading /> : <Trouble error={zone.error} retry={() => { void zone.refetch(); }} />}</>;
   const tab = params.get('tab') ?? 'records';
   return (
     <>
