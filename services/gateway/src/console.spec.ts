@@ -154,3 +154,23 @@ describe('the pages', () => {
     expect((await ask('GET', '/')).status).toBe(401);
   });
 });
+
+describe('the first page', () => {
+  it('L8 joins what the services and adapters say of themselves; an adapter that does not answer is left out', async () => {
+    const connection = { provider: 'powerdns', paused: false, zones: 1, applied: 3, open: 0 };
+    await world.services.on('planner.overview', () => ({
+      names: { applied: 3 }, reasons: {}, vms: 2, openHolds: 1, oldestPendingSeconds: null, unheard: 0, heard: 0, feedLagSeconds: 1, missingZones: [], at: '2026-11-21T12:00:00.000Z', lag: { events: 5, results: 2 },
+      providers: ['powerdns', 'silent', 'gone'].map((name) => ({ name, seenAt: '2026-11-21T12:00:00.000Z', isHeard: name !== 'gone' })),
+      connections: [{ ...connection, id: 'c1', name: 'ns1' }, { ...connection, id: 'c2', name: 'ns2' }],
+    }));
+    await world.services.on('log.rates', () => ({ minutes: [], lag: { results: 7 } }));
+    await world.services.on('inventory.holds-list', () => ({ items: [] }));
+    await world.services.on('inventory.standing', () => ({ lag: { facts: 4 } }));
+    const budget = { free: 3, inFlightMax: 4 };
+    const lastError = { reason: { code: 'credentials', text: 'the key is refused' }, at: '2026-11-21T11:00:00.000Z' };
+    await world.services.on('adapter-powerdns.standing', () => ({ lag: { commands: 9 }, connections: [{ connectionId: 'c1', budget, lastError }] }));
+    const { body } = await ask('GET', '/v1/overview', { token: ADMIN_TOKEN });
+    expect(body).toMatchObject({ lag: { facts: 4, events: 5, commands: 9, results: 7 }, openHolds: 1, silent: [], connections: [{ id: 'c1', budget, lastError }, { id: 'c2' }] });
+    expect((body as { readonly connections: readonly object[] }).connections[1]).not.toHaveProperty('budget');
+  });
+});

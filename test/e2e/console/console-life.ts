@@ -170,10 +170,15 @@ export function logStories(world: () => ConsoleWorld): void {
       const { stack } = world();
       await signIn(page, stack.token, '/log');
       await page.getByText('live', { exact: true }).waitFor();
+      const overview = await page.context().newPage();
+      await overview.goto('/');
+      await overview.getByRole('region', { name: 'The way of a fact' }).waitFor();
       await stack.service('gateway').kill();
       await page.getByText('The live feed is broken').waitFor();
+      await overview.getByText('vmdns does not answer now').waitFor();
       await stack.service('gateway').restart();
       await page.getByText('live', { exact: true }).waitFor({ timeout: 60_000 });
+      await overview.getByText('vmdns does not answer now').waitFor({ state: 'detached', timeout: 60_000 });
       const missed = await stack.gateway.publish('resumed', { fqdn: 'resumed.night.test', addresses: [{ ip: '192.0.2.98' }] }, 60_000);
       expect(missed.live).toBe(true);
       await page.getByRole('region', { name: 'Log entries' }).getByText('resumed.night.test.').first().waitFor();

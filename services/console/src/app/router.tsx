@@ -1,11 +1,13 @@
 import { createBrowserRouter } from 'react-router';
+import { Broken } from './broken';
 import { Gate } from './gate';
 import { NotFound } from './not-found';
 
 /** Every view has an address of its own, and is loaded when it is first looked at. */
 export const router = createBrowserRouter([{
-  path: '/', Component: Gate,
-  children: [
+  path: '/', Component: Gate, ErrorBoundary: Broken,
+  // Inside the shell, so that the way to other views stays.
+  children: [{ ErrorBoundary: Broken, children: [
     { index: true, lazy: async () => ({ Component: (await import('../views/overview/overview.view')).Overview }) },
     { path: 'vms', lazy: async () => ({ Component: (await import('../views/vms/vm-list.view')).VmList }) },
     { path: 'vms/:vmId', lazy: async () => ({ Component: (await import('../views/vms/vm.view')).VmPage }) },
@@ -21,5 +23,5 @@ export const router = createBrowserRouter([{
     { path: 'audit', lazy: async () => ({ Component: (await import('../views/audit/audit.view')).Audit }) },
     { path: 'settings', lazy: async () => ({ Component: (await import('../views/settings/settings.view')).SettingsPage }) },
     { path: '*', Component: NotFound },
-  ],
+  ] }],
 }]);

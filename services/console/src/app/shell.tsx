@@ -7,6 +7,7 @@ import { Link, NavLink as RouterLink, Outlet, useLocation } from 'react-router';
 import { enter, permissionsOf, signOut, type Permissions } from '../api/session';
 import { Loading } from '../shared/loading';
 import { ExplainBox } from './explain-box';
+import { StaleNotice } from './stale-notice';
 
 interface Place { readonly to: string; readonly label: string; readonly shown: (may: Permissions) => boolean }
 
@@ -46,7 +47,7 @@ export function Shell({ session }: { readonly session: Session }) {
           ))}
         </ScrollArea>
       </AppShell.Navbar>
-      <AppShell.Main><Suspense fallback={<Loading />}><Outlet /></Suspense></AppShell.Main>
+      <AppShell.Main><StaleNotice /><Suspense fallback={<Loading />}><Outlet /></Suspense></AppShell.Main>
     </AppShell>
   );
 }

@@ -30,7 +30,7 @@ export function Audit() {
       <PageHead title="Who did what" />
       <TextInput label="Who" description="A token's name." defaultValue={by} onChange={(event) => { type(event.currentTarget.value.trim()); }} w={280} mb="md" />
       {entries.isPending && <Loading />}
-      {entries.isError && <Trouble error={entries.error} retry={() => { void entries.refetch(); }} />}
+      {entries.isLoadingError && <Trouble error={entries.error} retry={() => { void entries.refetch(); }} />}
       {entries.isSuccess && entries.items.length === 0 && <Empty title="Nothing was changed">Connections, zones, pauses, holds, settings and tokens are written down here; what became of VMs is in the log.</Empty>}
       {entries.items.length > 0 && <DataTable label="Changes" columns={COLUMNS} rows={entries.items} keyOf={(entry) => String(entry.id)} hasMore={entries.hasNextPage} more={() => { if (!entries.isFetchingNextPage) void entries.fetchNextPage(); }} />}
     </>

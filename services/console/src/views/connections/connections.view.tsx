@@ -32,7 +32,7 @@ export function Connections() {
     <>
       <PageHead title="Connections">{add}</PageHead>
       {connections.isPending && <Loading />}
-      {connections.isError && <Trouble error={connections.error} retry={() => { void connections.refetch(); }} />}
+      {connections.isLoadingError && <Trouble error={connections.error} retry={() => { void connections.refetch(); }} />}
       {connections.isSuccess && connections.items.length === 0 && <Empty title="No connection yet" action={add}>A connection says how to reach a provider&apos;s server, and with which key. Zones use it.</Empty>}
       {connections.items.length > 0 && (
         <Table.ScrollContainer minWidth={860}>

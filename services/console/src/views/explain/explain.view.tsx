@@ -23,7 +23,7 @@ export function Explain() {
       <PageHead title={q === '' ? 'Explain' : `Explain ${q}`} />
       {q === '' && <Empty title="What do you wonder about?">Type a VM, a name or an address into the box above, and press Enter.</Empty>}
       {q !== '' && explanation.isPending && <Loading />}
-      {explanation.isError && <Trouble error={explanation.error} retry={() => { void explanation.refetch(); }} />}
+      {explanation.isLoadingError && <Trouble error={explanation.error} retry={() => { void explanation.refetch(); }} />}
       {explanation.data !== undefined && <Answer explanation={explanation.data} />}
     </>
   );

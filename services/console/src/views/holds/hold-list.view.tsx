@@ -28,7 +28,7 @@ export function HoldList() {
     <>
       <PageHead title="Holds"><SegmentedControl size="xs" value={state} onChange={(value) => { setParams({ state: value }, { replace: true }); }} data={['open', 'approved', 'rejected']} aria-label="State of the holds" /></PageHead>
       {holds.isPending && <Loading />}
-      {holds.isError && <Trouble error={holds.error} retry={() => { void holds.refetch(); }} />}
+      {holds.isLoadingError && <Trouble error={holds.error} retry={() => { void holds.refetch(); }} />}
       {holds.isSuccess && holds.items.length === 0 && <Empty title={`No ${state} hold`}>{state === 'open' ? 'Nothing waits for a person. Deletions above the limits of Settings would.' : 'None was decided so yet.'}</Empty>}
       {holds.items.length > 0 && <DataTable label="Holds" columns={COLUMNS} rows={holds.items} keyOf={(hold) => hold.holdId} linkOf={(hold) => `/holds/${hold.holdId}`} hasMore={holds.hasNextPage} more={() => { if (!holds.isFetchingNextPage) void holds.fetchNextPage(); }} />}
     </>

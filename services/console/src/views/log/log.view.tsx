@@ -45,7 +45,7 @@ export function LogTail() {
       {live.state === 'broken' && <Alert color="yellow" mb="sm" role="status" title="The live feed is broken">It is opened again by itself, and shows then what was missed.</Alert>}
       <Group mb="md" gap="xs">{FILTERS.map(([field, label]) => <TextInput key={field} size="xs" w={170} label={label} defaultValue={params.get(field) ?? ''} onChange={(event) => { set(field, event.currentTarget.value.trim()); }} />)}</Group>
       {history.isPending && rows.length === 0 && <Loading lines={8} />}
-      {history.isError && <Trouble error={history.error} retry={() => { void history.refetch(); }} />}
+      {history.isLoadingError && <Trouble error={history.error} retry={() => { void history.refetch(); }} />}
       {history.isSuccess && rows.length === 0 && <Empty title="Nothing in the log">Nothing was done yet that fits the filter. What happens from now on appears here by itself.</Empty>}
       {rows.length > 0 && <DataTable label="Log entries" columns={COLUMNS} rows={rows} keyOf={(entry) => entry.id} onRow={setShown} hasMore={history.hasNextPage} more={() => { if (!history.isFetchingNextPage) void history.fetchNextPage(); }} />}
       <Drawer opened={shown !== null} onClose={() => { setShown(null); }} position="right" size="lg" title="Log entry" closeButtonProps={{ 'aria-label': 'Close' }}>{shown !== null && <Entry entry={shown} />}</Drawer>

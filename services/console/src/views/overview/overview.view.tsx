@@ -23,7 +23,7 @@ export function Overview() {
     <>
       <PageHead title="Overview" />
       {overview.isPending && <Loading lines={6} />}
-      {overview.isError && <Trouble error={overview.error} retry={() => { void overview.refetch(); }} />}
+      {overview.isLoadingError && <Trouble error={overview.error} retry={() => { void overview.refetch(); }} />}
       {overview.data !== undefined && <Shown standing={overview.data} />}
     </>
   );

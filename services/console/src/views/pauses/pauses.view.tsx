@@ -28,7 +28,7 @@ export function Pauses() {
       <Stack>
         {may.operates && <Stop zones={zones.items} connections={connections.items} />}
         {pauses.isPending && <Loading lines={2} />}
-        {pauses.isError && <Trouble error={pauses.error} retry={() => { void pauses.refetch(); }} />}
+        {pauses.isLoadingError && <Trouble error={pauses.error} retry={() => { void pauses.refetch(); }} />}
         {pauses.data?.items.length === 0 && <Empty title="Nothing is paused">Facts are taken in and planned during a pause; only writing at the providers waits.</Empty>}
         {pauses.data !== undefined && pauses.data.items.length > 0 && (
           <Table.ScrollContainer minWidth={720}>

@@ -17,7 +17,7 @@ export function SettingsPage() {
     <>
       <PageHead title="Settings" />
       {settings.isPending && <Loading />}
-      {settings.isError && <Trouble error={settings.error} retry={() => { void settings.refetch(); }} />}
+      {settings.isLoadingError && <Trouble error={settings.error} retry={() => { void settings.refetch(); }} />}
       {settings.data !== undefined && <Edit key={JSON.stringify(settings.data)} stored={settings.data} />}
     </>
   );

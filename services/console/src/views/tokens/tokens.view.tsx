@@ -23,7 +23,7 @@ export function Tokens() {
     <>
       <PageHead title="Tokens"><Button onClick={() => { setMaking(true); }}>New token</Button></PageHead>
       {tokens.isPending && <Loading />}
-      {tokens.isError && <Trouble error={tokens.error} retry={() => { void tokens.refetch(); }} />}
+      {tokens.isLoadingError && <Trouble error={tokens.error} retry={() => { void tokens.refetch(); }} />}
       {tokens.items.length > 0 && (
         <Table.ScrollContainer minWidth={720}>
           <Table aria-label="Tokens">

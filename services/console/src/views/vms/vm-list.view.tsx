@@ -39,7 +39,7 @@ export function VmList() {
         <Select label="State" data={STATES} value={state === '' ? null : state} onChange={(value) => { set('state', value ?? ''); }} placeholder="any" clearable w={160} clearButtonProps={{ 'aria-label': 'Any state' }} />
       </Group>
       {vms.isPending && <Loading lines={8} />}
-      {vms.isError && <Trouble error={vms.error} retry={() => { void vms.refetch(); }} />}
+      {vms.isLoadingError && <Trouble error={vms.error} retry={() => { void vms.refetch(); }} />}
       {vms.isSuccess && vms.items.length === 0 && (q === '' && state === ''
         ? <Empty title="No VM is known yet">A publisher tells of the first one with <code>PUT /v1/vms/&#123;vmId&#125;</code>, a CloudEvent, or <code>vmdns vm put</code>.</Empty>
         : <Empty title="No VM matches">Ids and names are matched by their beginning, addresses as a whole or by their beginning.</Empty>)}

@@ -23,7 +23,7 @@ export function Adopt({ zone, close }: { readonly zone: Zone; readonly close: ()
         <Text size="sm">What is already as it is wanted becomes ours without a write. What others keep beside it (comments, proxied, other types) is never touched.</Text>
         <SegmentedControl aria-label="What differs" value={different} onChange={setDifferent} data={[{ value: 'none', label: 'Leave what differs' }, { value: 'all', label: 'Take over what differs too' }]} />
         {preview.isPending && <Loading lines={3} />}
-        {preview.isError && <Trouble error={preview.error} retry={() => { void preview.refetch(); }} />}
+        {preview.isLoadingError && <Trouble error={preview.error} retry={() => { void preview.refetch(); }} />}
         {preview.data !== undefined && (
           <>
             <Alert color="blue" title="It would">take over {preview.data.equal} that are equal{preview.data.different > 0 ? ` and ${String(preview.data.different)} that differ${zone.mode === 'write' ? ', which then become as wanted' : ''}` : ''}; leave {preview.data.left} that differ and {preview.data.foreign} that nobody wishes here.</Alert>

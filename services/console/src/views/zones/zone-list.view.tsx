@@ -44,7 +44,7 @@ export function ZoneList() {
       <Stack>
         {may.operates && <Hints missing={overview.data?.missingZones ?? []} open={open} />}
         {zones.isPending && <Loading />}
-        {zones.isError && <Trouble error={zones.error} retry={() => { void zones.refetch(); }} />}
+        {zones.isLoadingError && <Trouble error={zones.error} retry={() => { void zones.refetch(); }} />}
         {zones.isSuccess && zones.items.length === 0 && <Empty title="No zone yet" action={add}>A zone says which names vmdns keeps, and at which provider. Until there is one, names wait.</Empty>}
         {zones.items.length > 0 && <DataTable label="Zones" columns={columns(overview.data?.zones)} rows={zones.items} keyOf={(zone) => zone.id} linkOf={(zone) => `/zones/${zone.id}`} hasMore={zones.hasNextPage} more={() => { if (!zones.isFetchingNextPage) void zones.fetchNextPage(); }} />}
       </Stack>

@@ -76,7 +76,7 @@ function Records({ zone }: { readonly zone: Zone }) {
     <Stack>
       <Select aria-label="State of the names" placeholder="any state" data={['applied', 'pending', 'failed', 'refused', 'unconfirmed', 'on-hold', 'waiting', 'observed']} value={state === '' ? null : state} onChange={(value) => { setParams(value === null ? {} : { state: value }, { replace: true }); }} clearable w={200} clearButtonProps={{ 'aria-label': 'Any state' }} />
       {names.isPending && <Loading />}
-      {names.isError && <Trouble error={names.error} retry={() => { void names.refetch(); }} />}
+      {names.isLoadingError && <Trouble error={names.error} retry={() => { void names.refetch(); }} />}
       {names.isSuccess && names.items.length === 0 && <Empty title="No names">{state === '' ? 'No VM has a name or an address in this zone yet.' : `No name is ${state}.`}</Empty>}
       {names.items.length > 0 && <DataTable label="Names of the zone" columns={RECORD_COLUMNS} rows={names.items} keyOf={(record) => record.name} hasMore={names.hasNextPage} more={() => { if (!names.isFetchingNextPage) void names.fetchNextPage(); }} height="calc(100vh - 420px)" />}
     </Stack>
