@@ -16,6 +16,7 @@ const queries = new QueryClient({
     queries: {
       staleTime: 5_000,
       // What was refused is refused again; what did not answer may answer. Soon it is said: most views ask again by themselves.
+      retryDelay: 500,
       retry: (failures, error) => failures < 1 && !(error instanceof ApiError && error.status >= 400 && error.status < 500),
     },
   },

@@ -196,7 +196,7 @@ export function holdStories(world: () => ConsoleWorld): void {
       const { page } = guest;
       const { gateway } = world().stack;
       const vmIds = Array.from({ length: 24 }, (_, place) => `many-${String(place)}`);
-      await Promise.all(vmIds.map((vmId) => gateway.putVm(vmId, { addresses: [] })));
+      await Promise.all(vmIds.map((vmId, place) => gateway.putVm(vmId, { addresses: [{ ip: `198.18.5.${String(place + 1)}` }] })));
       for (const vmId of vmIds) await gateway.deleteVm(vmId);
       await signIn(page, world().stack.token, '/holds');
       await page.getByRole('region', { name: 'Holds' }).getByRole('link').first().click();
