@@ -1,5 +1,5 @@
 import { Alert } from '@mantine/core';
-import { useQueryClient, type QueryCache } from '@tanstack/react-query';
+import { notifyManager, useQueryClient, type QueryCache } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
 import { ApiError } from '../api/client';
 import { When } from '../shared/when';
@@ -13,7 +13,7 @@ function staleSince(cache: QueryCache): number {
 /** Says that what is shown is old, for as long as it is: views ask again by themselves. */
 export function StaleNotice() {
   const cache = useQueryClient().getQueryCache();
-  const since = useSyncExternalStore((changed) => cache.subscribe(changed), () => staleSince(cache));
+  const since = useSyncExternalStore((changed) => cache.subscribe(notifyManager.batchCalls(changed)), () => staleSince(cache));
   if (since === 0) return null;
   return <Alert color="yellow" role="status" mb="sm" title="vmdns does not answer now">What is shown was so at <When at={new Date(since).toISOString()} />. It is asked again by itself.</Alert>;
 }
