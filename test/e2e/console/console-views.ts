@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { artefactFile, pictureFile, signIn, visit } from '../../support/index.js';
+import { artefactFile, pictureFile, signIn, until, visit } from '../../support/index.js';
 import { eachWithVisitor, type ConsoleWorld } from './console-world.js';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -49,15 +49,15 @@ async function seriousFindings(page: Page): Promise<readonly string[]> {
   return found.filter((finding) => finding.impact === 'serious' || finding.impact === 'critical').flatMap((finding) => finding.nodes.map((node) => `${finding.id}: ${node.html.slice(0, 200)} — ${node.failureSummary.slice(0, 300)}`));
 }
 
-/** Bytes of the pages as they were sent, compressed; answers of the API are not the pages' weight. */
+/** Bytes of the pages as they were sent, compressed, each file once; answers of the API are not the pages' weight. */
 async function weigh(page: Page): Promise<() => number> {
-  let bytes = 0;
+  const bytes = new Map<string, number>();
   const session = await page.context().newCDPSession(page);
   await session.send('Network.enable');
-  const ofPages = new Set<string>();
-  session.on('Network.responseReceived', ({ requestId, response }) => { if (!new URL(response.url).pathname.startsWith('/v1/')) ofPages.add(requestId); });
-  session.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => { if (ofPages.has(requestId)) bytes += encodedDataLength; });
-  return () => bytes;
+  const ofPages = new Map<string, string>();
+  session.on('Network.responseReceived', ({ requestId, response }) => { const { pathname } = new URL(response.url); if (!pathname.startsWith('/v1/')) ofPages.set(requestId, response.mimeType === 'text/html' ? '/' : pathname); });
+  session.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => { const file = ofPages.get(requestId); if (file !== undefined) bytes.set(file, Math.max(bytes.get(file) ?? 0, encodedDataLength)); });
+  return () => [...bytes.values()].reduce((sum, one) => sum + one, 0);
 }
 
 /** Every view with something in it: for eyes, for those who have none, on a desk and on a telephone, in light and dark. */
@@ -87,8 +87,8 @@ export function everyView(world: () => ConsoleWorld): void {
       expect(await seriousFindings(page)).toEqual([]);
       await page.setViewportSize(NARROW);
       await view.ready(page);
+      await until(async () => await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth') === 0, { what: 'nothing wider than the screen' });
       await page.screenshot({ path: pictureFile(`${name}-${scheme}-narrow`) });
-      expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0);
       expect(faults).toEqual([]);
     });
 

@@ -2,7 +2,7 @@ import { createTheme, type CSSVariablesResolver, type MantineColor } from '@mant
 
 /** Colours that say the same in every view, in light and dark. */
 export const theme = createTheme({
-  primaryColor: 'blue', primaryShade: 8, autoContrast: true, luminanceThreshold: 0.35, defaultRadius: 'sm', cursorType: 'pointer',
+  primaryColor: 'blue', primaryShade: 8, autoContrast: true, luminanceThreshold: 0.35, defaultRadius: 'sm', cursorType: 'pointer', respectReducedMotion: true,
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, monospace',
 });

@@ -47,9 +47,10 @@ export function Decide({ hold, members }: { readonly hold: Hold; readonly member
               {!hasChanged && deciding.isError && <Trouble error={deciding.error} />}
               <Group justify="flex-end">
                 <Button variant="default" onClick={close}>Cancel</Button>
+                {/* Two buttons, not one that changes: the click on the first must not send the form. */}
                 {hasChanged
-                  ? <Button onClick={() => { open(seen.choice); }}>Go on with the list as it is now</Button>
-                  : <Button type="submit" color={seen.choice === 'approve' ? 'red' : 'blue'} loading={deciding.isPending} disabled={mustType && typed.trim() !== number}>{word}</Button>}
+                  ? <Button key="again" onClick={() => { open(seen.choice); }}>Go on with the list as it is now</Button>
+                  : <Button key="decide" type="submit" color={seen.choice === 'approve' ? 'red' : 'blue'} loading={deciding.isPending} disabled={mustType && typed.trim() !== number}>{word}</Button>}
               </Group>
             </Stack>
           </form>
