@@ -20,7 +20,7 @@ interface DataTableProps<T> {
 
 const ROW_PX = 44;
 /** On a narrow screen a table is scrolled sideways, not squeezed until no word fits. */
-const COLUMN_MIN_PX = 140;
+const COLUMN_MIN_PX = 180;
 
 /** A list of any length: only the rows in sight are in the page, and the next page is read when one comes near the end. */
 export function DataTable<T>({ label, columns, rows, keyOf, linkOf, onRow, more, hasMore = false, height = 'calc(100vh - 260px)' }: DataTableProps<T>) {
@@ -35,7 +35,7 @@ export function DataTable<T>({ label, columns, rows, keyOf, linkOf, onRow, more,
   const open = (row: T) => { if (linkOf !== undefined) void go(linkOf(row)); else onRow?.(row); };
   return (
     <Box ref={frame} mah={height} style={{ overflow: 'auto' }} tabIndex={0} role="region" aria-label={label}>
-      <Table stickyHeader highlightOnHover miw={columns.length * COLUMN_MIN_PX} aria-rowcount={hasMore ? -1 : rows.length + 1}>
+      <Table stickyHeader highlightOnHover miw={columns.reduce((sum, { width }) => sum + (width === undefined ? COLUMN_MIN_PX : Number.parseInt(width, 10)), 0)} aria-rowcount={hasMore ? -1 : rows.length + 1}>
         <Table.Thead><Table.Tr>{columns.map((column) => <Table.Th key={column.head} {...(column.width === undefined ? {} : { w: column.width })}>{column.head}</Table.Th>)}</Table.Tr></Table.Thead>
         <Table.Tbody>
           {before > 0 && <tr aria-hidden><td colSpan={columns.length} style={{ height: before, padding: 0 }} /></tr>}

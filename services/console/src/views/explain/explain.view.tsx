@@ -7,6 +7,7 @@ import { Empty } from '../../shared/empty';
 import { Loading } from '../../shared/loading';
 import { PageHead } from '../../shared/page-head';
 import { ReasonText } from '../../shared/reason-text';
+import { Sentence } from '../../shared/sentence';
 import { StateBadge } from '../../shared/state-badge';
 import { TextLink } from '../../shared/text-link';
 import { Trouble } from '../../shared/trouble';
@@ -33,7 +34,7 @@ function Answer({ explanation }: { readonly explanation: Explanation }) {
   return (
     <Stack>
       <Paper withBorder p="md">
-        <List aria-label="Explanation" spacing="xs" listStyleType="none">{explanation.sentences.map((sentence) => <List.Item key={sentence}>{sentence}</List.Item>)}</List>
+        <List aria-label="Explanation" spacing="xs" listStyleType="none">{explanation.sentences.map((sentence) => <List.Item key={sentence}><Sentence text={sentence} /></List.Item>)}</List>
       </Paper>
       {explanation.vms.map((vm) => (
         <Stack key={vm.vmId} gap="xs">

@@ -5,6 +5,7 @@ import { DataTable, type Column } from '../../shared/data-table';
 import { Empty } from '../../shared/empty';
 import { Loading } from '../../shared/loading';
 import { PageHead } from '../../shared/page-head';
+import { Sentence } from '../../shared/sentence';
 import { StateBadge } from '../../shared/state-badge';
 import { TextLink } from '../../shared/text-link';
 import { Trouble } from '../../shared/trouble';
@@ -24,7 +25,7 @@ export function HoldPage() {
     <>
       <PageHead title={TITLES[hold.kind]} badge={<StateBadge state={hold.state} />}><Decide hold={hold} members={members} /></PageHead>
       <Stack>
-        <Text>{hold.text}</Text>
+        <Text><Sentence text={hold.text} /></Text>
         <Text size="sm" c="dimmed">Of <span className="mono">{hold.scope}</span>, open since <When at={hold.openedAt} relative />{hold.decidedBy === undefined ? '' : `, ${hold.state} by ${hold.decidedBy}`}</Text>
         {members.length > 0 && <Counts total={hold.members} members={members} isWhole={!read.hasNextPage} />}
         {members.length === 0
@@ -55,7 +56,7 @@ function Counts({ total, members, isWhole }: { readonly total: number; readonly 
     <Group gap="xs" role="status" aria-label="Counts">
       <Badge color="red" variant="light" tt="none">− {total.toLocaleString()} {total === 1 ? 'waits' : 'wait'}</Badge>
       {[...types].map(([type, count]) => <Badge key={type} color="red" variant="outline" tt="none">− {count.toLocaleString()} {type}</Badge>)}
-      {used > 0 && <Badge color="violet" variant="light" tt="none">{used.toLocaleString()} with an address that others use by now</Badge>}
+      {used > 0 && <Text size="sm" c="violet">{used.toLocaleString()} with an address that others use by now</Text>}
       {!isWhole && <Text size="xs" c="dimmed">kinds and addresses of the first {members.length.toLocaleString()}; scroll to see all</Text>}
     </Group>
   );

@@ -9,6 +9,7 @@ import { DataTable, type Column } from '../../shared/data-table';
 import { Empty } from '../../shared/empty';
 import { Loading } from '../../shared/loading';
 import { PageHead } from '../../shared/page-head';
+import { Sentence } from '../../shared/sentence';
 import { StateBadge } from '../../shared/state-badge';
 import { TextLink } from '../../shared/text-link';
 import { Trouble } from '../../shared/trouble';
@@ -65,7 +66,7 @@ function Entry({ entry }: { readonly entry: LogEntry }) {
   ];
   return (
     <Stack>
-      <Text>{entry.text}</Text>
+      <Text><Sentence text={entry.text} /></Text>
       {entry.providerText !== undefined && <div><Text size="sm" fw={600}>In the provider&apos;s words</Text><Code block>{entry.providerText}</Code></div>}
       <Table variant="vertical"><Table.Tbody>{facts.filter(([, value]) => value !== undefined).map(([head, value]) => <Table.Tr key={head}><Table.Th w={110}>{head}</Table.Th><Table.Td>{value}</Table.Td></Table.Tr>)}</Table.Tbody></Table>
       {entry.rrsets !== undefined && <div><Text size="sm" fw={600}>The command: what the name shall have</Text><Code block>{entry.rrsets.length === 0 ? 'nothing' : JSON.stringify(entry.rrsets, null, 2)}</Code></div>}

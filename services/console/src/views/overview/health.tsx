@@ -1,6 +1,7 @@
 import { Card, Group, Table, Text, Title } from '@mantine/core';
 import type { CallBudget, ConnectionHealth, Overview } from '@vmdns/contracts';
 import { ReasonText } from '../../shared/reason-text';
+import { Sentence } from '../../shared/sentence';
 import { StateBadge } from '../../shared/state-badge';
 import { When } from '../../shared/when';
 
@@ -22,7 +23,7 @@ export function Health({ standing }: { readonly standing: Overview }) {
                 <Table.Td>{one.name}<Text size="xs" c="dimmed">{one.provider}</Text></Table.Td><Table.Td>{one.zones}</Table.Td><Table.Td>{one.applied.toLocaleString()}</Table.Td>
                 <Table.Td maw={360}><How one={one} isHeard={isHeard(one.provider)} /></Table.Td>
                 <Table.Td maw={220}><Budget budget={one.budget} isHeard={isHeard(one.provider)} /></Table.Td>
-                <Table.Td maw={280}>{one.lastError === undefined ? <Text size="sm" c="dimmed">none</Text> : <Text size="sm"><When at={one.lastError.at} relative />: {one.lastError.reason.text}</Text>}</Table.Td>
+                <Table.Td maw={280}>{one.lastError === undefined ? <Text size="sm" c="dimmed">none</Text> : <Text size="sm"><When at={one.lastError.at} relative />: <Sentence text={one.lastError.reason.text} /></Text>}</Table.Td>
               </Table.Tr>
             ))}</Table.Tbody>
           </Table>

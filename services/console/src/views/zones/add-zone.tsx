@@ -1,7 +1,7 @@
 import { Alert, Button, Divider, Group, Modal, NumberInput, SegmentedControl, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { Connection, Zone } from '@vmdns/contracts';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { ask } from '../../api/client';
 import { usePages } from '../../api/pages';
@@ -26,6 +26,9 @@ export function AddZone({ name: startName, close }: { readonly name: string; rea
   const [draft, setDraft] = useState<ConnectionDraft>(EMPTY_CONNECTION);
   const [zone, setZone] = useState({ name: startName, mode: 'observe', forward: 300, reverse: 3600, settings: {} as Readonly<Record<string, unknown>> });
   const test = useZoneTest();
+  const buttons = useRef<HTMLDivElement>(null);
+  // Each step that ends is in sight, with the buttons below it.
+  useEffect(() => { if (test.isRunning || test.ok !== undefined || test.error !== null) buttons.current?.scrollIntoView({ block: 'end' }); }, [test.isRunning, test.ok, test.error, test.steps]);
   const chosen = connectionId ?? (connections.isSuccess && connections.items.length === 0 ? NEW : null);
   const provider = providers.find((one) => one.name === (chosen === NEW ? draft.provider : connections.items.find((connection) => connection.id === chosen)?.provider));
   const isComplete = zone.name.trim() !== '' && provider !== undefined && (chosen !== NEW || draft.name.trim() !== '');
@@ -65,7 +68,7 @@ export function AddZone({ name: startName, close }: { readonly name: string; rea
           {test.ok === true && <Alert color="teal" role="status">The test went well.</Alert>}
           {test.ok === false && <Alert color="orange" role="status">Something is not as it must be. Mend what the red step says, and test again; saving is possible all the same, names then wait.</Alert>}
           {saving.isError && <Trouble error={saving.error} />}
-          <Group justify="flex-end">
+          <Group justify="flex-end" ref={buttons}>
             <Button variant="default" onClick={close}>Cancel</Button>
             <Button variant="default" onClick={runTest} loading={test.isRunning} disabled={!isComplete}>Test zone</Button>
             <Button type="submit" loading={saving.isPending} disabled={!isComplete}>Save</Button>
