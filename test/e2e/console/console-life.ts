@@ -161,6 +161,7 @@ export function logStories(world: () => ConsoleWorld): void {
       await entries.getByText('tail2.night.test.', { exact: true }).first().click();
       const entry = page.getByRole('dialog', { name: 'Log entry' });
       await entry.getByText('"192.0.2.99"').waitFor();
+      await entry.getByRole('link', { name: 'tail2.night.test.' }).waitFor();
       await entry.getByRole('link', { name: 'tail-vm' }).click();
       await page.getByRole('heading', { name: 'tail-vm' }).waitFor();
     });

@@ -60,7 +60,7 @@ function FeedBadge({ state, isPaused }: { readonly state: string; readonly isPau
 
 function Entry({ entry }: { readonly entry: LogEntry }) {
   const facts: readonly (readonly [string, React.ReactNode])[] = [
-    ['Time', <When key="at" at={entry.at} />], ['Status', <StateBadge key="status" state={entry.status} />], ['Name', entry.name], ['Zone', entry.zone === undefined ? undefined : entry.zoneId === undefined ? entry.zone : <TextLink key="zone" to={`/zones/${entry.zoneId}`}>{entry.zone}</TextLink>],
+    ['Time', <When key="at" at={entry.at} />], ['Status', <StateBadge key="status" state={entry.status} />], ['Name', entry.name === undefined ? undefined : <TextLink key="name" to={`/explain?q=${encodeURIComponent(entry.name)}`} mono>{entry.name}</TextLink>], ['Zone', entry.zone === undefined ? undefined : entry.zoneId === undefined ? entry.zone : <TextLink key="zone" to={`/zones/${entry.zoneId}`}>{entry.zone}</TextLink>],
     ['Provider', entry.provider], ['VMs', entry.vms.length === 0 ? undefined : <Group key="vms" gap="xs">{entry.vms.map((vm) => <TextLink key={vm} to={`/vms/${encodeURIComponent(vm)}`} mono>{vm}</TextLink>)}</Group>],
     ['Generation', entry.generation], ['Turn', entry.turn], ['Trace', entry.traceId === undefined ? undefined : <Code key="trace">{entry.traceId}</Code>],
   ];
