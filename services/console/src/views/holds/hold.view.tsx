@@ -43,7 +43,7 @@ const USED: Column<Member> = { head: 'Used by others by now', width: '200px', ce
 const ZONE: Column<Member> = { head: 'Zone', width: '200px', cell: (member) => <span className="mono">{member.zone ?? '–'}</span> };
 
 const COLUMNS: Readonly<Record<Answer['hold']['kind'], readonly Column<Member>[]>> = {
-  'vm-deletions': [{ head: 'VM', width: '200px', cell: (member) => member.vmId === undefined ? '–' : <TextLink to={`/vms/${encodeURIComponent(member.vmId)}`} mono>{member.vmId}</TextLink> }, WHAT, USED],
+  'vm-deletions': [{ head: 'VM', width: '140px', cell: (member) => member.vmId === undefined ? '–' : <TextLink to={`/vms/${encodeURIComponent(member.vmId)}`} mono>{member.vmId}</TextLink> }, WHAT, USED],
   're-homing': [{ head: 'What', cell: (member) => <Text className="mono">~ {member.text}</Text> }, ZONE],
   removals: [WHAT, ZONE, USED, { head: 'Remark', cell: (member) => member.text.includes('changed since') ? <Text size="sm" c="dimmed">changed since: it no longer waits here</Text> : null }],
 };
