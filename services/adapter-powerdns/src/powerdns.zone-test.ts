@@ -36,6 +36,8 @@ export async function* testPowerdnsZone(connection: PowerdnsConnection, apex: st
   }
 }
 
+const KEY_HINT = 'Give the key that stands as api-key in the pdns.conf of this server, and see that webserver-allow-from lets vmdns in.';
+
 class Attempt {
   isOver = false;
   private readonly startedAt = performance.now();
@@ -44,7 +46,7 @@ class Attempt {
   async end(look: () => Promise<Verdict>): Promise<TestStep> {
     const verdict = await look().catch((error: unknown): Verdict => {
       if (!(error instanceof ProviderError)) return { ok: false, text: `the test itself failed (${error instanceof Error ? error.name : 'unknown'})` };
-      const { providerText, hint } = error.detail;
+      const { providerText, hint = error.kind === 'credentials' ? KEY_HINT : undefined } = error.detail;
       return { ok: false, text: providerText === undefined ? error.message : `${error.message} (“${providerText}”)`, ...(hint === undefined ? {} : { hint }) };
     });
     this.isOver = !verdict.ok;

@@ -147,7 +147,7 @@ export function newcomerStories(world: () => ConsoleWorld): void {
       await dialog.getByLabel('API key').fill('a-wrong-key');
       await dialog.getByRole('button', { name: 'Test zone' }).click();
       await dialog.getByText('Something is not as it must be').waitFor();
-      await dialog.getByRole('list', { name: 'Steps of the test' }).getByText(/key/i).first().waitFor();
+      await dialog.getByRole('list', { name: 'Steps of the test' }).getByText(/Give the key that stands as api-key/).waitFor();
       await page.screenshot({ path: pictureFile('zone-refused') });
       await dialog.getByLabel('API key').fill(settings['apiKey'] ?? '');
       const zoneCalls = stack.proxy.hold((call) => call.zone === 'first.test.');
