@@ -179,6 +179,7 @@ export function newcomerStories(world: () => ConsoleWorld): void {
       await page.getByRole('dialog', { name: 'Add zone' }).waitFor();
       await tabTo(page, (label) => label.startsWith('Connection'));
       await page.keyboard.press('Enter');
+      await page.getByRole('option', { name: /\(powerdns\)$/ }).first().waitFor();
       await page.keyboard.press('ArrowDown');
       await page.keyboard.press('Enter');
       await press(page, 'Save');
