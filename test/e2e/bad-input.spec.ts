@@ -257,6 +257,21 @@ describe('what is ignored says why', () => {
     expect((await stack.gateway.ask('GET', '/v1/vms/dead-1')).status).toBe(404);
   });
 
+  it('a dead letter is shown without its secrets, and told once more when it is mended', async () => {
+    const data = { vmId: 'mended-1', fqdn: 'mended-1.input.test', addresses: [{ ip: '192.0.2.81' }] };
+    const event = { specversion: '1.0', id: 'm3', source: 'platform', type: 'vmdns.vm.changed.v1', data: { ...data, apiToken: 'canary-of-a-dead-letter' } };
+    await bus.say(event);
+    const list = async () => accepted(() => stack.gateway.ask('GET', '/v1/deadletters?service=inventory&state=open'));
+    const found = await until(async () => (await list() as { body: { items: { id: string; reason: string }[] } }).body.items.find((each) => each.reason.includes('apiToken')), { withinMs: 40_000, what: 'the dead letter' });
+    const shown = await accepted(() => stack.gateway.ask('GET', `/v1/deadletters/${found.id}`));
+    expect(shown.body).toMatchObject({ subject: 'vmdns.ingest.vm', isReplayable: true, isCut: false, payload: expect.stringContaining('"apiToken":"[secret]"') });
+    expect(JSON.stringify(shown.body)).not.toContain('canary-of-a-dead-letter');
+    expect(await stack.gateway.ask('POST', `/v1/deadletters/${found.id}/replay`, { body: {} })).toMatchObject({ status: 400, body: { faults: [{ path: 'apiToken' }] } });
+    expect((await accepted(() => stack.gateway.ask('POST', `/v1/deadletters/${found.id}/replay`, { body: { payload: { ...event, data } } }))).body).toMatchObject({ vmId: 'mended-1', accepted: true });
+    await stack.gateway.live('mended-1', 1, 40_000);
+    expect((await accepted(() => stack.gateway.ask('GET', `/v1/deadletters/${found.id}`))).body).toMatchObject({ state: 'replayed' });
+  });
+
   it('L12 repeats of hundreds of events are one line in the log, not hundreds', async () => {
     const events = Array.from({ length: 200 }, (_, i) => ({ specversion: '1.0', id: `r${i}`, source: 'nightly', type: 'vmdns.vm.changed.v1', data: { vmId: `r-${i}`, addresses: [] } }));
     const send = () => accepted(() => stack.gateway.ask('POST', '/v1/events', { body: events, headers: { 'content-type': 'application/cloudevents-batch+json' } }));

@@ -13,7 +13,7 @@ jest.setTimeout(200_000);
 
 let stack: Stack;
 // A backend that keeps comments: LMDB does not.
-beforeAll(async () => { stack = await startStack({ powerdns: { backend: 'gpgsql' } }); await stack.connect(); }, 120_000);
+beforeAll(async () => { stack = await startStack({ powerdns: { backend: 'gpgsql' }, env: { inventory: { SNAPSHOT_APART_SECONDS: '0' } } }); await stack.connect(); }, 120_000);
 afterAll(() => stack?.stop());
 
 type Set = Awaited<ReturnType<Stack['powerdns']['rrsets']>>[number];
@@ -155,5 +155,22 @@ describe('taking over a living zone', () => {
     await stack.gateway.releaseZone(forward.id);
     expect((await stack.gateway.reconcile(forward.id)).counts).toMatchObject({ equal: 297, adoptable: 297 });
     expect(await answers('hand.left.test')).toEqual(['203.0.113.7']);
+  });
+
+  it("L2 a source's complete list: what two of them do not have goes, by a stream of 3,000 lines; one that was cut off changes nothing", async () => {
+    await stack.addZone('listed.test');
+    const file = join(newFolder('list'), 'vms.ndjson');
+    const line = (i: number, ip = `10.30.${i >> 8}.${i & 255}`): string => JSON.stringify({ vmId: `listed-${i}`, fqdn: `vm-${i}.listed.test`, addresses: [{ ip }] });
+    // Most have no name, so that they cost little.
+    const bulk = Array.from({ length: 2997 }, (_, at) => JSON.stringify({ vmId: `bulk-${at}`, addresses: [] }));
+    const list = (...lines: readonly string[]): string => [...lines, ...bulk, JSON.stringify({ end: true, count: lines.length + bulk.length })].join('\n');
+    const snapshot = async (text: string): Promise<string> => { writeFileSync(file, text); return vmdns('source', 'snapshot', 'cloud-a', file); };
+    expect(await snapshot(list(line(1), line(2), line(3)))).toContain('cloud-a: 3000 VMs listed; 3000 stored, 0 known already.');
+    await until(async () => (await answers('vm-3.listed.test')).length === 1, { withinMs: 60_000, what: 'the listed to be live' });
+    await expect(snapshot(list(line(1), line(2), line(3)).split('\n').slice(0, -1).join('\n'))).rejects.toThrow('no last line');
+    expect(await snapshot(list(line(1), line(2, '10.30.9.9')))).toContain('1 stored, 2998 known already. 1 missing for the first time');
+    expect(await snapshot(list(line(1), line(2, '10.30.9.9')))).toContain('0 stored, 2999 known already. 1 missing again: deleted.');
+    await until(async () => (await answers('vm-3.listed.test')).length === 0 && (await answers('vm-2.listed.test'))[0] === '10.30.9.9', { withinMs: 60_000, what: 'what was missing to go' });
+    expect(await answers('vm-1.listed.test')).toEqual(['10.30.0.1']);
   });
 });

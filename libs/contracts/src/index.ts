@@ -13,5 +13,7 @@ export * from './api/problem.js';
 export * from './api/overview.js';
 export * from './api/zone-actions.js';
 export * from './api/plan.js';
+export * from './api/snapshot.js';
+export * from './api/dead-letter.js';
 export * from './api/rpc.js';
 export * from './api/door.js';

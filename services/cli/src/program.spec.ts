@@ -318,3 +318,34 @@ describe('plan', () => {
     expect(await ask('plan -f -', {}, { typed: '{' })).toMatchObject({ code: 2, err: expect.stringContaining('is not JSON') });
   });
 });
+
+describe('source snapshot', () => {
+  const report = { source: 'cloud-a', lines: 2, stored: 1, known: 1, missing: 0, deleted: 0, held: 0, kept: 0, isKeptBack: false, faults: [{ line: 2, vmId: 'b', message: 'addresses[0].ip: no' }], moreFaults: 0, text: 'cloud-a: 2 VMs listed; 1 stored, 1 known already.' };
+  const took = (bodies: string[]): Reply => (heard, response) => { bodies.push(String(heard.body)); response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(report)); };
+  it('sends the list as it is, and tells faults by line; a list that is complete without saying so gets its last line', async () => {
+    const bodies: string[] = [];
+    const ran = await ask('source snapshot cloud-a -', { 'POST /v1/sources/cloud-a/snapshot': took(bodies) }, { typed: '{"vmId":"a"}\n{"end":true,"count":1}\n' });
+    expect(ran).toEqual({ code: 1, out: 'line 2 (b): addresses[0].ip: no\ncloud-a: 2 VMs listed; 1 stored, 1 known already.\n', err: '' });
+    await ask('source snapshot cloud-a - --complete', { 'POST /v1/sources/cloud-a/snapshot': took(bodies) }, { typed: '{"vmId":"a"}\n\n{"vmId":"b"}' });
+    expect(bodies).toEqual(['{"vmId":"a"}\n{"end":true,"count":1}\n', '{"vmId":"a"}\n{"vmId":"b"}\n{"end":true,"count":2}\n']);
+  });
+});
+
+describe('deadletter', () => {
+  const id = '0b6f3a0e-6a0b-4a53-9d2b-2f1f5d3c7a11';
+  const letter = { id, at: '2026-11-21T12:00:00.000Z', service: 'inventory', subject: 'vmdns.ingest.vm', reason: 'odd: is no field of this message', state: 'open' };
+  it('lists what was put aside, shows one, and tells it once more, mended', async () => {
+    expect((await ask('deadletter list', { 'GET /v1/deadletters': { body: { items: [letter] } } })).out).toContain(`${id}  2026-11-21 12:00:00  inventory  vmdns.ingest.vm  odd: is no field of this message`);
+    expect(door?.heard[0]?.call).toContain('state=open');
+    const shown = { ...letter, payload: '{"odd":1}', headers: { traceparent: 't' }, isCut: false, isReplayable: true };
+    expect((await ask(`deadletter show ${id}`, { [`GET /v1/deadletters/${id}`]: { body: shown } })).out.split('\n')).toEqual([
+      'vmdns.ingest.vm at 2026-11-21 12:00:00, not taken by inventory: odd: is no field of this message', '  {"odd":1}', '  traceparent: t',
+      `vmdns deadletter replay ${id}   or, mended:   vmdns deadletter replay ${id} --file mended.json`, '',
+    ]);
+    const replay = { [`POST /v1/deadletters/${id}/replay`]: { body: stored } };
+    expect((await ask(`deadletter replay ${id} --file -`, replay, { typed: '{"id":"1"}' })).out).toBe('vm1: the fact is stored as revision 3.\n');
+    expect(door?.heard[0]?.body).toEqual({ payload: { id: '1' } });
+    await ask(`deadletter replay ${id}`, replay);
+    expect(door?.heard[0]?.body).toBeUndefined();
+  });
+});

@@ -1,11 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { connectionCommands } from './commands/connection.js';
+import { deadLetterCommands } from './commands/dead-letter.js';
 import { importCommands } from './commands/import.js';
 import { logCommand } from './commands/log.js';
 import { explainCommand, holdCommands, pauseCommands } from './commands/operation.js';
 import { planCommand } from './commands/plan.js';
 import { recordCommands } from './commands/record.js';
 import { settingsCommands } from './commands/settings.js';
+import { sourceCommands } from './commands/source.js';
 import { tokenCommands } from './commands/token.js';
 import { ptrCommands, vmCommands } from './commands/vm.js';
 import { zoneCommands } from './commands/zone.js';
@@ -40,6 +42,7 @@ function programOf(commands: Commands, shell: Shell): Command {
   ptrCommands(program, commands);
   planCommand(program, commands);
   importCommands(program, commands);
+  sourceCommands(program, commands);
   zoneCommands(program, commands);
   recordCommands(program, commands);
   connectionCommands(program, commands);
@@ -47,6 +50,7 @@ function programOf(commands: Commands, shell: Shell): Command {
   pauseCommands(program, commands);
   explainCommand(program, commands);
   logCommand(program, commands);
+  deadLetterCommands(program, commands);
   tokenCommands(program, commands);
   settingsCommands(program, commands);
   return program;

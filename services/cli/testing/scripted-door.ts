@@ -31,7 +31,7 @@ export class ScriptedDoor {
     let text = '';
     for await (const chunk of request) text += String(chunk);
     const call = `${request.method ?? ''} ${decodeURIComponent(request.url ?? '')}`;
-    const heard: Heard = { call, body: text === '' ? undefined : JSON.parse(text) as unknown, token: (request.headers.authorization ?? '').replace('Bearer ', ''), lastEventId: request.headers['last-event-id'] as string | undefined };
+    const heard: Heard = { call, body: text === '' ? undefined : request.headers['content-type'] === 'application/x-ndjson' ? text : JSON.parse(text) as unknown, token: (request.headers.authorization ?? '').replace('Bearer ', ''), lastEventId: request.headers['last-event-id'] as string | undefined };
     this.heard.push(heard);
     const [path = ''] = call.split('?', 1);
     const scripted = this.script[call] ?? this.script[path];

@@ -3,6 +3,7 @@ import { APP_FILTER, APP_INTERCEPTOR } from '@nestjs/core';
 import { Clock, CONFIG } from '@vmdns/chassis';
 import { ConnectionController } from './api/connection.controller.js';
 import { Connections } from './api/connections.js';
+import { DeadLetterController } from './api/dead-letter.controller.js';
 import { DescriptionController } from './api/description.controller.js';
 import { EventController } from './api/event.controller.js';
 import { Events } from './api/events.js';
@@ -14,6 +15,8 @@ import { PlanController } from './api/plan.controller.js';
 import { Plans } from './api/plans.js';
 import { Services } from './api/services.js';
 import { SessionController } from './api/session.controller.js';
+import { Snapshots } from './api/snapshots.js';
+import { SourceController } from './api/source.controller.js';
 import { TokenController } from './api/token.controller.js';
 import { VmController } from './api/vm.controller.js';
 import { ZoneController } from './api/zone.controller.js';
@@ -36,9 +39,9 @@ import { TokenDesk } from './sign-in/token-desk.js';
 import { TokenTable } from './sign-in/token.table.js';
 
 @Module({
-  controllers: [VmController, EventController, PlanController, ConnectionController, ZoneController, OperationController, LogController, TokenController, SessionController, LegacyController, DescriptionController],
+  controllers: [VmController, EventController, SourceController, PlanController, ConnectionController, ZoneController, OperationController, LogController, DeadLetterController, TokenController, SessionController, LegacyController, DescriptionController],
   providers: [
-    Services, Facts, Events, Plans, Connections, Zones, Holds, DnsWait, LogStream, TestStream, Leaving, AnnouncedProviders, TokenTable, TokenDesk, SessionTable, SessionDesk, Audit, AuditTable,
+    Services, Facts, Events, Snapshots, Plans, Connections, Zones, Holds, DnsWait, LogStream, TestStream, Leaving, AnnouncedProviders, TokenTable, TokenDesk, SessionTable, SessionDesk, Audit, AuditTable,
     {
       provide: SignIn, inject: [TokenTable, CONFIG, Clock],
       useFactory: (table: TokenTable, config: Config, clock: Clock) =>

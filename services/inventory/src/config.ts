@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 export const Config = BaseConfig.extend({
   INGEST_BYTES_MAX: z.coerce.number().int().min(1024).default(262_144).describe('A larger message on the bus becomes a dead letter; 1,000 addresses need a tenth of it.'),
+  SNAPSHOT_APART_SECONDS: z.coerce.number().min(0).default(60).describe("A VM that is missing in a source's complete list is deleted when it is missing again so long after."),
 });
 export type Config = z.output<typeof Config>;
 

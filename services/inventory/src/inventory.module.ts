@@ -10,12 +10,15 @@ import { BrakeTable } from './holds/brake.table.js';
 import { HoldController } from './holds/hold.controller.js';
 import { HoldService } from './holds/hold.service.js';
 import { HoldTable } from './holds/hold.table.js';
+import { SnapshotController } from './snapshots/snapshot.controller.js';
+import { SnapshotService } from './snapshots/snapshot.service.js';
+import { SnapshotTable } from './snapshots/snapshot.table.js';
 import { VmController } from './query/vm.controller.js';
 import { VmQuery } from './query/vm.query.js';
 
 /** Bus, Store, Clock, Log, Metrics and the configuration come from the chassis. */
 @Module({
-  controllers: [FactController, HoldController, VmController],
-  providers: [VmTable, HoldTable, BrakeTable, VmPublisher, DraftWriter, FactIntake, FactRecord, FactService, HoldService, VmQuery],
+  controllers: [FactController, HoldController, SnapshotController, VmController],
+  providers: [VmTable, HoldTable, BrakeTable, VmPublisher, DraftWriter, FactIntake, FactRecord, FactService, HoldService, SnapshotTable, SnapshotService, VmQuery],
 })
 export class InventoryModule {}

@@ -1,4 +1,6 @@
 import { Module } from '@nestjs/common';
+import { DeadLetterController } from './dead-letters/dead-letter.controller.js';
+import { DeadLetterTable } from './dead-letters/dead-letter.table.js';
 import { EntrySearch } from './query/entry.search.js';
 import { EntryRates } from './query/rates.js';
 import { SearchController } from './query/search.controller.js';
@@ -10,7 +12,7 @@ import { ResultController } from './results/result.controller.js';
 
 /** Bus, Store, Clock, Log and Metrics come from the chassis. */
 @Module({
-  controllers: [ResultController, SearchController],
-  providers: [EntryPartitions, EntryTable, EntryRecorder, EntrySweeper, EntrySearch, EntryRates],
+  controllers: [ResultController, SearchController, DeadLetterController],
+  providers: [EntryPartitions, EntryTable, EntryRecorder, EntrySweeper, EntrySearch, EntryRates, DeadLetterTable],
 })
 export class LogModule {}

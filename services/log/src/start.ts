@@ -1,6 +1,7 @@
 import { type RunningService, startService } from '@vmdns/chassis';
 import type { Config } from './config.js';
 import { LogModule } from './log.module.js';
+import { CreateDeadLetter1764000000001 } from './migrations/create-dead-letter.migration.js';
 import { CreateEntry1764000000000 } from './migrations/create-entry.migration.js';
 
 /** Starts one replica of the log. */
@@ -9,7 +10,7 @@ export function startLog(config: Config, options: { readonly handleSignals?: boo
     name: 'log',
     config,
     module: LogModule,
-    migrations: [CreateEntry1764000000000],
+    migrations: [CreateEntry1764000000000, CreateDeadLetter1764000000001],
     streams: ['RESULT', 'DEADLETTER'],
     ...options,
   });

@@ -9,6 +9,8 @@ import { Reason, VmDnsState } from '../reasons.js';
 import { AdapterStanding, Lag, PlanningOverview, Rates, VmSummary } from './overview.js';
 import { PLAN_FACTS_MAX, PlannedFacts, PreviewedFacts } from './plan.js';
 import { Caller, Problem } from './problem.js';
+import { SNAPSHOT_LINES_MAX, SnapshotFault, SnapshotStep } from './snapshot.js';
+import { DeadLetter, DeadLetterShown } from './dead-letter.js';
 import { AdoptDifferent, Adoption, DriftAsk, HandedNames, ZoneDrift } from './zone-actions.js';
 
 /** Every reply on `vmdns.rpc.*.*`: a value or a problem; never a thrown error over the bus. */
@@ -70,6 +72,16 @@ export const inventoryRpc = {
   facts: operation(FactRequest, FactAnswer),
   /** What would become of these facts; writes nothing. */
   'facts-preview': operation(z.object({ facts: z.array(FactRequest).max(PLAN_FACTS_MAX) }), PreviewedFacts),
+  /** A message of the ingest stream that was put aside, told once more; problem 400 where it is still none. */
+  'ingest-replay': operation(z.object({ subject: z.string(), payload: z.string() }), FactAnswer),
+  /** A source's complete list begins; one that was begun before and not ended is given up. */
+  'snapshot-begin': operation(z.object({ source: z.string().min(1).max(256), caller: Caller }), z.object({ id: Id })),
+  /** Some of its lines; nothing comes of them yet. */
+  'snapshot-add': operation(z.object({ id: Id, lines: z.array(z.object({ line: Count, fact: z.unknown() })).min(1).max(SNAPSHOT_LINES_MAX), caller: Caller }), z.object({ faults: z.array(SnapshotFault) })),
+  /** It has ended, with so many lines; refused and forgotten where these are not the lines that came, or none. */
+  'snapshot-close': operation(z.object({ id: Id, count: Count, caller: Caller }), Nothing),
+  /** Carries out a part of it; to be asked until there is no more. */
+  'snapshot-step': operation(z.object({ id: Id, caller: Caller }), SnapshotStep),
   'vm-get': operation(z.object({ vmId: VmId, caller: Caller }), VmView),
   'vm-find': operation(Page.extend({ ip: z.string().optional(), name: z.string().optional(), tenant: TenantId.optional(), caller: Caller }), z.object({ items: z.array(VmView), next: z.string().optional() })),
   'changes-after': operation(ChangesAfter, changesPage(VmState)),
@@ -249,6 +261,11 @@ export const ToldEntries = z.array(LogEntry);
 export type ToldEntries = z.infer<typeof ToldEntries>;
 export const logRpc = {
   search: operation(LogFilter.extend(Page.shape), z.object({ items: z.array(LogEntry), next: z.string().optional() })),
+  'dead-letters': operation(Page.extend({ service: z.string().optional(), state: z.enum(['open', 'replayed']).optional() }), z.object({ items: z.array(DeadLetter), next: z.string().optional() })),
+  'dead-letter-get': operation(z.object({ id: z.uuid() }), DeadLetterShown),
+  /** The message as it came, to be told once more. */
+  'dead-letter-take': operation(z.object({ id: z.uuid(), isMended: z.boolean() }), z.object({ subject: z.string(), payload: z.string() })),
+  'dead-letter-replayed': operation(z.object({ id: z.uuid(), caller: Caller }), DeadLetter),
   rates: operation(z.object({ minutes: z.int().min(1).max(120).default(30) }), Rates),
 };
 

@@ -33,6 +33,8 @@ export interface Call<P extends z.ZodType = z.ZodType, Q extends z.ZodType = z.Z
   readonly accepts?: readonly string[];
   /** Largest body in bytes, where it is not the ordinary limit. */
   readonly bodyMax?: number;
+  /** The handler reads the body itself, as it comes; then `body` says what it is and checks nothing. */
+  readonly streams?: true;
   /** The handler looks at the body itself, part by part: one bad event must not spoil a batch. */
   readonly judgesBody?: true;
   /** Faults beyond the schema's, from what was sent as it was sent; called only when the schema found some. */

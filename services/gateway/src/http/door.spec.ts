@@ -15,7 +15,7 @@ const roles: readonly Role[] = ['admin', 'operator', 'publisher', 'viewer'];
 /** Who may do what, written down by hand: a changed call table must be changed here as well. `t`: also with a tenant. */
 const TABLE: Readonly<Record<string, string>> = {
   putVm: 'admin operator publisher t', getVm: 'admin operator publisher viewer t', deleteVm: 'admin operator publisher t', findVms: 'admin operator publisher viewer t',
-  putPtr: 'admin operator publisher t', getVmDns: 'admin operator publisher viewer t', postEvents: 'admin operator publisher t', planFacts: 'admin operator publisher', explain: 'admin operator publisher viewer t',
+  putPtr: 'admin operator publisher t', getVmDns: 'admin operator publisher viewer t', postEvents: 'admin operator publisher t', planFacts: 'admin operator publisher', postSnapshot: 'admin operator publisher t', explain: 'admin operator publisher viewer t',
   listProviders: 'admin operator publisher viewer t', searchVms: 'admin operator publisher viewer t', getOverview: 'admin operator viewer',
   listConnections: 'admin operator viewer', addConnection: 'admin operator', getConnection: 'admin operator viewer', changeConnection: 'admin operator', setConnectionSecrets: 'admin operator', removeConnection: 'admin operator',
   listZones: 'admin operator publisher viewer', addZone: 'admin operator', testUnsavedZone: 'admin operator', getZone: 'admin operator publisher viewer', changeZone: 'admin operator', removeZone: 'admin operator',
@@ -24,6 +24,7 @@ const TABLE: Readonly<Record<string, string>> = {
   listPauses: 'admin operator viewer', addPause: 'admin operator', removePause: 'admin operator',
   listHolds: 'admin operator viewer', getHold: 'admin operator viewer', approveHold: 'admin operator', rejectHold: 'admin operator',
   getSettings: 'admin operator viewer', putSettings: 'admin operator', searchLog: 'admin operator publisher viewer', streamLog: 'admin operator publisher viewer',
+  listDeadLetters: 'admin operator viewer', getDeadLetter: 'admin operator viewer', replayDeadLetter: 'admin operator',
   listTokens: 'admin', addToken: 'admin', revokeToken: 'admin',
   openSession: 'admin operator publisher viewer t', getSession: 'admin operator publisher viewer t', closeSession: 'admin operator publisher viewer t', listAudit: 'admin',
   legacyFeed: 'admin operator viewer', legacyFeedOfPuq: 'admin operator viewer',

@@ -111,6 +111,7 @@ async function bodyOf(request: DoorRequest, shape: Call, ordinaryMax: number): P
   const accepts = shape.accepts ?? ['application/json'];
   const type = mediaTypeOf(request.headers['content-type']);
   if (!accepts.includes(type)) throw refused(415, `send ${accepts.join(' or ')}`, { Accept: accepts.join(', ') });
+  if (shape.streams === true) return undefined;
   return parseJson(await readBody(request, shape.bodyMax ?? ordinaryMax));
 }
 

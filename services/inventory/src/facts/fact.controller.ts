@@ -18,6 +18,11 @@ export class FactController {
     return this.facts.preview(ask.facts);
   }
 
+  @OnRequest('inventory', 'ingest-replay', inventoryRpc['ingest-replay'])
+  replay(ask: { subject: string; payload: string }): Promise<FactAnswer> {
+    return this.facts.replay(ask);
+  }
+
   /** One call at a time: events without version or time count in the order of their arrival. */
   @OnRawBatch({ stream: 'INGEST', subject: subjects.ingest.all, max: 200 })
   ingest(messages: readonly RawMessage[]): Promise<readonly Outcome[]> {

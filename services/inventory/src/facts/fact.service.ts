@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Bus, cloudEvent, done, drop, type Outcome, type RawMessage } from '@vmdns/bus';
+import { Bus, cloudEvent, done, drop, type Outcome, type RawMessage, RpcProblem } from '@vmdns/bus';
 import { Clock, CONFIG } from '@vmdns/chassis';
 import { type FactAnswer, type FactRequest, type PreviewedFacts, type RpcReply, subjects } from '@vmdns/contracts';
 import type { Config } from '../config.js';
@@ -48,6 +48,15 @@ export class FactService {
     });
     this.notice(ignored);
     return outcomes;
+  }
+
+  /** A message of the ingest stream that was put aside, as if it came now; throws its problem where it still is none. */
+  async replay({ subject, payload }: { readonly subject: string; readonly payload: string }): Promise<FactAnswer> {
+    const opened = readIngest({ subject, text: payload }, this.config.INGEST_BYTES_MAX);
+    const [decided] = await this.decide('event', [opened.ok ? admitFact(opened.request) : unreadable(opened.reason)]);
+    if (decided === undefined) throw new Error('replaying a message: nothing was decided');
+    if (!decided.reply.ok) throw new RpcProblem(decided.reply.problem);
+    return decided.reply.value;
   }
 
   /** What each fact would be answered, and what its VM would be; nothing is stored and nothing said. */

@@ -36,12 +36,14 @@ export function meansAlive(fact: Incoming, deletion: DeletionFact): boolean {
   return isSameCounter ? version > (deletion.said.version ?? 0) : !isProvablyOlder(fact, deletion);
 }
 
-/** Whether a deletion is the one a person decided to ignore, said again. Without a version: for as long as the bus may repeat it. */
+/** Whether a deletion is the one a person decided to ignore, said again. Without a version or the same time: for as long as the bus may repeat it. */
 export function isSameDeletion(kept: WaitingDeletion, deletion: DeletionFact, now: Date): boolean {
   if (deletion.source !== kept.deletion.source) return false;
   const [version, keptVersion] = [deletion.said.version, kept.deletion.said.version];
   if (version !== null && keptVersion !== null) return version <= keptVersion;
   if (isProvablyOlder(kept.deletion, deletion)) return false;
+  // A complete list says of a VM that stays missing always the same deletion, with the time at which it was first seen.
+  if (kept.deletion.time !== null && kept.deletion.time === deletion.time) return true;
   return kept.decidedAt !== null && now.getTime() - kept.decidedAt.getTime() < REDELIVERY_MS;
 }
 

@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Log, Recurring } from '@vmdns/chassis';
 import { Store } from '@vmdns/store';
+import { DeadLetterTable } from '../dead-letters/dead-letter.table.js';
 import { EntryPartitions } from './entry-partitions.js';
 
 const EVERY_MS = 3_600_000;
@@ -10,8 +11,9 @@ const EVERY_MS = 3_600_000;
 export class EntrySweeper implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly sweeping: Recurring;
 
-  constructor(partitions: EntryPartitions, store: Store, log: Log) {
+  constructor(partitions: EntryPartitions, letters: DeadLetterTable, store: Store, log: Log) {
     const work = async (): Promise<void> => {
+      await letters.dropBefore(partitions.firstKept());
       const dropped = await partitions.dropOld();
       if (dropped.length > 0) log.info({ dropped }, 'old days of the log dropped');
     };
