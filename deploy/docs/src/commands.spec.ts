@@ -6,7 +6,7 @@ import { fileOf } from './pages.js';
 
 const FOLDER = fileOf('deploy/docs/');
 const text = readdirSync(FOLDER).filter((file) => file.endsWith('.md')).map((file) => readFileSync(`${FOLDER}${file}`, 'utf8')).join('\n');
-const GROUPS = /^(connection|deadletter|hold|import|provider|ptr|record|settings|source|token|vm|zone)$/;
+const GROUPS = /^(connection|deadletter|hold|import|provider|ptr|record|settings|source|tenant|token|vm|zone)$/;
 
 /** What stands as code: blocks and single words; `vmdns zone set <zone> --mode write` is the command `zone set` with the option `--mode`. */
 const code = [...text.matchAll(/```sh\n(.*?)```/gs), ...text.matchAll(/`([^`\n]+)`/g)].map(([, inside]) => inside).join('\n');

@@ -15,6 +15,7 @@ export * from './planning/known-vm.js';
 export * from './planning/fact-merge.js';
 export * from './planning/fact-decision.js';
 export * from './planning/planning-settings.js';
+export * from './planning/permission.js';
 export * from './planning/wish.js';
 export * from './planning/zone-view.js';
 export * from './planning/zone-set.js';

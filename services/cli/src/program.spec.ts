@@ -349,3 +349,13 @@ describe('deadletter', () => {
     expect(door?.heard[0]?.body).toBeUndefined();
   });
 });
+
+describe('tenant limit', () => {
+  const tenant = (domains: string[] | null, ranges: string[] | null) => ({ tenant: 'acme', limits: { domains, ranges } });
+  it('changes what is said and leaves the rest', async () => {
+    const ran = await ask('tenant limit acme --domain acme.example --domain acme.test', { 'GET /v1/tenants/acme': { body: tenant(null, ['192.0.2.0/24']) }, 'PUT /v1/tenants/acme/limits': { body: tenant(['acme.example.', 'acme.test.'], ['192.0.2.0/24']) } });
+    expect(ran).toMatchObject({ code: 0, out: expect.stringContaining('acme    acme.example. acme.test.  192.0.2.0/24') });
+    expect(door?.heard[1]?.body).toEqual({ domains: ['acme.example', 'acme.test'], ranges: ['192.0.2.0/24'] });
+    expect((await ask('tenant limit acme', {})).code).toBe(2);
+  });
+});

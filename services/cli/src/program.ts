@@ -8,6 +8,7 @@ import { planCommand } from './commands/plan.js';
 import { recordCommands } from './commands/record.js';
 import { settingsCommands } from './commands/settings.js';
 import { sourceCommands } from './commands/source.js';
+import { tenantCommands } from './commands/tenant.js';
 import { tokenCommands } from './commands/token.js';
 import { ptrCommands, vmCommands } from './commands/vm.js';
 import { zoneCommands } from './commands/zone.js';
@@ -51,6 +52,7 @@ function programOf(commands: Commands, shell: Shell): Command {
   explainCommand(program, commands);
   logCommand(program, commands);
   deadLetterCommands(program, commands);
+  tenantCommands(program, commands);
   tokenCommands(program, commands);
   settingsCommands(program, commands);
   return program;

@@ -17,6 +17,7 @@ import { Services } from './api/services.js';
 import { SessionController } from './api/session.controller.js';
 import { Snapshots } from './api/snapshots.js';
 import { SourceController } from './api/source.controller.js';
+import { TenantController } from './api/tenant.controller.js';
 import { TokenController } from './api/token.controller.js';
 import { VmController } from './api/vm.controller.js';
 import { ZoneController } from './api/zone.controller.js';
@@ -39,7 +40,7 @@ import { TokenDesk } from './sign-in/token-desk.js';
 import { TokenTable } from './sign-in/token.table.js';
 
 @Module({
-  controllers: [VmController, EventController, SourceController, PlanController, ConnectionController, ZoneController, OperationController, LogController, DeadLetterController, TokenController, SessionController, LegacyController, DescriptionController],
+  controllers: [VmController, EventController, SourceController, PlanController, ConnectionController, ZoneController, OperationController, LogController, DeadLetterController, TenantController, TokenController, SessionController, LegacyController, DescriptionController],
   providers: [
     Services, Facts, Events, Snapshots, Plans, Connections, Zones, Holds, DnsWait, LogStream, TestStream, Leaving, AnnouncedProviders, TokenTable, TokenDesk, SessionTable, SessionDesk, Audit, AuditTable,
     {

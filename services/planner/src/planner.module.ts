@@ -31,6 +31,8 @@ import { Pauses } from './zones/pause.service.js';
 import { HandParts, Releases } from './zones/release.service.js';
 import { Settings } from './zones/settings.service.js';
 import { Stops } from './zones/stops.js';
+import { TenantController } from './zones/tenant.controller.js';
+import { TenantLimitsDesk } from './zones/tenant-limits.service.js';
 import { ZoneTurns } from './zones/zone-turns.js';
 import { ZoneController } from './zones/zone.controller.js';
 import { ZoneFeed } from './zones/zone-feed.js';
@@ -48,14 +50,14 @@ const inventoryFeed = {
   }),
 };
 
-const zones = [Stops, ZoneSets, ZoneFeed, Zones, ZoneReader, Connections, Pauses, Settings, Announcements, ZoneTurns, HandParts, Releases];
+const zones = [Stops, ZoneSets, ZoneFeed, Zones, ZoneReader, Connections, Pauses, Settings, Announcements, ZoneTurns, HandParts, Releases, TenantLimitsDesk];
 const planning = [Planner, PlanPreview, Voice, CurrentTimeline, JobRunner, inventoryFeed];
 const reconcile = [ReconcileMetrics, Commands, Settler, Reissue, Followers, Clockwork, ReconcileTurns];
 const status = [VmDnsReader, StatusPublisher, Answers, Explainer, VmSearch, OverviewReader, LegacyFeed];
 
 /** Wishes → desired RRsets of each (zone, owner name) → commands; and what became of them. */
 @Module({
-  controllers: [VmController, ResultController, ZoneController, ConnectionController, HoldController, StatusController],
+  controllers: [VmController, ResultController, ZoneController, ConnectionController, HoldController, TenantController, StatusController],
   providers: [...zones, ...planning, ...reconcile, ...status, Holds],
 })
 export class PlannerModule {}

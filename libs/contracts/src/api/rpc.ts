@@ -172,6 +172,15 @@ export const PlanningSettings = z.object({
 });
 export type PlanningSettings = z.infer<typeof PlanningSettings>;
 
+/** What a tenant's VMs may be called, and which addresses they may have. */
+export const TenantLimits = z.object({
+  domains: z.array(z.string().max(255)).max(1000).nullable().describe('Names lie in one of these; null: any name; an empty list: none.'),
+  ranges: z.array(z.string().max(64)).max(1000).nullable().describe('Addresses lie in one of these; null: any address; an empty list: none.'),
+});
+export type TenantLimits = z.infer<typeof TenantLimits>;
+export const Tenant = z.object({ tenant: TenantId, limits: TenantLimits, changedBy: z.string().optional(), changedAt: Instant.optional() });
+export type Tenant = z.infer<typeof Tenant>;
+
 /** An explanation: sentences for a person, data for a program. */
 export const Explanation = z.object({ query: z.string(), kind: z.enum(['vm', 'name', 'address', 'unknown']), sentences: z.array(z.string()), vms: z.array(VmDns), names: z.array(z.object({ name: z.string(), zone: z.string().nullable(), provider: z.string().nullable(), state: z.string(), reason: Reason.optional(), generation: Count, rrsets: z.array(z.unknown()), since: Instant.optional(), nextTryAt: Instant.optional() })) });
 export type Explanation = z.infer<typeof Explanation>;
@@ -213,6 +222,10 @@ export const plannerRpc = {
   'record-release': operation(z.object({ name: z.string(), zoneId: Id.optional(), why: z.string().max(500).default(''), caller: Caller }), HandedNames),
   /** Gives it back, or takes over what is in its way: what is there at the wanted types becomes ours, and as wanted. */
   'record-adopt': operation(z.object({ name: z.string(), zoneId: Id.optional(), why: z.string().max(500).default(''), caller: Caller }), HandedNames),
+  'tenant-list': operation(Nothing, z.object({ items: z.array(Tenant) })),
+  'tenant-get': operation(z.object({ tenant: TenantId }), Tenant),
+  /** Both null: no limits any more. The tenant's VMs are planned again. */
+  'tenant-limit': operation(z.object({ tenant: TenantId, limits: TenantLimits, caller: Caller }), Tenant),
   'settings-get': operation(Nothing, PlanningSettings),
   'settings-put': operation(z.object({ settings: PlanningSettings, caller: Caller }), PlanningSettings),
   'changes-after': operation(ChangesAfter, changesPage(ZoneFeedBody)),

@@ -15,7 +15,12 @@ export interface PlanningSettings {
   /** Names and addresses in these wait for a zone; others are outside. */
   readonly ownDomains: readonly string[];
   readonly ownRanges: readonly string[];
+  /** By tenant; who has none may use anything. */
+  readonly tenantLimits?: Readonly<Record<string, TenantLimits>> | undefined;
 }
+
+/** What a tenant's VMs may be called, and which addresses they may have; null: anything. */
+export interface TenantLimits { readonly domains: readonly string[] | null; readonly ranges: readonly string[] | null }
 
 export const DEFAULT_SETTINGS: PlanningSettings = {
   mainDomain: null, tenantDomains: {}, forwardAddresses: 'primary', zoneMatch: 'closest', ptrTemplates: [], ownDomains: [], ownRanges: [],
@@ -30,6 +35,7 @@ export interface PlanningRules {
   readonly domains: readonly string[];
   /** Own ranges and those of the templates. */
   readonly ranges: readonly IpRange[];
+  readonly limits: ReadonlyMap<string, { readonly domains: readonly string[] | null; readonly ranges: readonly IpRange[] | null }>;
 }
 
 const nameOf = (text: string): string | null => {
@@ -62,6 +68,8 @@ function compile(settings: PlanningSettings): PlanningRules {
     mainDomain, tenantDomains, templates,
     domains: [...new Set([...settings.ownDomains.map(apexOf), mainDomain, ...tenantDomains.values()].filter(isKnown))],
     ranges: [...settings.ownRanges.map(rangeOf).filter(isKnown), ...templates.map((template) => template.range)],
+    // What does not parse permits nothing: a limit never becomes none by a slip.
+    limits: new Map(Object.entries(settings.tenantLimits ?? {}).map(([tenant, { domains, ranges }]) => [tenant, { domains: domains?.map(apexOf).filter(isKnown) ?? null, ranges: ranges?.map(rangeOf).filter(isKnown) ?? null }])),
   };
 }
 
@@ -91,4 +99,11 @@ export function faultsOfSettings(settings: PlanningSettings): readonly Fault[] {
   settings.ownDomains.forEach((domain, at) => add(`ownDomains[${at}]`, parseApex(domain)));
   settings.ownRanges.forEach((range, at) => add(`ownRanges[${at}]`, parseRange(range)));
   return faults;
+}
+
+/** Every fault of a tenant's limits as they came in, by path. */
+export function faultsOfLimits({ domains, ranges }: TenantLimits): readonly Fault[] {
+  const faults = (path: string, texts: readonly string[] | null, parse: (text: string) => { readonly ok: true } | { readonly ok: false; readonly message: string }) =>
+    (texts ?? []).flatMap((text, at): Fault[] => { const parsed = parse(text); return parsed.ok ? [] : [{ path: `${path}[${at}]`, message: parsed.message }]; });
+  return [...faults('domains', domains, parseApex), ...faults('ranges', ranges, parseRange)];
 }

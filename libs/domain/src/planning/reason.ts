@@ -48,6 +48,9 @@ export const reasonOf = {
   reservedName: (name: string, apex: string, pattern: string): Reason => ({
     code: 'reserved-name', text: `${name} is reserved in the zone ${apex} (by '${pattern}')`, hint: 'Choose another name, or change the reserved names of the zone entry.',
   }),
+  notPermitted: (what: string, tenant: string): Reason => ({
+    code: 'not-permitted', text: `${what} lies outside what the tenant ${tenant} may use`, hint: 'Choose another, or ask an operator to widen the limits of the tenant (vmdns tenant limit).',
+  }),
   cnameConflict: (name: string, cnameOrigin: string, dataOrigin: string): Reason => ({
     code: 'cname-conflict', text: `${name} would hold a CNAME from ${cnameOrigin} beside other data from ${dataOrigin} (RFC 1034, 3.6.2)`,
     hint: 'Take one of the two away; until then the CNAME is left out.',

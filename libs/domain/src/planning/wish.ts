@@ -5,6 +5,7 @@ import { reverseName } from '../addresses/reverse-name.js';
 import { isWildcard } from '../names/host-name.js';
 import { reverseKey } from '../names/labels.js';
 import type { Fact, FactAddress } from './fact.js';
+import { mayUseAddress, mayUseName } from './permission.js';
 import { rulesOf, type PlanningSettings } from './planning-settings.js';
 
 /** A VM's wish for a name's A and AAAA. With no addresses it still holds the name. */
@@ -71,7 +72,7 @@ export function nameOfFact(fact: Fact, settings: PlanningSettings): string | nul
 /** The addresses that a name answers with: the first of each family, those with `forward`, or all by setting. */
 function forwardAddresses(fact: Fact, settings: PlanningSettings): readonly string[] {
   const primary = new Set<string | undefined>([4, 6].map((family) => fact.addresses.find((address) => familyOf(address.ip) === family)?.ip));
-  return fact.addresses.filter((address) => settings.forwardAddresses === 'all' || address.forward || primary.has(address.ip)).map((address) => address.ip);
+  return fact.addresses.filter((address) => mayUseAddress(fact.tenant, address.ip, settings)).filter((address) => settings.forwardAddresses === 'all' || address.forward || primary.has(address.ip)).map((address) => address.ip);
 }
 
 function templateTarget(ip: string, settings: PlanningSettings): string | null {
@@ -91,14 +92,14 @@ function targetOf(address: FactAddress, name: string | null, settings: PlanningS
   return { target, origin: target === null ? null : 'template' };
 }
 
-/** What a fact wants of DNS: one wish for its name, one for each address; none when it is deleted. */
+/** What a fact wants of DNS: one wish for its name, one for each address; none when it is deleted, or for what its tenant may not use. */
 export function wishesOf(fact: Fact, settings: PlanningSettings): readonly Wish[] {
   if (fact.deleted) return [];
   const { vmId, tenant, shareName } = fact;
   const name = nameOfFact(fact, settings);
-  const ofName: readonly NameWish[] = name === null || fact.nameClaim === null ? []
+  const ofName: readonly NameWish[] = name === null || fact.nameClaim === null || !mayUseName(tenant, name, settings) ? []
     : [{ kind: 'name', key: reverseKey(name), name, vmId, tenant, claim: fact.nameClaim, shareName, addresses: forwardAddresses(fact, settings) }];
-  const ofAddresses = fact.addresses.map((address): AddressWish => {
+  const ofAddresses = fact.addresses.filter((address) => mayUseAddress(tenant, address.ip, settings)).map((address): AddressWish => {
     const at = reverseName(address.ip);
     return { kind: 'address', key: reverseKey(at), name: at, ip: address.ip, vmId, tenant, claim: address.claim, ...targetOf(address, name, settings) };
   });

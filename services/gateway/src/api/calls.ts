@@ -8,11 +8,12 @@ import { explainCalls, holdCalls, logCalls, overviewCalls, pauseCalls, settingsC
 import { planCalls } from './plan.calls.js';
 import { auditCalls, sessionCalls } from './session.calls.js';
 import { sourceCalls } from './source.calls.js';
+import { tenantCalls } from './tenant.calls.js';
 import { vmCalls } from './vm.calls.js';
 import { zoneCalls } from './zone.calls.js';
 
 const GROUPS = [
-  vmCalls, eventCalls, sourceCalls, planCalls, explainCalls, overviewCalls, connectionCalls, zoneCalls, pauseCalls, holdCalls, settingsCalls, logCalls, deadLetterCalls, tokenCalls,
+  vmCalls, eventCalls, sourceCalls, planCalls, explainCalls, overviewCalls, connectionCalls, zoneCalls, pauseCalls, holdCalls, settingsCalls, tenantCalls, logCalls, deadLetterCalls, tokenCalls,
   legacyCalls, sessionCalls, auditCalls, descriptionCalls,
 ];
 /** Every call of the door: the role × call table, the routes, and the description are made of it. */

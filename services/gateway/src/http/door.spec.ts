@@ -25,6 +25,7 @@ const TABLE: Readonly<Record<string, string>> = {
   listHolds: 'admin operator viewer', getHold: 'admin operator viewer', approveHold: 'admin operator', rejectHold: 'admin operator',
   getSettings: 'admin operator viewer', putSettings: 'admin operator', searchLog: 'admin operator publisher viewer', streamLog: 'admin operator publisher viewer',
   listDeadLetters: 'admin operator viewer', getDeadLetter: 'admin operator viewer', replayDeadLetter: 'admin operator',
+  listTenants: 'admin operator viewer', getTenant: 'admin operator viewer', limitTenant: 'admin operator',
   listTokens: 'admin', addToken: 'admin', revokeToken: 'admin',
   openSession: 'admin operator publisher viewer t', getSession: 'admin operator publisher viewer t', closeSession: 'admin operator publisher viewer t', listAudit: 'admin',
   legacyFeed: 'admin operator viewer', legacyFeedOfPuq: 'admin operator viewer',

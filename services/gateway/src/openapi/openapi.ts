@@ -8,7 +8,7 @@ import type { Call } from '../http/call.js';
 type Json = Readonly<Record<string, unknown>>;
 
 /** Schemas that are told once, by name, under components. */
-const NAMED = pick(['VmFact', 'FactAnswer', 'VmView', 'VmDns', 'RecordStatus', 'Reason', 'Explanation', 'Connection', 'Zone', 'ZoneTest', 'TestStep', 'Hold', 'HoldMember', 'HoldOutcome', 'Pause', 'LogEntry', 'Problem', 'Fault', 'Capabilities', 'AddressFilter', 'PlanningSettings', 'Brakes', 'CloudEvent', 'EventOutcome', 'Provider', 'HoldPage', 'Settings', 'Token', 'NewToken', 'Session', 'AuditEntry', 'LegacyEntry', 'ZoneRecord', 'ZoneDrift', 'DriftEntry', 'DriftCounts', 'Adoption', 'Plan', 'PlannedChange', 'PlannedRefusal', 'PlannedHold', 'SnapshotReport', 'SnapshotFault', 'DeadLetter', 'DeadLetterShown']);
+const NAMED = pick(['VmFact', 'FactAnswer', 'VmView', 'VmDns', 'RecordStatus', 'Reason', 'Explanation', 'Connection', 'Zone', 'ZoneTest', 'TestStep', 'Hold', 'HoldMember', 'HoldOutcome', 'Pause', 'LogEntry', 'Problem', 'Fault', 'Capabilities', 'AddressFilter', 'PlanningSettings', 'Brakes', 'CloudEvent', 'EventOutcome', 'Provider', 'HoldPage', 'Settings', 'Token', 'NewToken', 'Session', 'AuditEntry', 'LegacyEntry', 'ZoneRecord', 'ZoneDrift', 'DriftEntry', 'DriftCounts', 'Adoption', 'Plan', 'PlannedChange', 'PlannedRefusal', 'PlannedHold', 'SnapshotReport', 'SnapshotFault', 'DeadLetter', 'DeadLetterShown', 'Tenant', 'TenantLimits']);
 
 function pick<K extends keyof typeof contracts>(names: readonly K[]): Record<K, (typeof contracts)[K]> {
   return Object.fromEntries(names.map((name) => [name, contracts[name]])) as Record<K, (typeof contracts)[K]>;

@@ -82,7 +82,7 @@ export class JobRunner {
     const { body, cursor } = job;
     switch (body.kind) {
       case 'keys': return this.keys(tx, body.from, body.to, cursor);
-      case 'vms': return this.vms(tx, cursor);
+      case 'vms': return this.vms(tx, body.tenant, cursor);
       case 'unsettled': return this.unsettled(tx, body.provider, cursor);
       case 'hold': return this.hold(tx, body.holdId, cursor);
       case 'forget': return this.forget(tx, body.zoneId);
@@ -100,9 +100,9 @@ export class JobRunner {
     return { planned, cursor: rows.length < limit ? undefined : rows.at(-1)?.rkey, count: rows.length };
   }
 
-  private async vms(tx: Tx, cursor: string): Promise<Page> {
+  private async vms(tx: Tx, tenant: string | undefined, cursor: string): Promise<Page> {
     const ask = await this.planner.ask(tx, 2);
-    const rows = await tx.query<{ vm_id: string }>('select vm_id from vm where vm_id > $1 order by vm_id limit $2', [cursor, this.config.PLAN_EVENTS_MAX]);
+    const rows = await tx.query<{ vm_id: string }>('select vm_id from vm where vm_id > $1 and ($3::text is null or tenant = $3) order by vm_id limit $2', [cursor, this.config.PLAN_EVENTS_MAX, tenant ?? null]);
     const planned = rows.length === 0 ? NOTHING_PLANNED : await replanVms(tx, ask, rows.map((row) => row.vm_id));
     return { planned, cursor: rows.length < this.config.PLAN_EVENTS_MAX ? undefined : rows.at(-1)?.vm_id, count: rows.length };
   }

@@ -7,8 +7,8 @@ import type { Store, Tx } from '@vmdns/store';
 export type JobBody =
   /** Decide every key of a range again: a zone came, went or changed. `filling`: zones whose open hold is listed by it. */
   | { readonly kind: 'keys'; readonly from: string; readonly to: string; readonly why: string; readonly filling: readonly string[] }
-  /** Work out every VM's wishes again: the settings changed. */
-  | { readonly kind: 'vms'; readonly why: string }
+  /** Work out every VM's wishes again, or those of one tenant: the settings or its limits changed. */
+  | { readonly kind: 'vms'; readonly why: string; readonly tenant?: string }
   /** Issue again, as a new generation, what is not settled: an adapter's new era, a raised timeline (provider null: all). */
   | { readonly kind: 'unsettled'; readonly provider: string | null }
   /** Decide the names of a decided hold again. */
@@ -41,7 +41,7 @@ export async function countJob(store: Pick<Store, 'survey'>, { body }: Job): Pro
       `select count(*) as total from (select rkey from wish where rkey >= $1 and rkey < $2 union select rkey from name where rkey >= $1 and rkey < $2) k`, [body.from, body.to]);
     return rows[0]?.total;
   }
-  if (body.kind === 'vms') return (await store.survey<{ total: number }>('select count(*) as total from vm'))[0]?.total;
+  if (body.kind === 'vms') return (await store.survey<{ total: number }>('select count(*) as total from vm where $1::text is null or tenant = $1', [body.tenant ?? null]))[0]?.total;
   return undefined;
 }
 
@@ -60,15 +60,15 @@ export async function findProgress(tx: Tx, range: { readonly from: string; reado
 }
 
 /** Deciding again that is under way: keys of a range, or VMs; those above the cursor are still to come. */
-export interface Replan { readonly kind: 'keys' | 'vms'; readonly from: string; readonly to: string; readonly cursor: string }
+export interface Replan { readonly kind: 'keys' | 'vms'; readonly from: string; readonly to: string; readonly cursor: string; /** Of whose VMs; null: all. */ readonly tenant: string | null }
 
 export async function readReplans(tx: Tx): Promise<readonly Replan[]> {
-  return tx.query<Replan>(`select kind, coalesce(body->>'from', '') as "from", coalesce(body->>'to', '') as "to", cursor from job where kind in ('keys', 'vms')`);
+  return tx.query<Replan>(`select kind, coalesce(body->>'from', '') as "from", coalesce(body->>'to', '') as "to", cursor, body->>'tenant' as tenant from job where kind in ('keys', 'vms')`);
 }
 
 /** Whether a VM, or one of its keys, is yet to be decided by the zones and settings of now. */
-export function isStillToCome(replans: readonly Replan[], vmId: string, keys: readonly string[]): boolean {
-  return replans.some(({ kind, from, to, cursor }) => (kind === 'vms' ? vmId > cursor : keys.some((key) => key > cursor && key >= from && key < to)));
+export function isStillToCome(replans: readonly Replan[], vm: { readonly vmId: string; readonly tenant: string | null }, keys: readonly string[]): boolean {
+  return replans.some(({ kind, from, to, cursor, tenant }) => (kind === 'vms' ? vm.vmId > cursor && (tenant === null || tenant === vm.tenant) : keys.some((key) => key > cursor && key >= from && key < to)));
 }
 
 /** `cursor` undefined: done. */

@@ -3,7 +3,7 @@ import type { VmState } from '@vmdns/contracts';
 import { until } from '@vmdns/test/support';
 import { silent, type FakeAdapter } from '../testing/fake-adapter.js';
 import { applied } from '../testing/fake-adapter.js';
-import { Rig } from '../testing/rig.js';
+import { ADMIN, problem, Rig, value } from '../testing/rig.js';
 
 describe("a VM's life becomes records", () => {
   let rig: Rig;
@@ -201,5 +201,42 @@ describe("a VM's life becomes records", () => {
     await rig.planner();
     await rig.planned(lost);
     expect(await adapter.hears('lost.example.com.')).toMatchObject({ priority: 2 });
+  });
+
+  it('L11 a tenant with limits has only what lies in them; what does not is refused, stands in nobody\'s way, and comes when the limits are lifted', async () => {
+    const limit = async (domains: string[] | null, ranges: string[] | null) => value(await rig.rpc['tenant-limit']({ tenant: 'red', limits: { domains, ranges }, caller: ADMIN }));
+    expect(await limit(['Red.example.com'], ['192.0.2.128/26', '192.0.2.128/26'])).toMatchObject({ limits: { domains: ['red.example.com.'], ranges: ['192.0.2.128/26'] }, changedBy: 'ada' });
+    await rig.tell(
+      rig.fact('red-1', { tenant: 'red', fqdn: 'a.red.example.com.', ips: ['192.0.2.130', '192.0.2.200'] }),
+      rig.fact('red-2', { tenant: 'red', fqdn: 'bored.example.com.', ips: ['192.0.2.131'] }),
+    );
+    // Later, and by another tenant: who may not have it did not take it either.
+    await rig.tell(rig.fact('blue-1', { tenant: 'blue', fqdn: 'bored.example.com.', ips: ['192.0.2.201'] }));
+    await rig.tell(rig.fact('red-3', { tenant: 'red', fqdn: 'c.red.example.com.', ips: ['192.0.2.201'] }));
+    const seen = async (vmId: string) => (await rig.dns(vmId)).records.map(({ type, name, state, reason }) => [type, name, state, ...(reason === undefined ? [] : [reason.code])]);
+    await rig.becomes('blue-1', 'live');
+    expect(adapter.held.get('201.2.0.192.in-addr.arpa.')).toEqual([{ type: 'PTR', ttl: 3600, values: ['bored.example.com.'] }]);
+    await until(async () => (await rig.dns('red-1')).state === 'attention');
+    expect(await seen('red-1')).toEqual([['PTR', '130.2.0.192.in-addr.arpa.', 'applied'], ['PTR', '200.2.0.192.in-addr.arpa.', 'refused', 'not-permitted'], ['A', 'a.red.example.com.', 'applied']]);
+    await until(async () => (await rig.dns('red-2')).state === 'attention');
+    expect(await seen('red-2')).toEqual([['PTR', '131.2.0.192.in-addr.arpa.', 'applied'], ['A', 'bored.example.com.', 'refused', 'not-permitted']]);
+    const reasons = JSON.stringify([(await rig.dns('red-2')).records, (await rig.dns('red-3')).records].map((records) => records.map(({ reason }) => reason)));
+    expect([reasons.includes('blue'), reasons.includes('tenant red')]).toEqual([false, true]);
+
+    await limit(null, null);
+    await until(async () => (await rig.dns('red-1')).state === 'live');
+    // Rights keep their age: red-2 said the name before blue-1 did, and is told nothing of whom it displaced, nor is blue-1.
+    await until(async () => (await rig.dns('red-2')).state === 'live');
+    const displaced = await until(async () => { const dns = await rig.dns('blue-1'); return dns.records.some(({ reason }) => reason?.code === 'name-conflict') ? dns : undefined; });
+    expect(JSON.stringify(displaced.records.map(({ reason }) => reason))).not.toContain('red-');
+    expect(adapter.held.get('200.2.0.192.in-addr.arpa.')).toEqual([{ type: 'PTR', ttl: 3600, values: ['a.red.example.com.'] }]);
+    expect(value(await rig.rpc['tenant-list']({})).items).toEqual([]);
+    // The address is red-3's by its newer claim, now that it may have it.
+    await until(() => adapter.held.get('201.2.0.192.in-addr.arpa.')?.[0]?.values[0] === 'c.red.example.com.');
+  });
+
+  it('limits that are none are refused with every fault, and by who may not set them', async () => {
+    expect(problem(await rig.rpc['tenant-limit']({ tenant: 'red', limits: { domains: ['a..b'], ranges: ['192.0.2.1/24'] }, caller: ADMIN })).faults?.map(({ path }) => path)).toEqual(['domains[0]', 'ranges[0]']);
+    expect(problem(await rig.rpc['tenant-limit']({ tenant: 'red', limits: { domains: null, ranges: null }, caller: { name: 'p', role: 'publisher', tenant: null } })).status).toBe(403);
   });
 });

@@ -1,5 +1,5 @@
 import type { ManagedType, NameState, Reason, RecordStatus, RrsetBody, VmDns } from '@vmdns/contracts';
-import { decideName, familyOf, homelessReason, homesOf, namingOf, reasonOf, vmDnsState, wishKeysOf, type HomeName, type NameDecision, type Wish } from '@vmdns/domain';
+import { decideName, familyOf, homelessReason, homesOf, mayUseAddress, mayUseName, namingOf, reasonOf, reverseName, vmDnsState, wishKeysOf, type HomeName, type NameDecision, type Wish } from '@vmdns/domain';
 import { toBody } from '../planning/decide-key.js';
 import { isStillToCome } from '../planning/job.repository.js';
 import { placeKey, type NameStanding } from '../planning/name.repository.js';
@@ -29,10 +29,10 @@ export function isGranted(row: NameStanding | undefined, wish: Wish): boolean {
 /** A VM's DNS: every record that it wants, or is to lose, with its state and reason (L11, L14). */
 export function vmDns(vm: VmHead, wishes: readonly HomedWish[], picture: DnsPicture, minRevision: number): VmDns {
   const revision = Math.max(minRevision, vm.revision);
-  const records = [...unnamed(vm, picture), ...wishes.flatMap((wish) => recordsOf(vm, wish, picture)), ...formerRecords(vm, wishes, picture)]
+  const records = [...unnamed(vm, picture), ...notPermitted(vm, picture), ...wishes.flatMap((wish) => recordsOf(vm, wish, picture)), ...formerRecords(vm, wishes, picture)]
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.type < b.type ? -1 : a.type > b.type ? 1 : 0));
   // Planned, but by zones or settings that are no longer so: that is an old answer (L14).
-  const isOld = !vm.deleted && isStillToCome(picture.replans, vm.vm_id, wishes.map(({ wish }) => wish.key));
+  const isOld = !vm.deleted && isStillToCome(picture.replans, { vmId: vm.vm_id, tenant: vm.tenant }, wishes.map(({ wish }) => wish.key));
   const answer = vmDnsState({ deleted: vm.deleted, revision, plannedRevision: isOld ? revision - 1 : vm.planned_revision, records });
   return {
     vmId: vm.vm_id, revision, plannedRevision: vm.planned_revision, live: answer.live, state: answer.state,
@@ -123,6 +123,16 @@ function unnamed(vm: VmHead, picture: DnsPicture): RecordStatus[] {
   const isShort = naming.kind === 'no-domain';
   const reason = isShort ? reasonOf.noDomain(naming.hostname) : reasonOf.nameTooLong(naming.hostname);
   return [{ ...record(naming.hostname, 'A', [], vm.updated_at), state: isShort ? 'waiting' : 'refused', reason }];
+}
+
+/** What its tenant may not use: no wish comes of it, so it stands in nobody's way. */
+function notPermitted(vm: VmHead, { zones: { settings } }: DnsPicture): RecordStatus[] {
+  const { tenant } = vm.fact;
+  if (tenant === null || vm.deleted) return [];
+  const naming = namingOf(vm.fact, settings);
+  const refused = (name: string, type: ManagedType, values: readonly string[], what: string): RecordStatus => ({ ...record(name, type, values, vm.updated_at), state: 'refused', reason: reasonOf.notPermitted(what, tenant) });
+  const ofName = naming.kind !== 'named' || mayUseName(tenant, naming.name, settings) ? [] : [refused(naming.name, 'A', [], naming.name)];
+  return [...ofName, ...vm.fact.addresses.filter(({ ip }) => !mayUseAddress(tenant, ip, settings)).map(({ ip }) => refused(reverseName(ip), 'PTR', [], ip))];
 }
 
 /** What the wish is for, by type; nothing for an address without a target. */

@@ -84,5 +84,6 @@ export class ZoneSets {
 
 export async function readSettings(tx: Tx): Promise<PlanningSettings> {
   const rows = await tx.query<{ body: PlanningSettings }>('select body from setting');
-  return { ...DEFAULT_SETTINGS, ...rows[0]?.body };
+  const limits = await tx.query<{ tenant: string; domains: string[] | null; ranges: string[] | null }>('select tenant, domains, ranges from tenant_limit');
+  return { ...DEFAULT_SETTINGS, ...rows[0]?.body, tenantLimits: Object.fromEntries(limits.map(({ tenant, domains, ranges }) => [tenant, { domains, ranges }])) };
 }
