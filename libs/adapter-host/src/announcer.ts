@@ -34,6 +34,7 @@ export class Announcer {
 
   async announce(): Promise<void> {
     try {
+      await this.keys.refresh().catch((error: unknown) => { this.parts.log.error({ err: error }, 'the key file cannot be read; the keys read before go on'); });
       const era = await this.findEra();
       const data: Announcement = { provider: this.host.provider, instance: this.host.instance, era, ...this.forms, publicKey: this.keys.publicKey, at: this.parts.clock.now().toISOString() };
       this.parts.bus.broadcast(subjects.announce.of(this.host.provider), cloudEvent('vmdns.adapter.announced.v1', this.host.source, data));

@@ -152,8 +152,17 @@ describe('connection', () => {
   it('says who is missing where nobody can be asked', async () => {
     expect(await ask('connection add ns1 --provider powerdns', script)).toMatchObject({ code: 2, err: expect.stringContaining('apiKey is missing and nobody can be asked') });
   });
-  it('lists them without secrets', async () => {
+  it('lists them without secrets, with the key that each is sealed for', async () => {
     expect((await ask('connection list', script)).out).toBe('ID  NAME  PROVIDER  SETTINGS             SECRETS\nc1  ns1   powerdns  url=http://ns1:8081  apiKey\n');
+    await door?.close();
+    const rotated = { ...connection, id: 'c2', name: 'ns2', sealedFor: { apiKey: 'newest-key-of-all' } };
+    const both = { ...script, 'GET /v1/providers': { body: { items: [{ ...providers.items[0], kid: 'newest-key-of-all' }] } }, 'GET /v1/connections': { body: { items: [{ ...connection, sealedFor: { apiKey: 'older-key-of-all' } }, rotated] } } };
+    expect((await ask('connection list', both)).out).toBe([
+      'ID  NAME  PROVIDER  SETTINGS             SECRETS  SEALED FOR',
+      'c1  ns1   powerdns  url=http://ns1:8081  apiKey   older-ke (old)',
+      'c2  ns2   powerdns  url=http://ns1:8081  apiKey   newest-k',
+      '',
+    ].join('\n'));
   });
   it('names the providers there are when one is unknown', async () => {
     expect(await ask('connection add x --provider bind', script)).toEqual({ code: 1, out: '', err: 'vmdns: there is no provider "bind"\n  there are powerdns\n' });

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { CompactEncrypt, importJWK } from 'jose';
@@ -38,16 +38,27 @@ describe('a key ring', () => {
     expect(new Set(rings.map((ring) => ring.publicKey['kid'])).size).toBe(1);
   });
 
-  it('after a rotation announces the first key and opens with all', async () => {
-    const [file, other] = [fileIn(), fileIn()];
-    const ring = await KeyRing.open(file);
+  it('after a rotation announces the new key, in every replica, and opens with all', async () => {
+    const file = fileIn();
+    const [ring, replica] = [await KeyRing.open(file), await KeyRing.open(file)];
     const old = await seal(ring, 'old');
-    const next = await KeyRing.open(other);
-    const { keys } = JSON.parse(await readFile(file, 'utf8')) as { keys: unknown[] };
-    const { keys: [newKey] } = JSON.parse(await readFile(other, 'utf8')) as { keys: unknown[] };
-    await writeFile(file, JSON.stringify({ keys: [newKey, ...keys] }));
-    expect(await ring.openSecret(await seal(next, 'new'), 'p', 'f')).toBe('new');
-    expect(ring.publicKey['kid']).toBe(next.publicKey['kid']);
-    expect(await ring.openSecret(old, 'p', 'f')).toBe('old');
+    const kid = await KeyRing.rotate(file);
+    expect(ring.publicKey['kid']).not.toBe(kid);
+    await ring.refresh();
+    expect([ring.publicKey['kid'], await ring.openSecret(old, 'p', 'f')]).toEqual([kid, 'old']);
+    // The replica has not looked yet, and opens it all the same.
+    expect([await replica.openSecret(await seal(ring, 'new'), 'p', 'f'), await replica.openSecret(old, 'p', 'f')]).toEqual(['new', 'old']);
+    expect(await KeyRing.rotate(file)).not.toBe(kid);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+  });
+
+  it('goes on with the keys it has where the file breaks, and says so once for each version of it', async () => {
+    const file = fileIn();
+    const ring = await KeyRing.open(file);
+    const sealed = await seal(ring, 'secret');
+    await writeFile(file, '{');
+    await expect(ring.refresh()).rejects.toThrow();
+    await ring.refresh();
+    expect(await ring.openSecret(sealed, 'p', 'f')).toBe('secret');
   });
 });

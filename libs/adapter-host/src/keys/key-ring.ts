@@ -1,4 +1,4 @@
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chown, link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { calculateJwkThumbprint, compactDecrypt, exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose';
@@ -19,11 +19,13 @@ export class SealError extends Error {
 
 /**
  * The adapter's private keys (ECDH-ES on P-256), in one file that its replicas share. The first is announced and sealed
- * to; the others open what was sealed before a rotation. Put a new key in front to rotate.
+ * to; the others open what was sealed before a rotation.
  */
 export class KeyRing {
   private keys = new Map<string, CryptoKey | Uint8Array>();
   private announced: PrivateKey | undefined;
+  /** Which version of the file was looked at last. */
+  private seen = '';
 
   private constructor(private readonly file: string) {}
 
@@ -33,6 +35,29 @@ export class KeyRing {
     await makeKeyFile(file);
     await ring.read();
     return ring;
+  }
+
+  /**
+   * Puts a new key in front and gives its `kid`: from now on secrets are sealed to it, and the older keys go on opening
+   * what was sealed to them. Replicas that run take it up by themselves.
+   */
+  static async rotate(file: string): Promise<string> {
+    await makeKeyFile(file);
+    const [owner, known] = await Promise.all([stat(file), readKeys(file)]);
+    const made = await makeKey();
+    const draft = await writeDraft(file, [made, ...known]);
+    await chown(draft, owner.uid, owner.gid);
+    await rename(draft, file);
+    return made.kid;
+  }
+
+  /** Takes up what was changed in the file. Throws, once for each version of it, where it cannot be read; what was known before holds on. */
+  async refresh(): Promise<void> {
+    const { ino, mtimeMs } = await stat(this.file);
+    const version = `${ino} ${mtimeMs}`;
+    if (version === this.seen) return;
+    this.seen = version;
+    await this.read();
   }
 
   /** What secrets are to be sealed to. */
@@ -60,7 +85,7 @@ export class KeyRing {
   }
 
   private async read(): Promise<void> {
-    const { keys } = KeyFile.parse(JSON.parse(await readFile(this.file, 'utf8')));
+    const keys = await readKeys(this.file);
     this.keys = new Map(await Promise.all(keys.map(async (key) => [key.kid, await importJWK(key as JWK, 'ECDH-ES')] as const)));
     this.announced = keys[0];
   }
@@ -74,12 +99,8 @@ async function makeKeyFile(file: string): Promise<void> {
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
-  const { privateKey } = await generateKeyPair('ECDH-ES', { crv: 'P-256', extractable: true });
-  const jwk = await exportJWK(privateKey);
-  const text = `${JSON.stringify({ keys: [{ ...jwk, kid: await calculateJwkThumbprint(jwk), alg: 'ECDH-ES', use: 'enc' }] }, null, 2)}\n`;
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const draft = `${file}.${randomUUID()}`;
-  await writeFile(draft, text, { mode: 0o600, flag: 'wx' });
+  const draft = await writeDraft(file, [await makeKey()]);
   try {
     await link(draft, file);
   } catch (error) {
@@ -87,6 +108,22 @@ async function makeKeyFile(file: string): Promise<void> {
   } finally {
     await rm(draft, { force: true });
   }
+}
+
+async function makeKey(): Promise<PrivateKey> {
+  const { privateKey } = await generateKeyPair('ECDH-ES', { crv: 'P-256', extractable: true });
+  const jwk = await exportJWK(privateKey);
+  return PrivateKey.parse({ ...jwk, kid: await calculateJwkThumbprint(jwk), alg: 'ECDH-ES', use: 'enc' });
+}
+
+async function readKeys(file: string): Promise<readonly PrivateKey[]> {
+  return KeyFile.parse(JSON.parse(await readFile(file, 'utf8'))).keys;
+}
+
+async function writeDraft(file: string, keys: readonly PrivateKey[]): Promise<string> {
+  const draft = `${file}.${randomUUID()}`;
+  await writeFile(draft, `${JSON.stringify({ keys }, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+  return draft;
 }
 
 function kidOf(sealed: string): string {

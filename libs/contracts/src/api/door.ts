@@ -18,6 +18,7 @@ export const Provider = z.object({
   name: ProviderName, capabilities: Capabilities,
   connectionSchema: JsonSchema.describe('JSON Schema of `settings` of a connection; secret fields carry `writeOnly: true`.'),
   zoneSchema: JsonSchema.describe('JSON Schema of `settings` of a zone.'),
+  kid: z.string().optional().describe('The key of its adapter that secrets are sealed for now.'),
   seenAt: Instant.describe('When its adapter last said that it is there.'),
 });
 export type Provider = z.infer<typeof Provider>;

@@ -93,7 +93,7 @@ export const inventoryRpc = {
 
 export const ConnectionInput = z.object({ name: z.string().min(1).max(128), provider: ProviderName, settings: z.record(z.string(), z.unknown()), sealed: z.record(z.string(), z.string()) });
 export type ConnectionInput = z.infer<typeof ConnectionInput>;
-export const Connection = z.object({ id: Id, name: z.string(), provider: ProviderName, settings: z.record(z.string(), z.unknown()), /** Names of the secret fields that are set; never a value. */ secrets: z.array(z.string()), paused: z.boolean(), createdAt: Instant, revision: z.int() });
+export const Connection = z.object({ id: Id, name: z.string(), provider: ProviderName, settings: z.record(z.string(), z.unknown()), /** Names of the secret fields that are set; never a value. */ secrets: z.array(z.string()), /** By secret: the key (`kid`) of its adapter that opens it. */ sealedFor: z.record(z.string(), z.string()).optional(), paused: z.boolean(), createdAt: Instant, revision: z.int() });
 export type Connection = z.infer<typeof Connection>;
 
 export const TtlSettings = z.object({ forward: z.int().min(1).max(2_147_483_647).default(300), reverse: z.int().min(1).max(2_147_483_647).default(3600) });

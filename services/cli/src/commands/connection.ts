@@ -20,7 +20,7 @@ const secretShape = (command: Command) => command
 export function connectionCommands(program: Command, commands: Commands): void {
   const provider = program.command('provider').description('what kinds of name servers there are');
   commands.add(provider, 'list', 'the providers that have announced themselves', (command) => command, async (session) => {
-    const { items } = await (await session.api()).get<{ items: Provider[] }>('/v1/providers');
+    const items = await providersOf(await session.api());
     session.tell({ items }, items.length === 0 ? ['no adapter has announced itself'] : table([
       { title: 'PROVIDER', of: (each: Provider) => each.name },
       { title: 'NEEDS', of: (each) => requiredOf(each.connectionSchema).join(', ') },
@@ -30,12 +30,14 @@ export function connectionCommands(program: Command, commands: Commands): void {
 
   const connection = program.command('connection').description('connections to name servers and their credentials');
   commands.add(connection, 'list', 'all connections', (command) => command, async (session) => {
-    const items = await (await session.api()).all<Connection>('/v1/connections');
-    session.tell({ items }, connectionsText(items));
+    const api = await session.api();
+    const [items, providers] = await Promise.all([api.all<Connection>('/v1/connections'), providersOf(api)]);
+    session.tell({ items }, connectionsText(items, providers));
   });
   commands.add(connection, 'show <connection>', 'one connection, by id or name', (command) => command, async (session, _, said = '') => {
-    const found = await findConnection(await session.api(), said);
-    session.tell(found, connectionsText([found]));
+    const api = await session.api();
+    const [found, providers] = await Promise.all([findConnection(api, said), providersOf(api)]);
+    session.tell(found, connectionsText([found], providers));
   });
   commands.add<AddOptions>(connection, 'add <name>', 'a new connection; asks for secrets that are not given', (command) => secretShape(command)
     .requiredOption('--provider <name>', 'see: vmdns provider list').option('--set <field=value>', 'a setting that is no secret', many), add);
@@ -95,8 +97,10 @@ async function askOrRefuse(field: string, session: Session): Promise<string> {
   return asked;
 }
 
+const providersOf = async (api: Api): Promise<Provider[]> => (await api.get<{ items: Provider[] }>('/v1/providers')).items;
+
 async function formOf(api: Api, name: string): Promise<Provider> {
-  const { items } = await api.get<{ items: Provider[] }>('/v1/providers');
+  const items = await providersOf(api);
   const found = items.find((each) => each.name === name);
   if (found === undefined) throw new CommandError(EXIT.failed, `there is no provider "${name}"`, [items.length === 0 ? 'no adapter has announced itself yet' : `there are ${items.map((each) => each.name).join(', ')}`]);
   return found;

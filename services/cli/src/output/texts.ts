@@ -1,4 +1,4 @@
-import type { Connection, FactAnswer, Hold, LogEntry, Pause, RecordStatus, StopWord, VmDns, VmView, Zone, ZoneProgress, ZoneTest } from '@vmdns/contracts';
+import type { Connection, FactAnswer, Hold, LogEntry, Pause, Provider, RecordStatus, StopWord, VmDns, VmView, Zone, ZoneProgress, ZoneTest } from '@vmdns/contracts';
 import { table } from './table.js';
 
 const STATES: Readonly<Record<VmDns['state'], string>> = {
@@ -63,12 +63,22 @@ export const vmsText = (vms: readonly VmView[]) => list(vms, 'no VMs', [
   { title: 'STATE', of: (vm) => vm.deleted ? 'deleted' : '' },
 ]);
 
-export const connectionsText = (connections: readonly Connection[]) => list(connections, 'no connections', [
+const KID_SHOWN = 8;
+
+/** The keys that a connection's secrets are sealed for; `old` where its adapter has a newer one. */
+function keysText(connection: Connection, providers: readonly Provider[]): string {
+  const newest = providers.find((provider) => provider.name === connection.provider)?.kid;
+  const kids = [...new Set(Object.values(connection.sealedFor ?? {}))];
+  return kids.map((kid) => `${kid.slice(0, KID_SHOWN)}${newest === undefined || kid === newest ? '' : ' (old)'}`).join(', ');
+}
+
+export const connectionsText = (connections: readonly Connection[], providers: readonly Provider[]) => list(connections, 'no connections', [
   { title: 'ID', of: (connection) => connection.id },
   { title: 'NAME', of: (connection) => connection.name },
   { title: 'PROVIDER', of: (connection) => connection.provider },
   { title: 'SETTINGS', of: (connection) => Object.entries(connection.settings).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`).join(' ') },
   { title: 'SECRETS', of: (connection) => connection.secrets.join(', ') },
+  { title: 'SEALED FOR', of: (connection) => keysText(connection, providers) },
   { title: 'STATE', of: (connection) => connection.paused ? 'paused' : '' },
 ]);
 

@@ -14,7 +14,7 @@ export class Connections {
 
   async listProviders(): Promise<{ readonly items: readonly Provider[] }> {
     const seen = await this.providers.list();
-    return { items: seen.map(({ provider, capabilities, connectionSchema, zoneSchema, seenAt }) => ({ name: provider, capabilities, connectionSchema, zoneSchema, seenAt })) };
+    return { items: seen.map(({ provider, capabilities, connectionSchema, zoneSchema, publicKey: { kid }, seenAt }) => ({ name: provider, capabilities, connectionSchema, zoneSchema, ...(typeof kid === 'string' ? { kid } : {}), seenAt })) };
   }
 
   async get(id: string): Promise<Connection> {

@@ -59,6 +59,14 @@ describe('zones, connections, pauses and settings at the door', () => {
     expect(new Set([...first.items, ...second.items].map((zone) => zone.id)).size).toBe(4);
   });
 
+  it('tells the key that each secret is sealed for', async () => {
+    const jwe = (kid: string): string => `${Buffer.from(JSON.stringify({ alg: 'ECDH-ES', enc: 'A256GCM', kid, provider: 'memory', field: 'key' })).toString('base64url')}..a.b.c`;
+    const made = value(await rig.rpc['connection-add']({ input: { name: 'k', provider: 'memory', settings: {}, sealed: { key: jwe('first-key'), token: 'no JWE' } }, caller: ADMIN }));
+    expect(made.sealedFor).toEqual({ key: 'first-key' });
+    expect(value(await rig.rpc['connection-change']({ id: made.id, sealed: { key: jwe('second-key') }, caller: ADMIN })).sealedFor).toEqual({ key: 'second-key' });
+    value(await rig.rpc['connection-remove']({ id: made.id, caller: ADMIN }));
+  });
+
   it('L10 gives the names of secrets and never what was sealed; replaces named fields only', async () => {
     const made = value(await rig.rpc['connection-add']({ input: { name: 'n', provider: 'memory', settings: { url: 'u', user: 'x' }, sealed: { key: 'jwe-1', token: 'jwe-2' } }, caller: ADMIN }));
     expect(made).toMatchObject({ secrets: ['key', 'token'], settings: { url: 'u', user: 'x' }, revision: 1 });

@@ -57,9 +57,17 @@ export function toZoneFact(row: ZoneRow): ZoneFact {
 /** A connection as people see it: of its secrets only the names (L10). */
 export function toConnection(row: ConnectionRow): Connection {
   return {
-    id: row.id, name: row.name, provider: row.provider, settings: { ...row.settings }, secrets: Object.keys(row.sealed).sort(),
+    id: row.id, name: row.name, provider: row.provider, settings: { ...row.settings }, secrets: Object.keys(row.sealed).sort(), sealedFor: kidsOf(row.sealed),
     paused: row.paused, createdAt: row.created_at.toISOString(), revision: row.revision,
   };
+}
+
+/** The key that each secret is sealed for, as its envelope says in the clear (RFC 7516, 4.1.6). */
+function kidsOf(sealed: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(sealed).flatMap(([field, jwe]) => {
+    const kid = /"kid":"([\w-]+)"/.exec(Buffer.from(jwe.split('.')[0] ?? '', 'base64url').toString('latin1'))?.[1];
+    return kid === undefined ? [] : [[field, kid]];
+  }));
 }
 
 /** A connection as its adapter sees it: secrets still sealed for that adapter's key. */
