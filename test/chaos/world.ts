@@ -37,7 +37,7 @@ export class World {
   private constructor(readonly stack: Stack, readonly replicas: readonly Replica[], readonly sites: readonly ProviderSite[]) {}
 
   static async start(): Promise<World> {
-    const stack = await startStack({ services: [], postgres: 'own', env: { all: { LOG_LEVEL: 'info' } } });
+    const stack = await startStack({ services: [], postgres: 'own', searched: false, env: { all: { LOG_LEVEL: 'info' } } });
     try {
       const replicas = await startReplicas(stack);
       const second = await stack.secondPowerdns({ rectify: false });

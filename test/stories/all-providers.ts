@@ -52,6 +52,7 @@ export class AllProviders {
       FakeCloudflare.start({ tls }),
       FakeHestia.start({ version: '1.10.3', keys: [PANEL_KEY] }),
     ]);
+    Object.assign(stack.secrets, { "Cloudflare's token": CLOUDFLARE_TOKEN, "HestiaCP's key": PANEL_KEY.secret });
     cloudflare.addToken(CLOUDFLARE_TOKEN);
     hestia.commands.addUser(PANEL_USER);
     const proxies = { powerdns: stack.proxy, cloudflare: await FaultProxy.before(cloudflare.url, tls), hestiacp: await FaultProxy.before(hestia.url, tls) };

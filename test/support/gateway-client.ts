@@ -12,23 +12,26 @@ export type NewZoneEntry = Pick<Body<typeof ZoneInput>, 'name' | 'connectionId'>
 export class GatewayClient {
   private readonly api: GatewayApi;
 
-  constructor(readonly url: string, readonly token: string) {
+  /** `hear` is told of every answer. */
+  constructor(readonly url: string, readonly token: string, private readonly hear: (call: string, answer: HttpAnswer) => void = () => undefined) {
     this.api = new GatewayApi(url, token);
   }
 
   /** The same door with another token. */
   as(token: string): GatewayClient {
-    return new GatewayClient(this.url, token);
+    return new GatewayClient(this.url, token, this.hear);
   }
 
-  ask(method: string, path: string, options?: CallOptions): Promise<HttpAnswer> {
-    return this.api.ask(method, path, options);
+  async ask(method: string, path: string, options?: CallOptions): Promise<HttpAnswer> {
+    const answer = await this.api.ask(method, path, options);
+    this.hear(`${method} ${path}`, answer);
+    return answer;
   }
 
   /** Sent again while vmdns cannot right now (503): so the contract asks, and a busy machine needs it. */
   private async call<T>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await until(async () => {
-      const given = await this.api.ask(method, path, body === undefined ? {} : { body });
+      const given = await this.ask(method, path, body === undefined ? {} : { body });
       return given.status === 503 ? undefined : given;
     }, { withinMs: 20_000, everyMs: 100, what: `${method} ${path} to be answered` });
     if (answer.status < 200 || answer.status > 299) throw new Refused(method, path, answer);
@@ -91,7 +94,7 @@ export class GatewayClient {
     return this.ask('POST', '/v1/events', { body: event, headers: { 'content-type': 'application/cloudevents+json' } });
   }
 
-  providers(): Promise<Listed<{ readonly name: string }>> {
+  providers(): Promise<Listed<{ readonly name: string; readonly kid?: string }>> {
     return this.call('GET', '/v1/providers');
   }
 

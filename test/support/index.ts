@@ -9,6 +9,7 @@ export * from './gateway-client.js';
 export * from './postgres.js';
 export { childEnv, finder, newFolder, ROOT, runFolder } from './run-folder.js';
 export * from './scripted-service.js';
+export * from './secret-search.js';
 export * from './servers.js';
 export * from './stack.js';
 export * from './tcp-proxy.js';

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connectionSettings, CORE, dnsAsk, localNatsConfig, natsUserEnv, schemaOf, ServiceProcess, type AskedType, type DnsAnswer, type NatsServer, type NewZone, type PostgresServer, type PowerdnsServer, type ServiceName } from '@vmdns/local';
+import { connectionSettings, CORE, dnsAsk, localNatsConfig, natsUserEnv, schemaOf, ServiceProcess, type AskedType, type DnsAnswer, type HttpAnswer, type NatsServer, type NewZone, type PostgresServer, type PowerdnsServer, type ServiceName } from '@vmdns/local';
 import type { Connection, Zone } from '@vmdns/contracts';
 import { FaultProxy } from './fault-proxy.js';
 import { GatewayClient, type NewZoneEntry } from './gateway-client.js';
 import { freshDatabase, startPostgres, type TestDatabase } from './postgres.js';
 import { childEnv, newFolder, ROOT } from './run-folder.js';
+import { findSecrets, textOfFiles, textOfTables, type Places } from './secret-search.js';
 import { startNats, startPowerdns, type PowerdnsChoice } from './servers.js';
 import { TcpProxy } from './tcp-proxy.js';
 
@@ -19,6 +20,8 @@ export interface StackOptions {
   readonly env?: Partial<Readonly<Record<ServiceName | 'all', Readonly<Record<string, string>>>>>;
   /** `own`: a PostgreSQL of this stack alone, which may be killed; default: a database on the shared one. */
   readonly postgres?: 'shared' | 'own';
+  /** false: nobody looks for secrets at its end; for stacks with more rows than can be read in a moment. */
+  readonly searched?: false;
 }
 
 const POWERDNS = 'adapter-powerdns';
@@ -29,6 +32,9 @@ const natsPassword = (user: string): string => `nats-password-of-${user}`;
 export class Stack {
   private readonly services: ServiceProcess[] = [];
   private readonly more: { close(): Promise<void> }[] = [];
+  private readonly leaks = new Set<string>();
+  /** What went in and must never come out, by name: its end looks for these everywhere (L10). */
+  readonly secrets: Record<string, string>;
 
   constructor(
     private readonly options: StackOptions,
@@ -44,7 +50,9 @@ export class Stack {
     readonly postgres: PostgresServer | undefined,
     private readonly ownPowerdns: PowerdnsServer | undefined,
     private readonly ownProxy: FaultProxy | undefined,
-  ) {}
+  ) {
+    this.secrets = { 'the admin token': token, ...(ownPowerdns === undefined ? {} : { "PowerDNS' key": ownPowerdns.apiKey }) };
+  }
 
   get powerdns(): PowerdnsServer {
     if (this.ownPowerdns === undefined) throw new Error('this stack has no PowerDNS');
@@ -58,7 +66,7 @@ export class Stack {
   }
 
   get gateway(): GatewayClient {
-    return new GatewayClient(this.service('gateway').url, this.token);
+    return new GatewayClient(this.service('gateway').url, this.token, (call, answer) => { this.hear(call, answer); });
   }
 
   /** The replica of a service; 0 is the first. */
@@ -124,6 +132,7 @@ export class Stack {
   /** Another PowerDNS and a proxy before it, ended with the stack. */
   async secondPowerdns(choice: PowerdnsChoice = {}): Promise<{ readonly powerdns: PowerdnsServer; readonly proxy: FaultProxy }> {
     const powerdns = await startPowerdns(choice);
+    this.secrets[`the key of PowerDNS ${powerdns.apiPort}`] = powerdns.apiKey;
     const proxy = await FaultProxy.before(powerdns.api);
     this.more.push({ close: async () => { await proxy.close(); await powerdns.stop(); } });
     return { powerdns, proxy };
@@ -134,16 +143,49 @@ export class Stack {
     return this.services.map((service) => `=== ${service.instance} ===\n${service.logs()}`).join('\n');
   }
 
-  /** Ends everything that was started for it. */
+  /** Everything that came out of it so far, by place; answers of the API are searched as they come. */
+  async whatCameOut(): Promise<Places> {
+    const running = this.services.filter((service) => service.process.exit === undefined);
+    return {
+      logs: textOfFiles(this.folder, ['admin-token', '-keys.json']),
+      metrics: (await Promise.all(running.map((service) => service.metrics().catch(() => '')))).join('\n'),
+      tables: await textOfTables(this.database).catch(unlessKilled),
+      streams: textOfFiles(this.nats.options.folder, ['.conf']),
+    };
+  }
+
+  /** The secrets that are in anything that came out (L10): must be none. */
+  async findSecrets(): Promise<readonly string[]> {
+    return [...this.leaks, ...findSecrets(await this.whatCameOut(), this.secrets)];
+  }
+
+  /** Ends everything that was started for it; throws where a secret came out of it. */
   async stop(): Promise<void> {
     this.ownProxy?.clear();
     for (const service of this.services) service.thaw();
-    // Tests need no graceful end of services: what must survive a kill -9 survives this too.
+    const found = await (this.options.searched === false ? Promise.resolve([]) : this.findSecrets()).finally(() => this.end());
+    if (found.length > 0) throw new Error(`L10 secrets came out:\n${found.join('\n')}`);
+  }
+
+  /** Tests need no graceful end of services: what must survive a kill -9 survives this too. */
+  async end(): Promise<void> {
     await Promise.all(this.services.map((service) => service.kill()));
     await Promise.all([this.natsProxy.close(), this.postgresProxy.close(), this.ownProxy?.close(), ...this.more.map((one) => one.close())]);
     await Promise.all([this.nats.kill(), this.ownPowerdns?.kill()]);
     await (this.postgres === undefined ? this.database.drop() : this.postgres.stop());
   }
+
+  private hear(call: string, { headers, body }: HttpAnswer): void {
+    const fields: string[] = [];
+    headers.forEach((value, name) => { fields.push(`${name}: ${value}`); });
+    for (const leak of findSecrets({ [`the answer to ${call}`]: `${fields.join('\n')}\n${typeof body === 'string' ? body : JSON.stringify(body)}` }, this.secrets)) this.leaks.add(leak);
+  }
+}
+
+/** A test may have killed its PostgreSQL; then no table can be read. */
+function unlessKilled(error: unknown): string {
+  if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ECONNREFUSED') return '';
+  throw error;
 }
 
 /** Starts the built services on servers of their own, and waits until all are ready. `nx run-many -t build` comes first. */
@@ -168,7 +210,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     await Promise.all(stack.replicas.map((service) => service.ready(90_000)));
     return stack;
   } catch (error) {
-    await stack.stop();
+    await stack.end();
     throw error;
   }
 }
