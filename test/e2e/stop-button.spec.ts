@@ -101,7 +101,7 @@ describe('the stop button', () => {
     const revision = await put('t1', 'vm.twice.test', '192.0.2.10');
     await stack.gateway.resume(byZone.id);
     const dns = await stopped('t1', revision);
-    expect(dns.reason?.text).toContain(firstId);
+    expect(dns.reason?.text).toContain('paused for the connection of the zone twice.test.');
     await zone('beside-twice.test', 'second');
     await live('t2', await put('t2', 'vm.beside-twice.test', '192.0.2.11'));
     expect(await answers('vm.twice.test')).toEqual([]);
