@@ -1,4 +1,4 @@
-import type { Tx } from '@vmdns/store';
+import { bigintArray, booleanArray, textArray, timestampArray, type Tx } from '@vmdns/store';
 import type { Gate } from '../lanes/gate.js';
 import { OUTCOME_COLUMNS, type OutcomeRow } from '../results/outcome.js';
 import type { Incoming } from './incoming.js';
@@ -23,7 +23,7 @@ export interface StoredName {
  */
 const STORE = `
 with incoming as (
-  select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::smallint[], $11::text[], $12::text[], $13::timestamptz[], $14::bool[], $15::text[])
+  select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[], $13::timestamptz[], $14::boolean[], $15::text[])
     as i (target, owner_name, zone_id, timeline, generation, digest, wanted, puts, vms, priority, state, reason, next_try_at, released, take_over)
 ), taken as (
   insert into name as n (target, owner_name, zone_id, timeline, generation, digest, wanted, puts, vms, priority, state, reason, next_try_at, released, take_over, turn, outcome_at, due_at)
@@ -48,13 +48,14 @@ select target, owner_name, turn, outcome_at from taken`;
 
 /** Stores what replaces; gives those names. The lanes must be locked. */
 export function storeNames(tx: Tx, names: readonly Addressed[]): Promise<readonly StoredName[]> {
-  const pick = <T>(of: (name: Addressed) => T): T[] => names.map(of);
+  const texts = (of: (name: Addressed) => string | null): Buffer => textArray(names.map(of));
+  const numbers = (of: (name: Addressed) => number): Buffer => bigintArray(names.map(of));
   return tx.query<StoredName>(STORE, [
-    pick((n) => n.target), pick((n) => n.incoming.ownerName), pick((n) => n.incoming.zoneId), pick((n) => n.incoming.timeline),
-    pick((n) => n.incoming.generation), pick((n) => n.incoming.digest), pick((n) => n.incoming.wanted), pick((n) => n.incoming.puts),
-    pick((n) => n.incoming.vms), pick((n) => n.incoming.priority), pick((n) => n.gate?.state ?? 'pending'),
-    pick((n) => (n.gate === null ? null : JSON.stringify(n.gate.reason))), pick((n) => n.gate?.nextTryAt ?? null),
-    pick((n) => n.incoming.released), pick((n) => (n.incoming.adopt ? 'any' : null)),
+    texts((n) => n.target), texts((n) => n.incoming.ownerName), texts((n) => n.incoming.zoneId), numbers((n) => n.incoming.timeline),
+    numbers((n) => n.incoming.generation), texts((n) => n.incoming.digest), texts((n) => n.incoming.wanted), texts((n) => n.incoming.puts),
+    texts((n) => n.incoming.vms), numbers((n) => n.incoming.priority), texts((n) => n.gate?.state ?? 'pending'),
+    texts((n) => (n.gate === null ? null : JSON.stringify(n.gate.reason))), timestampArray(names.map((n) => n.gate?.nextTryAt?.getTime() ?? null)),
+    booleanArray(names.map((n) => n.incoming.released)), texts((n) => (n.incoming.adopt ? 'any' : null)),
   ]);
 }
 

@@ -1,5 +1,5 @@
 import type { HeldRrset, TurnKnowledge, TurnReport } from '@vmdns/provider-kit';
-import type { Tx } from '@vmdns/store';
+import { bigintArray, booleanArray, textArray, type Tx } from '@vmdns/store';
 import type { Host } from '../host.js';
 import { OTHER_IS_DUE } from './claims.js';
 import { textsOf } from '../results/outcome.js';
@@ -75,7 +75,7 @@ update name n set owned = case when n.released then '{}' else u.owned::jsonb end
   outcome_at = case when ${SAME} and u.said = 1 then $16::timestamptz else n.outcome_at end,
   next_try_at = case when ${SAME} then ${NEXT_TRY} else n.next_try_at end,
   due_at = case when not ${SAME} or u.look = 'stays' then n.due_at else ${NEXT_TRY} end
-from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bool[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::int[])
+from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::boolean[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::bigint[])
     as u (owner_name, timeline, generation, owned, state, reason, provider_text, wrote, doubt_kind, doubt, look, look_ms, said)
   cross join lateral (select k.ctid from name k where k.target = $1 and k.owner_name = u.owner_name limit 1) k
 where n.ctid = k.ctid
@@ -87,12 +87,13 @@ function digestsInDoubt({ row, doubt }: NameVerdict, sent: ReadonlySet<string>):
 }
 
 export function commitNames(tx: Tx, { claim, names, sent, deadAfterMs }: TurnEnd, at: Date): Promise<readonly CommittedName[]> {
-  const pick = <T>(of: (name: NameVerdict) => T): T[] => names.map(of);
+  const texts = (of: (name: NameVerdict) => string | null): Buffer => textArray(names.map(of));
+  const numbers = (of: (name: NameVerdict) => number): Buffer => bigintArray(names.map(of));
   return tx.query<CommittedName>(NAMES, [
-    claim.target, pick((n) => n.row.ownerName), pick((n) => n.row.timeline), pick((n) => n.row.generation), pick((n) => JSON.stringify(n.owned)),
-    pick((n) => n.state), pick((n) => (n.reason === null ? null : JSON.stringify(n.reason))), pick((n) => n.providerText), pick((n) => n.wrote),
-    pick((n) => n.doubt), pick((n) => (n.doubt === 'new' || n.doubt === 'unread' ? JSON.stringify(digestsInDoubt(n, sent)) : null)), pick((n) => n.next.kind),
-    pick((n) => (n.next.kind === 'after' || n.next.kind === 'stays' ? n.next.ms : 0)), pick((n) => (n.isQuiet ? 0 : 1)), deadAfterMs, at,
+    claim.target, texts((n) => n.row.ownerName), numbers((n) => n.row.timeline), numbers((n) => n.row.generation), texts((n) => JSON.stringify(n.owned)),
+    texts((n) => n.state), texts((n) => (n.reason === null ? null : JSON.stringify(n.reason))), texts((n) => n.providerText), booleanArray(names.map((n) => n.wrote)),
+    texts((n) => n.doubt), texts((n) => (n.doubt === 'new' || n.doubt === 'unread' ? JSON.stringify(digestsInDoubt(n, sent)) : null)), texts((n) => n.next.kind),
+    numbers((n) => (n.next.kind === 'after' || n.next.kind === 'stays' ? n.next.ms : 0)), numbers((n) => (n.isQuiet ? 0 : 1)), deadAfterMs, at,
   ]);
 }
 

@@ -3,6 +3,7 @@ import type { Log } from '@vmdns/chassis';
 import type { Host } from '../host.js';
 import type { AdapterMetrics } from '../metrics.js';
 import type { Connections } from '../zones/connections.js';
+import { textsOf } from '../results/outcome.js';
 import { BULK, type TurnBudget } from './budget.js';
 import type { Claim, DueRow } from './claim.js';
 import { judgeNames, judgeTurn, type TurnVerdict } from './judge.js';
@@ -101,7 +102,8 @@ function waitUntilDead(verdict: TurnVerdict, deadAfterMs: number): TurnVerdict {
 function dueNameOf(row: DueRow, claim: Claim) {
   return {
     name: row.ownerName,
-    wanted: row.wanted.map((rrset) => ({ name: row.ownerName, ...rrset })),
+    wanted: row.wanted.map((rrset) => ({ name: row.ownerName, type: rrset.type, ttl: rrset.ttl, values: rrset.values })),
+    digests: textsOf(row.puts),
     owned: row.owned,
     writing: row.doubt,
     foreign: row.foreign,

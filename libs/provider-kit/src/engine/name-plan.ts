@@ -45,7 +45,7 @@ export function planName(due: DueName, held: readonly Rrset[] | null, digests: W
 
 /** Digests of `wanted`, in its order: made once for each name and turn, for they are most of a turn's own work. */
 export type WantedDigests = readonly string[];
-export const digestsOf = (due: DueName): WantedDigests => due.wanted.map((rrset) => rrsetDigest(rrset));
+export const digestsOf = (due: DueName): WantedDigests => due.digests ?? due.wanted.map((rrset) => rrsetDigest(rrset));
 
 const NONE: readonly never[] = [];
 const NOTHING_GONE: NamePlan['gone'] = new Map();

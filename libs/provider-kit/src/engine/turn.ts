@@ -7,6 +7,8 @@ export interface DueName {
   readonly name: string;
   /** L3: of the managed types, exactly these; empty: what we own here goes. */
   readonly wanted: readonly Rrset[];
+  /** `rrsetDigest` of each of `wanted`, where somebody has them: making them is most of a turn's own work. */
+  readonly digests?: readonly string[];
   /** Type → `rrsetDigest` last put. */
   readonly owned: Readonly<Record<string, string>>;
   /** `rrsetDigest`s that earlier turns without an outcome were about to put at this name: found there, they are ours (L4). */
