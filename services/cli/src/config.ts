@@ -10,6 +10,8 @@ export const Environment = z.object({
   VMDNS_TOKEN: z.string().regex(/^[\x21-\x7e]+$/, 'must be printable characters').optional().describe('The token to call it with.'),
   VMDNS_TOKEN_FILE: z.string().optional().describe('A file that holds the token.'),
   VMDNS_HOME: z.string().default('.vmdns').describe('The home of a local stack: address and token come from its `endpoints.json` where the variables above do not say them.'),
+  VMDNS_DATABASE_URL: z.string().optional().describe('The database, for `backup` and `restore` alone: `postgres://user:password@host:port/name`.'),
+  VMDNS_NATS_URL: z.string().optional().describe('NATS as the operator, for `restore` alone: `nats://user:password@host:port`.'),
 });
 const Endpoints = z.object({ http: z.url(), token: z.string() });
 

@@ -5,6 +5,7 @@ import { importCommands } from './commands/import.js';
 import { logCommand } from './commands/log.js';
 import { explainCommand, holdCommands, pauseCommands } from './commands/operation.js';
 import { planCommand } from './commands/plan.js';
+import { recoveryCommands } from './commands/recovery.js';
 import { recordCommands } from './commands/record.js';
 import { settingsCommands } from './commands/settings.js';
 import { sourceCommands } from './commands/source.js';
@@ -55,6 +56,7 @@ function programOf(commands: Commands, shell: Shell): Command {
   tenantCommands(program, commands);
   tokenCommands(program, commands);
   settingsCommands(program, commands);
+  recoveryCommands(program, commands);
   return program;
 }
 
