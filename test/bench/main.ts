@@ -17,8 +17,9 @@ import { b10 } from './scenarios/b10-no-gap.js';
 import { b12 } from './scenarios/b12-planner.js';
 import { b13 } from './scenarios/b13-memory.js';
 import { d1 } from './scenarios/d1-dead-provider.js';
+import { idle } from './scenarios/idle.js';
 
-const MEASURED: readonly Scenario[] = [b1, b2, b3, b4, b7, b9, b10, b12, b13, d1];
+const MEASURED: readonly Scenario[] = [b1, b2, b3, b4, b7, b9, b10, b12, b13, d1, idle];
 /** Hops are no measurement: they are shown when asked for. */
 const SCENARIOS: readonly Scenario[] = [...MEASURED, b3Hops];
 /** What every change should see; the others take minutes. */
