@@ -1,13 +1,38 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { freePort, PostgresServer, until } from '@vmdns/local';
 import pg from 'pg';
 import { childEnv, newFolder, runFolder } from './run-folder.js';
+import { TcpProxy } from './tcp-proxy.js';
 
 /** A PostgreSQL of the caller's own, for tests that stop or kill it. */
 export async function startPostgres(): Promise<PostgresServer> {
   return PostgresServer.start({ folder: newFolder('postgres'), password: 'vmdns', settings: SETTINGS, env: childEnv() });
+}
+
+/** A PostgreSQL and a standby that follows it, as much as the way between them lets through. */
+export interface PostgresPair { readonly primary: PostgresServer; readonly standby: PostgresServer; readonly between: TcpProxy }
+
+/** Made by copying a stopped cluster: the embedded binaries have no pg_basebackup. */
+export async function startPostgresPair(): Promise<PostgresPair> {
+  const primary = await startPostgres();
+  await primary.stop();
+  const folder = newFolder('standby');
+  const data = join(folder, 'data');
+  const copied = spawnSync('cp', ['-a', join(primary.options.folder, 'data'), data], { encoding: 'utf8', timeout: 60_000 });
+  if (copied.status !== 0) throw new Error(`copying the cluster failed: ${copied.stderr}`);
+  const { uid, gid } = statSync(join(data, 'PG_VERSION'));
+  writeFileSync(join(data, 'standby.signal'), '');
+  if (process.getuid?.() === 0) chownSync(join(data, 'standby.signal'), uid, gid);
+  await primary.restart();
+  const between = await TcpProxy.before({ host: '127.0.0.1', port: primary.port });
+  const standby = await PostgresServer.start({
+    folder, password: 'vmdns', env: childEnv(),
+    settings: { ...SETTINGS, primary_conninfo: `host=127.0.0.1 port=${between.port} user=postgres password=vmdns sslmode=disable`, wal_retrieve_retry_interval: '100ms' },
+  });
+  return { primary, standby, between };
 }
 
 /** Fast rather than safe from a power cut; a killed server still loses nothing. */

@@ -18,8 +18,8 @@ export interface StackOptions {
   readonly powerdns?: PowerdnsChoice | false;
   /** Environment of single services, or of `all`. */
   readonly env?: Partial<Readonly<Record<ServiceName | 'all', Readonly<Record<string, string>>>>>;
-  /** `own`: a PostgreSQL of this stack alone, which may be killed; default: a database on the shared one. */
-  readonly postgres?: 'shared' | 'own';
+  /** `own`: a PostgreSQL of this stack alone, which may be killed, or one made for it; default: a database on the shared one. */
+  readonly postgres?: 'shared' | 'own' | PostgresServer;
   /** false: nobody looks for secrets at its end; for stacks with more rows than can be read in a moment. */
   readonly searched?: false;
 }
@@ -193,7 +193,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const folder = newFolder('stack');
   const token = randomBytes(24).toString('hex');
   writeFileSync(join(folder, 'admin-token'), token, { mode: 0o600 });
-  const ownPostgres = options.postgres === 'own' ? await startPostgres() : undefined;
+  const ownPostgres = options.postgres === 'own' ? await startPostgres() : options.postgres === 'shared' ? undefined : options.postgres;
   const [nats, database, powerdns] = await Promise.all([
     startNats({ config: localNatsConfig(ROOT, natsPassword) }),
     freshDatabase(ownPostgres?.url()),

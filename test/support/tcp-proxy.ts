@@ -11,7 +11,7 @@ export class TcpProxy {
   private readonly stopped = new Set<'up' | 'down'>();
   private refusing = false;
 
-  private constructor(private readonly server: Server, private readonly target: { readonly host: string; readonly port: number }) {}
+  private constructor(private readonly server: Server, private target: { readonly host: string; readonly port: number }) {}
 
   static async before(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
     const server = createServer();
@@ -48,6 +48,11 @@ export class TcpProxy {
   resume(direction: Direction = 'both'): void {
     for (const one of parts(direction)) this.stopped.delete(one);
     for (const pair of this.pairs) this.apply(pair);
+  }
+
+  /** New connections lead to another server; those there are stay where they are. */
+  leadTo(target: { readonly host: string; readonly port: number }): void {
+    this.target = target;
   }
 
   /** Breaks every connection there is; new ones are served. */

@@ -74,7 +74,8 @@ const inventory = (anonymous: boolean): Needs => ({
   consumers: [{ stream: 'INGEST', durable: 'inventory', filter: subjects.ingest.all }],
   answers: ['gateway', 'planner'],
   // The answers that publishers asked for by Vmdns-Reply-To.
-  publish: [subjects.event.all, subjects.notice.of('inventory'), inboxOf('publisher'), ...(anonymous ? ['_INBOX.*'] : [])],
+  // What it said before a failover it reads back by sequence.
+  publish: ['$JS.API.STREAM.MSG.GET.EVENT', subjects.event.all, subjects.notice.of('inventory'), inboxOf('publisher'), ...(anonymous ? ['_INBOX.*'] : [])],
   subscribe: [],
 });
 

@@ -5,6 +5,7 @@ import { silentLog, type BusLog } from './bus-log.js';
 import { Connection } from './connection.js';
 import { BusError } from './errors.js';
 import { Publisher } from './publisher.js';
+import { readBack, type StoredMessage } from './read-back.js';
 import { ask } from './requester.js';
 import { StreamKeeper } from './stream-keeper.js';
 
@@ -131,6 +132,16 @@ export class Bus {
    */
   post(items: readonly Outgoing[]): void {
     this.publisher.post(items);
+  }
+
+  /** Whether everything that was posted is out, within the limit. */
+  whenPosted(timeoutMs: number): Promise<boolean> {
+    return this.publisher.whenPosted(timeoutMs);
+  }
+
+  /** What a stream holds of its last `spanMs`, newest first, whether or not it was acknowledged. Throws BusError. */
+  readBack(stream: string, spanMs: number): AsyncGenerator<readonly StoredMessage[]> {
+    return readBack(this.connection, stream, spanMs);
   }
 
   /** Core NATS, at most once; dropped silently while disconnected. */

@@ -5,6 +5,7 @@ export * from './cloud-event.js';
 export * from './traceparent.js';
 export * from './bus-log.js';
 export * from './bus.js';
+export type { StoredMessage } from './read-back.js';
 export * from './rpc-client.js';
 export { OnBatch, OnRawBatch, OnRequest, OnRequests, ownService } from './handlers.js';
 export type { BatchOptions, DataOf, EventSchema, PerService, RequestsOptions } from './handlers.js';

@@ -75,6 +75,10 @@ export class Publisher {
     while (this.posters < TRAINS_MAX && this.posted.size > 0) void this.postTrains();
   }
 
+  whenPosted(limitMs: number): Promise<boolean> {
+    return this.empty.wait(limitMs);
+  }
+
   /** Waits until what was posted is out, at most so long; then nothing more goes out. */
   async close(limitMs: number): Promise<void> {
     if (this.connection.current !== undefined) await this.empty.wait(limitMs);

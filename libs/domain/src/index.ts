@@ -14,6 +14,7 @@ export * from './planning/fact-faults.js';
 export * from './planning/known-vm.js';
 export * from './planning/fact-merge.js';
 export * from './planning/fact-decision.js';
+export * from './planning/restored-vm.js';
 export * from './planning/planning-settings.js';
 export * from './planning/permission.js';
 export * from './planning/wish.js';

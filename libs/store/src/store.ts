@@ -2,6 +2,7 @@ import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
 import type pg from 'pg';
 import { DataSource, type MigrationInterface } from 'typeorm';
 import { doesAnswer } from './does-answer.js';
+import { History } from './history.js';
 import { migrate, silent } from './migrate.js';
 import { AS_POSTGRES_LIKES, poolOf, poolOptions } from './pool.js';
 import { Session } from './session.js';
@@ -48,12 +49,13 @@ export class Store implements Tx {
   private pool: pg.Pool | undefined;
   private asking: Promise<boolean> | undefined;
   private readonly closing = new AbortController();
+  private readonly history = new History();
 
   private constructor(private readonly options: StoreOptions, private readonly migrations: readonly MigrationClass[]) {
     if (!SCHEMA.test(options.schema)) throw new Error(`opening the store: "${options.schema}" is no schema name`);
     this.source = new DataSource({
       type: 'postgres', url: options.url, schema: options.schema, applicationName: options.applicationName, poolSize: options.poolMax ?? 10,
-      logger: silent, extra: poolOptions(options.schema, options.asksByKey ?? false),
+      logger: silent, extra: { ...poolOptions(options.schema, options.asksByKey ?? false), verify: this.history.verify },
       poolErrorHandler: (error: unknown) => this.options.log?.warn({ err: error }, 'an idle Postgres connection was lost'),
     });
     this.migrated = this.prepare();
@@ -137,6 +139,11 @@ export class Store implements Tx {
   answers(): Promise<boolean> {
     this.asking ??= doesAnswer(this.options).finally(() => { this.asking = undefined; });
     return this.asking;
+  }
+
+  /** Called when a connection meets another history than the ones before it: a failover, a restore. Before anybody uses that connection. */
+  onNewHistory(listener: () => void): () => void {
+    return this.history.onNew(listener);
   }
 
   /** Waits for running statements. May run twice. */

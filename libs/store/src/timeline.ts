@@ -1,19 +1,21 @@
+import { CLUSTER } from './history.js';
 import type { Store, Tx } from './store.js';
 
 interface Row { readonly timeline: number; readonly cluster: string; readonly seen: string | null }
 
 const LOCK = 'select pg_advisory_xact_lock(86367, 1)';
-/** Which history this is: changes with a failover (Postgres' timeline) and with a dump read into another cluster. */
-const CLUSTER = `case when pg_is_in_recovery() then null
-  else (select system_identifier from pg_control_system()) || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) end`;
 const LOOK = `select timeline, cluster, ${CLUSTER} as seen from vmdns_shared.timeline`;
 const LOOK_EVERY_MS = 5000;
+/** After a look that failed: the first ones do, while the schema is still being made; later it is a listener. */
+const FIRST_AGAIN_MS = 100;
+const LOOK_AGAIN_MS = 1000;
 
 /** The one number that rises when Postgres may have lost its last seconds (PROTOCOL §1); in `vmdns_shared.timeline`. */
 export class Timeline {
   private readonly listeners = new Set<(timeline: number) => void | Promise<void>>();
   private isMade = false;
   private telling: Promise<void> | undefined;
+  private told = false;
 
   /** `listener` tells apart who listens within one service, where it is not one object. */
   constructor(readonly store: Store, readonly listener = 'service') {}
@@ -43,21 +45,46 @@ export class Timeline {
     return () => this.listeners.delete(listener);
   }
 
-  /** Looks at once and every 5 s until stopped; what cannot be seen now is seen later. */
+  /**
+   * Whether every listener has done what it does after a raise, and no connection has met another history since. Until
+   * then, what would build on the lost seconds has to wait.
+   */
+  get isTold(): boolean {
+    return this.told;
+  }
+
+  /** Looks at once and every 5 s until stopped, and when a connection meets another history; what cannot be seen now is seen later. */
   watch(everyMs = LOOK_EVERY_MS): () => void {
     let last: number | undefined;
+    let doubts = 0;
     const look = async (): Promise<void> => {
+      const seen = doubts;
       const timeline = await this.current();
       last ??= await this.lastTold(timeline);
-      if (timeline > last) await this.tell(timeline);
+      if (timeline > last) {
+        this.told = false;
+        await this.tell(timeline);
+      }
       last = timeline;
+      this.told = seen === doubts;
     };
+    let again: NodeJS.Timeout | undefined;
     const lookAlone = (): void => {
-      this.telling ??= look().catch(() => undefined).finally(() => { this.telling = undefined; });
+      clearTimeout(again);
+      this.telling ??= look().catch(() => { again = setTimeout(lookAlone, last === undefined ? FIRST_AGAIN_MS : LOOK_AGAIN_MS).unref(); }).finally(() => { this.telling = undefined; });
     };
+    const stopHearing = this.store.onNewHistory(() => {
+      doubts += 1;
+      this.told = false;
+      void (this.telling ?? Promise.resolve()).then(lookAlone);
+    });
     lookAlone();
     const timer = setInterval(lookAlone, everyMs).unref();
-    return () => clearInterval(timer);
+    return () => {
+      stopHearing();
+      clearInterval(timer);
+      clearTimeout(again);
+    };
   }
 
   private async tell(timeline: number): Promise<void> {

@@ -4,6 +4,7 @@ import { FactController } from './facts/fact.controller.js';
 import { FactRecord } from './facts/fact-record.js';
 import { FactIntake } from './facts/fact.intake.js';
 import { FactService } from './facts/fact.service.js';
+import { ReadBack, ReadBackWorld } from './facts/read-back.js';
 import { VmPublisher } from './facts/vm.publisher.js';
 import { VmTable } from './facts/vm.table.js';
 import { BrakeTable } from './holds/brake.table.js';
@@ -19,6 +20,6 @@ import { VmQuery } from './query/vm.query.js';
 /** Bus, Store, Clock, Log, Metrics and the configuration come from the chassis. */
 @Module({
   controllers: [FactController, HoldController, SnapshotController, VmController],
-  providers: [VmTable, HoldTable, BrakeTable, VmPublisher, DraftWriter, FactIntake, FactRecord, FactService, HoldService, SnapshotTable, SnapshotService, VmQuery],
+  providers: [VmTable, HoldTable, BrakeTable, VmPublisher, DraftWriter, FactIntake, FactRecord, FactService, ReadBack, ReadBackWorld, HoldService, SnapshotTable, SnapshotService, VmQuery],
 })
 export class InventoryModule {}

@@ -29,6 +29,8 @@ type Of<K extends Incoming['kind']> = Extract<Incoming, { readonly kind: K }>;
 
 const OLD_UIDS_MAX = 32;
 const DELETED = 'deleted';
+/** Stands for a digest that was lost: whatever comes with that version counts as its repeat. */
+export const UNKNOWN_SAYING = '';
 
 const currentOf = (known: KnownVm): Current => ({ version: known.fact.version, revision: known.fact.revision });
 const ignore = (reason: IgnoredReason, text: string, known: KnownVm | null, remember: KnownVm | null = null): FactDecision =>
@@ -55,7 +57,7 @@ function againstVersion(known: KnownVm, source: string, version: number | null, 
   const before = known.said[source];
   if (version === null || before === undefined || version > before.version) return null;
   if (version < before.version) return ignore('stale', `version ${version} is older than ${before.version}`, known);
-  return before.digest === digest
+  return before.digest === digest || before.digest === UNKNOWN_SAYING
     ? ignore('repeat', `version ${version} is known`, known)
     : { kind: 'conflict', text: `version ${version} was already given with another content`, current: currentOf(known) };
 }

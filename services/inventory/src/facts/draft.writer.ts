@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { TransientError } from '@vmdns/bus';
 import type { VmState } from '@vmdns/contracts';
-import { ChangeFeed, Store, type Tx } from '@vmdns/store';
+import { ChangeFeed, Store, Timeline, type Tx } from '@vmdns/store';
 import { HoldTable } from '../holds/hold.table.js';
 import { type AcceptedRevision, drawnClaims, type VmDraft } from './batch-decision.js';
 import { VmPublisher } from './vm.publisher.js';
@@ -11,12 +12,23 @@ import { toVmState, VmTable } from './vm.table.js';
 export class DraftWriter {
   private readonly feed: ChangeFeed<VmState>;
 
-  constructor(private readonly vms: VmTable, private readonly holds: HoldTable, private readonly publisher: VmPublisher, store: Store) {
+  constructor(private readonly vms: VmTable, private readonly holds: HoldTable, private readonly publisher: VmPublisher, private readonly timeline: Timeline, store: Store) {
     this.feed = new ChangeFeed<VmState>(store);
   }
 
   /** Gives the accepted revisions with their real claims, to be said after the commit. Existing rows are locked by the caller. */
   async write(tx: Tx, drafts: readonly VmDraft[], claims: readonly number[]): Promise<readonly AcceptedRevision[]> {
+    // A new revision must be above those that a failover may have lost.
+    if (!this.timeline.isTold) throw new TransientError('storing facts: what PostgreSQL may have lost is being read back');
+    return this.put(tx, drafts, claims);
+  }
+
+  /** The same for what was lost, which brings its revisions and claims. */
+  restore(tx: Tx, drafts: readonly VmDraft[]): Promise<readonly AcceptedRevision[]> {
+    return this.put(tx, drafts, []);
+  }
+
+  private async put(tx: Tx, drafts: readonly VmDraft[], claims: readonly number[]): Promise<readonly AcceptedRevision[]> {
     const touched = drafts.filter((draft) => draft.isTouched).sort((a, b) => (a.vmId < b.vmId ? -1 : 1));
     const revisions = drafts.flatMap((draft) => draft.revisions).map((of) => ({ ...of, state: drawnClaims(of.state, claims) }));
     // They travel together.

@@ -70,6 +70,11 @@ export class VmTable {
     return rows.map((row) => row.claim).sort((a, b) => a - b);
   }
 
+  /** No claim up to this one is drawn again: a failover takes the sequence back too. */
+  async passClaims(tx: Tx, highest: number): Promise<void> {
+    await tx.query(`select setval('claim', $1) where $1 > (select last_value from claim)`, [highest]);
+  }
+
   /** Writes drafts whose existing rows are locked. Throws RacedInsert when a new one is there already. */
   async write(tx: Tx, drafts: readonly { readonly draft: VmDraft; readonly known: KnownVm }[]): Promise<void> {
     const fresh = drafts.filter(({ draft }) => draft.before.known === null);
