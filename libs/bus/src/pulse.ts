@@ -2,8 +2,12 @@ import { pause } from './wait.js';
 
 /** So long nobody is suspected: most answers are there by then. */
 const TRUST_MS = 250;
-/** A living server answers a ping in a fraction of it; with TRUST_MS, and what the asker does before and after, it is within a second. */
-const PULSE_MS = 400;
+/**
+ * A living server answers a ping in a fraction of it; with TRUST_MS, and what the asker does before and after, it is
+ * within a second. Counted in steps of a loop that runs: a process that is busy itself gives the answer no less time.
+ */
+const PULSE_STEPS = 10;
+const STEP_MS = 50;
 
 /** What was needed for an answer is there, and says nothing. */
 export class Silence extends Error {
@@ -31,12 +35,16 @@ export async function isSilentBefore(over: AbortSignal, answers: () => Promise<b
   }
 }
 
-/** Whether a ping is answered within PULSE_MS; a ping that fails is none. */
+/** Whether a ping is answered within half a second; a ping that fails is none. */
 export async function isAnswered(ping: Promise<unknown>): Promise<boolean> {
   const answered = ping.then(() => true, () => false);
   const limit = new AbortController();
-  const late = pause(PULSE_MS, limit.signal).then(turn).then(() => false);
+  const late = steps(limit.signal).then(turn).then(() => false);
   return Promise.race([answered, late]).finally(() => { limit.abort(); });
+}
+
+async function steps(over: AbortSignal): Promise<void> {
+  for (let step = 0; step < PULSE_STEPS && !over.aborted; step += 1) await pause(STEP_MS, over);
 }
 
 /** A process that was busy itself looks once more at what has come meanwhile, before it calls another silent. */

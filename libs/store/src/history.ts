@@ -14,6 +14,8 @@ export class History {
 
   /** For the pool: asked of each new connection before anybody gets it. */
   readonly verify = (client: pg.PoolClient, done: (error?: Error) => void): void => {
+    // Nobody else listens yet: a server that dies here would end the process. The query itself rejects.
+    client.on('error', () => undefined);
     client.query<{ seen: string | null }>(`select ${CLUSTER} as seen`).then(({ rows }) => {
       this.meet(rows[0]?.seen ?? undefined);
       done();
