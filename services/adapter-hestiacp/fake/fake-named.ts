@@ -58,12 +58,17 @@ export class FakeNamed {
 
   private constructor(private readonly udp: Socket, private readonly tcp: Server, readonly port: number) {}
 
-  static async start(): Promise<FakeNamed> {
+  /** The port that is free for TCP may be taken for UDP: then another. */
+  static async start(tries = 20): Promise<FakeNamed> {
     const tcp = createServer((socket) => { named.serveTcp(socket); });
     await new Promise<void>((resolve) => { tcp.listen(0, '127.0.0.1', resolve); });
     const { port } = tcp.address() as AddressInfo;
     const udp = createSocket('udp4');
-    await new Promise<void>((resolve, reject) => { udp.once('error', reject); udp.bind(port, '127.0.0.1', resolve); });
+    const isTaken = await new Promise<boolean>((resolve) => { udp.once('error', () => resolve(true)).bind(port, '127.0.0.1', () => resolve(false)); });
+    if (isTaken && tries > 0) {
+      tcp.close();
+      return FakeNamed.start(tries - 1);
+    }
     const named: FakeNamed = new FakeNamed(udp, tcp, port);
     udp.on('message', (bytes, from) => { if (!named.isSilent) udp.send(named.reply(bytes), from.port, from.address); });
     return named;

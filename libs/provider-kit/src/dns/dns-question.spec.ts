@@ -22,7 +22,8 @@ class TinyServer {
   garbage = false;
   private constructor(private readonly udp: Socket, private readonly tcp: Server, readonly at: DnsServer) {}
 
-  static async start(): Promise<TinyServer> {
+  /** The port that is free for UDP may be taken for TCP: then another. */
+  static async start(tries = 20): Promise<TinyServer> {
     const udp = createSocket('udp4');
     await new Promise<void>((resolve) => { udp.bind(0, '127.0.0.1', resolve); });
     const at = { host: '127.0.0.1', port: udp.address().port };
@@ -32,7 +33,11 @@ class TinyServer {
       length.writeUInt16BE(reply.length);
       socket.end(Buffer.concat([length, reply]));
     }));
-    await new Promise<void>((resolve) => { tcp.listen(at.port, '127.0.0.1', resolve); });
+    const isTaken = await new Promise<boolean>((resolve) => { tcp.once('error', () => resolve(true)).listen(at.port, '127.0.0.1', () => resolve(false)); });
+    if (isTaken && tries > 0) {
+      udp.close();
+      return TinyServer.start(tries - 1);
+    }
     const tiny: TinyServer = new TinyServer(udp, tcp, { ...at, port: (tcp.address() as AddressInfo).port });
     udp.on('message', (bytes, from) => {
       if (tiny.dropped < tiny.drops) { tiny.dropped += 1; return; }
