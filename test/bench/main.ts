@@ -36,12 +36,12 @@ function wishOf(args: readonly string[]): Wish {
   const isQuick = values.quick === true;
   const number = (text: string | undefined, preset: number): number => {
     const given = text === undefined ? preset : Number(text);
-    if (!(given >= 0)) throw new Error(`${text ?? ''} is not a number\n${USAGE}`);
+    if (!(given >= 0)) throw new Error(`${text ?? ''} is not a number`);
     return given;
   };
   const ids = positionals.map((id) => id.toUpperCase());
   const unknown = ids.filter((id) => !SCENARIOS.some((scenario) => scenario.id === id));
-  if (unknown.length > 0) throw new Error(`there is no scenario ${unknown.join(', ')}\n${USAGE}`);
+  if (unknown.length > 0) throw new Error(`there is no scenario ${unknown.join(', ')}`);
   if (values.profile !== undefined) mkdirSync(values.profile, { recursive: true });
   return {
     ids: ids.length > 0 ? ids : isQuick ? QUICK : MEASURED.map(({ id }) => id),
@@ -74,8 +74,22 @@ async function run({ ids, json, options }: Wish): Promise<boolean> {
   return !figures.some(isMissed);
 }
 
+/** The wish, or undefined after a word about what is wrong with it and what there is. */
+function readWish(): Wish | undefined {
+  try {
+    return wishOf(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+    return undefined;
+  }
+}
+
 async function main(): Promise<void> {
-  const wish = wishOf(process.argv.slice(2));
+  const wish = readWish();
+  if (wish === undefined) {
+    process.exitCode = 2;
+    return;
+  }
   const folder = runFolder();
   try {
     process.exitCode = await run(wish) ? 0 : 1;
