@@ -41,6 +41,7 @@ export interface TookRow {
 const TAKE = `state = t.state, reason = t.reason, turn = t.turn, attempts = t.attempts, next_try_at = t.next_try_at, heard = true,
         issue_at = 'infinity', issue_attempts = 0, updated_at = now(),
         since = case when n.state = t.state and n.reason->>'code' is not distinct from t.reason->>'code' then n.since else now() end,
+        hands = case when t.final and n.hands = 'adopting' then null else n.hands end,
         settled_generation = case when t.final then n.generation else least(n.settled_generation, n.generation - 1) end`;
 
 /**

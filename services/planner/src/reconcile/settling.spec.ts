@@ -5,7 +5,7 @@ import { CurrentTimeline } from '../planning/current-timeline.js';
 import { planFacts } from '../planning/plan-facts.js';
 import { Planner } from '../planning/planner.service.js';
 import { applied, silent, type FakeAdapter } from '../testing/fake-adapter.js';
-import { Rig } from '../testing/rig.js';
+import { ADMIN, Rig } from '../testing/rig.js';
 
 const FIRST_MS = 150;
 
@@ -54,6 +54,22 @@ describe('settling, and issuing again', () => {
     expect((await row('h'))?.settled_generation).toBe(0);
     await adapter.answer('h.example.com.', { state: 'applied', turn: 4 });
     await rig.becomes('h', 'live');
+  });
+
+  it('L4 a name that was given back may be taken over once: what is changed later says nothing of it', async () => {
+    adapter.script = (name) => (name.released === true ? { state: 'refused', reason: { code: 'released', text: 'left alone' } } : { state: 'applied' });
+    await create('back');
+    await rig.becomes('back', 'live');
+    await rig.rpc['record-release']({ name: 'back.example.com', why: 'by hand for a while', caller: ADMIN });
+    await until(async () => (await row('back'))?.state === 'refused');
+    await rig.rpc['record-adopt']({ name: 'back.example.com', why: 'done', caller: ADMIN });
+    await rig.becomes('back', 'live');
+    expect(adapter.of('back.example.com.').at(-1)).toMatchObject({ adopt: true });
+    await rig.tell(rig.fact('back', { fqdn: 'back.example.com.', ips: ['192.0.2.7'] }));
+    const later = await adapter.hears('back.example.com.', (name) => name.rrsets[0]?.values[0] === '192.0.2.7');
+    expect(later.adopt).toBeUndefined();
+    await rig.becomes('back', 'live');
+    adapter.script = applied;
   });
 
   it('overtakes a higher generation, and issues that at once', async () => {
