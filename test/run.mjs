@@ -195,14 +195,23 @@ function tellContract(tests) {
   for (const [title, { passed, failed }] of clauses) console.log(`${failed.length === 0 ? '✓' : '✗'} ${title}: ${passed.length} passed${failed.length === 0 ? '' : `, not by ${failed.join('; ')}`}`);
 }
 
+async function buildAndFind() {
+  if (!(await step('build', async () => { await build(); }))) return false;
+  await step('servers', findBinaries);
+  return true;
+}
+
+/** The build is one process for most of its time, so what does not ask for it goes on beside it. */
 async function everything() {
   if (!(await step('install', async () => { await install(); }))) return;
   if (patterns.length === 0) {
-    if (!fast && !(await step('build', async () => { await build(); }))) return;
-    if (!fast) await step('servers', findBinaries);
-    await lint();
-    await step('types', () => mustEndWell([...TSC, '-p', 'tsconfig.spec.json', '--pretty', 'false']));
-    await step('types of the pages', () => mustEndWell([...TSC, '-p', 'services/console', '--pretty', 'false']));
+    const [isBuilt] = await Promise.all([
+      fast || buildAndFind(),
+      lint(),
+      step('types', () => mustEndWell([...TSC, '-p', 'tsconfig.spec.json', '--pretty', 'false'])),
+      step('types of the pages', () => mustEndWell([...TSC, '-p', 'services/console', '--pretty', 'false'])),
+    ]);
+    if (!isBuilt) return;
   }
   if (!interrupted) await specs();
 }
