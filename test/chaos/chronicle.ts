@@ -6,87 +6,144 @@ export interface SeenWrite {
   /** Sorted; empty: removed. */
   readonly values: readonly string[];
   readonly startedAt: number;
+  /** When it was in force. */
   readonly endedAt: number;
 }
 
-interface Spell extends Wished { readonly from: number; until: number }
+/** What one VM wished at one owner name, in all zones, from then on. */
+interface Chapter { readonly from: number; readonly wishes: readonly Wished[] }
+/** By VM: which of its chapters had been read, at least, when the last write was made; absent: none. */
+type Reading = ReadonlyMap<string, number>;
+type Stories = ReadonlyMap<string, readonly Chapter[]>;
 
-/** So long after something was wished, a write of it is still understood: everything may have been down in between. */
-const LATE_MS = 120_000;
+/** So many ways to read what was written are followed at a time. */
+const READINGS_MAX = 64;
+const NOTHING: readonly Chapter[] = [];
 
 /**
- * What VMs wished at every place, and when: says whether a write had a reason. Between several VMs it knows no order,
- * for their facts travel beside each other.
+ * What VMs wished at every name, in the order in which each said it. A write has a reason when it can be read out of
+ * these stories without ever turning back a page: everything may come late, nothing may come again. Between several
+ * VMs there is no order, for their facts travel beside each other.
  */
 export class Chronicle {
-  private readonly spells = new Map<string, Spell[]>();
-  private readonly byName = new Map<string, Spell[]>();
-  private open = new Map<string, Spell>();
+  /** By owner name, by VM. */
+  private readonly names = new Map<string, Map<string, Chapter[]>>();
+  private readonly wished = new Set<string>();
 
   /** `from`: when the change may first have been heard of, which is before it was answered. */
   note(picture: Picture, from: number): void {
-    const open = new Map<string, Spell>();
-    for (const wished of picture.wishes) {
-      const key = `${wished.place} ${wished.vmId} ${wished.value}`;
-      open.set(key, this.open.get(key) ?? this.begin(wished, from));
-      this.open.delete(key);
+    const now = new Map<string, Map<string, Wished[]>>();
+    for (const wish of picture.wishes) {
+      this.wished.add(wish.place);
+      const byVm = at(now, nameOf(wish.place), () => new Map<string, Wished[]>());
+      at(byVm, wish.vmId, () => []).push(wish);
     }
-    for (const spell of this.open.values()) spell.until = from;
-    this.open = open;
+    for (const name of new Set([...this.names.keys(), ...now.keys()])) {
+      const stories = at(this.names, name, () => new Map<string, Chapter[]>());
+      for (const vmId of new Set([...stories.keys(), ...now.get(name)?.keys() ?? []])) {
+        const story = at(stories, vmId, () => []);
+        const wishes = now.get(name)?.get(vmId) ?? [];
+        if (keyOf(wishes) !== keyOf(story.at(-1)?.wishes ?? [])) story.push({ from, wishes });
+      }
+    }
   }
 
   /** Every place at which something was ever wished. */
   get places(): readonly string[] {
-    return [...this.spells.keys()];
+    return [...this.wished];
   }
 
-  /** What was written although nobody wished it at any time that could explain it. */
+  /** What was written although no story says so, or no more. */
   unexplained(writes: readonly SeenWrite[]): readonly string[] {
+    const places = new Map<string, SeenWrite[]>();
+    for (const write of writes) at(places, write.place, () => []).push(write);
+    return [...places].flatMap(([place, its]) => this.follow(place, its.sort((a, b) => a.endedAt - b.endedAt)));
+  }
+
+  private follow(place: string, writes: readonly SeenWrite[]): readonly string[] {
+    const stories: Stories = this.names.get(nameOf(place)) ?? new Map<string, Chapter[]>();
     const said: string[] = [];
-    const lastPuts = new Map<string, SeenWrite>();
-    for (const write of [...writes].sort((a, b) => a.endedAt - b.endedAt)) {
-      const lastPut = lastPuts.get(write.place);
-      const why = write.values.length > 0 ? this.whyPut(write) : this.whyRemoved(write, lastPut);
-      if (why !== undefined) said.push(`${timeOf(write.startedAt)} ${write.place} ← ${write.values.join() || 'nothing'}: ${why}; last put ${lastPut === undefined ? 'never' : `${timeOf(lastPut.startedAt)} ${lastPut.values.join()}`}; wishes ${this.textOf(write)}`);
-      if (write.values.length > 0) lastPuts.set(write.place, write);
+    let readings: readonly Reading[] = [new Map()];
+    let before = readings;
+    let last: SeenWrite | undefined;
+    for (const write of writes) {
+      // Where nothing was put, nothing goes.
+      if (last === undefined && write.values.length === 0) continue;
+      const read = (from: readonly Reading[]): readonly Reading[] => least(from.flatMap((reading) => (write.values.length > 0 ? putAfter : removedAfter)(stories, reading, write)));
+      const after = read(readings);
+      // One that was under way together with the last may have been sent before it.
+      const beside = after.length === 0 && last !== undefined && write.startedAt < last.endedAt ? read(before) : after;
+      if (beside.length === 0) said.push(`${timeOf(write.startedAt)}–${timeOf(write.endedAt)} ${place} ← ${write.values.join() || 'nothing'}; before: ${last === undefined ? 'nothing' : `${timeOf(last.startedAt)} ${last.values.join() || 'removed'}`}; ${textOf(stories, readings, write)}`);
+      else [before, readings] = [readings, beside];
+      last = write;
     }
     return said;
   }
-
-  /** A name that moves from zone to zone is kept up to date in both until the new one has it. */
-  private whyPut(write: SeenWrite): string | undefined {
-    const spells = this.byName.get(nameOf(write.place)) ?? [];
-    const strange = write.values.filter((value) => !spells.some((spell) => spell.value === value && spell.from <= write.endedAt && spell.until >= write.startedAt - LATE_MS));
-    return strange.length === 0 ? undefined : `nobody wished ${strange.join()}`;
-  }
-
-  /**
-   * All of what was put last was wished here before it was put, and still is: then nobody had a reason. What is no more
-   * wished here has gone, or has moved to another zone; a holder that wants no record at all is a reason, too.
-   */
-  private whyRemoved(write: SeenWrite, lastPut: SeenWrite | undefined): string | undefined {
-    const spells = this.spells.get(write.place) ?? [];
-    if (lastPut === undefined) return undefined;
-    if (spells.some((spell) => spell.value === '' && spell.from <= write.endedAt && spell.until >= write.startedAt - LATE_MS)) return undefined;
-    const stillWished = lastPut.values.every((value) => spells.some((spell) => spell.value === value && spell.from <= lastPut.endedAt && spell.until > write.endedAt));
-    return stillWished ? 'removed without a reason' : undefined;
-  }
-
-  private begin(wished: Wished, from: number): Spell {
-    const spell = { ...wished, from, until: Infinity };
-    for (const [map, key] of [[this.spells, wished.place], [this.byName, nameOf(wished.place)]] as const) {
-      const list = map.get(key) ?? [];
-      map.set(key, list);
-      list.push(spell);
-    }
-    return spell;
-  }
-
-  private textOf({ place, endedAt }: SeenWrite): string {
-    const near = (this.byName.get(nameOf(place)) ?? []).filter((spell) => spell.from <= endedAt + 1_000 && spell.until >= endedAt - 15_000);
-    return near.map((spell) => `${timeOf(spell.from)}–${spell.until === Infinity ? '' : timeOf(spell.until)} ${spell.vmId} ${spell.place.split('|')[1] ?? ''} ${spell.value}`).join(', ');
-  }
 }
 
-const nameOf = (place: string): string => place.split('|').slice(2).join('|');
+/** Each value is that of some VM, in what was read last or in what comes after; a name that moves is kept up to date in both zones. */
+function putAfter(stories: Stories, from: Reading, write: SeenWrite): readonly Reading[] {
+  const type = typeOf(write.place);
+  let readings: readonly Reading[] = [from];
+  for (const value of write.values) {
+    readings = least(readings.flatMap((reading) => [...stories].flatMap(([vmId, story]) => {
+      const chapter = turn(story, reading.get(vmId) ?? -1, write, ({ wishes }) => wishes.some((wish) => wish.value === value && typeOf(wish.place) === type));
+      return chapter === undefined ? [] : [new Map([...reading, [vmId, chapter]])];
+    })));
+  }
+  return readings;
+}
+
+/** No VM wishes anything here in what was read last or in what comes after, or others who wish something else at this name stand before it. */
+function removedAfter(stories: Stories, from: Reading, write: SeenWrite): readonly Reading[] {
+  const reading = new Map(from);
+  const isHere = ({ place, value }: Wished): boolean => place === write.place && value !== '';
+  for (const [vmId, story] of stories) {
+    const chapter = turn(story, from.get(vmId) ?? -1, write, ({ wishes }) => !wishes.some(isHere));
+    if (chapter !== undefined) reading.set(vmId, chapter);
+    else if (![...stories].some(([other, its]) => other !== vmId && turn(its, from.get(other) ?? -1, write, ({ wishes }) => wishes.length > 0 && !wishes.some(isHere)) !== undefined)) return [];
+  }
+  return [reading];
+}
+
+/** The first chapter not before `at` of which this is true, and which had been said by then; before the first there is an empty page. */
+function turn(story: readonly Chapter[] = NOTHING, from: number, write: SeenWrite, isTrue: (chapter: Chapter) => boolean): number | undefined {
+  for (let chapter = from; chapter < story.length; chapter += 1) {
+    const page = story[chapter] ?? { from: 0, wishes: [] };
+    if (page.from > write.endedAt) return undefined;
+    if (isTrue(page)) return chapter;
+  }
+  return undefined;
+}
+
+/** Without those that have read all that another has, and more. */
+function least(readings: readonly Reading[]): readonly Reading[] {
+  const isWithin = (a: Reading, b: Reading): boolean => [...a].every(([vmId, chapter]) => chapter <= (b.get(vmId) ?? -1));
+  const kept: Reading[] = [];
+  for (const reading of readings) {
+    if (kept.some((other) => isWithin(other, reading))) continue;
+    kept.splice(0, kept.length, ...kept.filter((other) => !isWithin(reading, other)), reading);
+  }
+  return kept.slice(0, READINGS_MAX);
+}
+
+function textOf(stories: Stories, readings: readonly Reading[], write: SeenWrite): string {
+  return [...stories].map(([vmId, story]) => {
+    const read = Math.min(...readings.map((reading) => reading.get(vmId) ?? -1));
+    const chapters = story.map((chapter, at) => `${at === read ? '*' : ''}${timeOf(chapter.from)} ${chapter.wishes.map(({ place, value }) => `${place.split('|').slice(0, 2).join()} ${typeOf(place)} ${value}`).join(' + ') || '-'}`);
+    return `${vmId}: ${chapters.filter((_, at) => at >= read - 1 && (story[at]?.from ?? 0) <= write.endedAt + 5_000).join(', ')}`;
+  }).join('; ');
+}
+
+function at<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
+}
+
+const nameOf = (place: string): string => place.split('|')[2] ?? '';
+const typeOf = (place: string): string => place.split('|')[3] ?? '';
+const keyOf = (wishes: readonly Wished[]): string => wishes.map(({ place, value }) => `${place} ${value}`).sort().join();
 const timeOf = (ms: number): string => new Date(ms).toISOString().slice(11, 23);

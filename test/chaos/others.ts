@@ -3,7 +3,7 @@ import type { Zone, Pause } from '@vmdns/contracts';
 import type { Dice } from './dice.js';
 import { reverseOf } from './book.js';
 import type { Trouble } from './trouble.js';
-import { INNER, type ForeignRrset, type World } from './world.js';
+import { FREELY, INNER, type ForeignRrset, type World } from './world.js';
 
 /** Whoever else is about: operators who add, remove and pause zones, and people who write DNS by hand. */
 export class Others {
@@ -62,7 +62,7 @@ export class Others {
     const answer = await this.trouble.insist('adding a zone', async (gateway): Promise<HttpAnswer> => {
       // What was not answered may have been done.
       const known = (await gateway.zones(INNER.apex)).items.find((zone) => zone.state === 'active');
-      return known === undefined ? gateway.ask('POST', '/v1/zones', { body: { name: INNER.apex, connectionId: site.connectionId, limits: { rehomeShare: 1 } }, withinMs: 8_000 }) : { status: 200, headers: new Headers(), body: known };
+      return known === undefined ? gateway.ask('POST', '/v1/zones', { body: { name: INNER.apex, connectionId: site.connectionId, limits: FREELY }, withinMs: 8_000 }) : { status: 200, headers: new Headers(), body: known };
     });
     // It is still on its way out, and comes another time.
     if (answer.status === 409) return;

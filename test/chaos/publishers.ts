@@ -7,7 +7,19 @@ import type { World } from './world.js';
 
 /** How a VM's facts are told apart: by version, by version and a uid of each life, or by nothing. */
 type Manner = 'versions' | 'lives' | 'plain';
-interface Life { version: number; life: number; said: Said | undefined }
+interface Life {
+  version: number;
+  life: number;
+  said: Said | undefined;
+  /** Until then something that was sent and not answered may still arrive. */
+  lateUntil: number;
+}
+
+/**
+ * Of what bears no version the last to arrive wins: whoever was not answered, and says it again, says nothing else
+ * before the first surely cannot arrive any more. Longer than anything sleeps or is cut off.
+ */
+const LATE_MS = 12_000;
 
 const ZONE_NAMES = ['alpha.test', 'alpha.test', 'inner.alpha.test', 'both.test', 'beta.test', 'waiting.test', 'customer.example'];
 const WANTED_BY_MANY = ['shared-0', 'shared-1', 'shared-2', 'www', 'taken-0', 'taken-1'];
@@ -26,7 +38,7 @@ export class Publishers {
   async live(at: number, signal: AbortSignal): Promise<void> {
     const dice = this.dice.of(`vm ${at}`);
     const vmId = `vm-${at}`;
-    this.lives.set(vmId, { version: 0, life: 1, said: undefined });
+    this.lives.set(vmId, { version: 0, life: 1, said: undefined, lateUntil: 0 });
     await this.trouble.pause(dice.between(0, 3_000), signal);
     if (isStill(at)) {
       await this.put(vmId, 'versions', { fqdn: `still-${at}.${dice.pick(['alpha.test', 'beta.test', 'both.test'])}`, addresses: [{ ip: `203.0.113.${at}` }, { ip: `2001:db8:1::${at}` }] }, signal);
@@ -35,7 +47,7 @@ export class Publishers {
     const manner = dice.pick<Manner>(['versions', 'lives', 'plain']);
     while (!signal.aborted) {
       await this.step(vmId, at, manner, dice, signal);
-      await this.trouble.pause(dice.between(50, 2_500), signal);
+      await this.trouble.pause(Math.max(dice.between(50, 2_500), this.lifeOf(vmId).lateUntil - Date.now()), signal);
     }
   }
 
@@ -60,7 +72,7 @@ export class Publishers {
       if (signal.aborted) return;
       life.version += 1;
       const from = Date.now();
-      await this.untilTaken('PUT', `/v1/vms/${vmId}`, { ...said, ...this.marks(vmId, manner) });
+      await this.untilTaken('PUT', `/v1/vms/${vmId}`, { ...said, ...this.marks(vmId, manner) }, manner === 'plain' ? life : undefined);
       life.said = said;
       this.world.book.put(vmId, said);
       this.world.changed(from);
@@ -76,7 +88,7 @@ export class Publishers {
       life.version += 1;
       const from = Date.now();
       const marks = new URLSearchParams(Object.entries(this.marks(vmId, manner)).map(([key, value]): [string, string] => [key, String(value)]));
-      await this.untilTaken('DELETE', `/v1/vms/${vmId}?${marks.toString()}`, undefined);
+      await this.untilTaken('DELETE', `/v1/vms/${vmId}?${marks.toString()}`, undefined, manner === 'plain' ? life : undefined);
       life.said = undefined;
       life.life += 1;
       this.world.book.remove(vmId);
@@ -88,7 +100,7 @@ export class Publishers {
     await this.world.locks.with([`vm ${vmId}`, `ip ${ip}`], async () => {
       if (signal.aborted) return;
       const from = Date.now();
-      await this.untilTaken('PUT', `/v1/vms/${vmId}/addresses/${encodeURIComponent(ip)}/ptr`, { hostname });
+      await this.untilTaken('PUT', `/v1/vms/${vmId}/addresses/${encodeURIComponent(ip)}/ptr`, { hostname }, this.lifeOf(vmId));
       this.world.book.customerPtr(vmId, ip, hostname);
       this.world.changed(from);
     });
@@ -99,7 +111,7 @@ export class Publishers {
     await this.world.locks.with([`vm ${vmId}`], async () => {
       // A repeat says what was said, not what a customer has said since.
       const answer = await this.untilTaken('PUT', `/v1/vms/${vmId}`, { ...said, ...this.marks(vmId, manner) });
-      if (answer.accepted) this.trouble.wrong(`${vmId}: a repeat was taken for news`);
+      if (answer.accepted) this.trouble.wrong(`${vmId} (${manner}): a repeat was taken for news: ${JSON.stringify(answer)}`);
     });
   }
 
@@ -109,7 +121,7 @@ export class Publishers {
     if (manner === 'plain' || life.version < 2) return;
     await this.world.locks.with([`vm ${vmId}`], async () => {
       const answer = await this.untilTaken('PUT', `/v1/vms/${vmId}`, { ...newFact(at, dice), ...this.marks(vmId, manner), version: life.version - 1 });
-      if (answer.accepted) this.trouble.wrong(`${vmId}: an old version was taken for news`);
+      if (answer.accepted) this.trouble.wrong(`${vmId} (${manner}): an old version was taken for news: ${JSON.stringify(answer)}`);
     });
   }
 
@@ -119,8 +131,10 @@ export class Publishers {
     return { version, ...(manner === 'lives' ? { uid: `${vmId}-life-${life}` } : {}) };
   }
 
-  private async untilTaken(method: string, path: string, body: unknown): Promise<FactAnswer> {
-    const answer = await this.trouble.insist(`${method} ${path}`, (gateway) => gateway.ask(method, path, { withinMs: 4_000, ...(body === undefined ? {} : { body }) }));
+  /** `unmarked`: what is said bears no version, and is this VM's. */
+  private async untilTaken(method: string, path: string, body: unknown, unmarked?: Life): Promise<FactAnswer> {
+    const again = (): void => { if (unmarked !== undefined) unmarked.lateUntil = Date.now() + LATE_MS; };
+    const answer = await this.trouble.insist(`${method} ${path}`, (gateway) => gateway.ask(method, path, { withinMs: 4_000, ...(body === undefined ? {} : { body }) }), again);
     return this.read(`${method} ${path}`, answer);
   }
 

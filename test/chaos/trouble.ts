@@ -18,8 +18,8 @@ export class Trouble {
     this.wrongs.push(text);
   }
 
-  /** Asks one gateway or the other until one answers for good; 503, 500 and no answer at all mean: again. */
-  async insist(what: string, ask: (gateway: GatewayClient) => Promise<HttpAnswer>): Promise<HttpAnswer> {
+  /** Asks one gateway or the other until one answers for good; 503, 500 and no answer at all mean: again. `again` hears of each. */
+  async insist(what: string, ask: (gateway: GatewayClient) => Promise<HttpAnswer>, again: () => void = () => undefined): Promise<HttpAnswer> {
     const until = Date.now() + INSIST_MS;
     for (;;) {
       const answer = await ask(this.world.gateway(this.dice.between(0, 1))).catch(() => undefined);
@@ -28,6 +28,7 @@ export class Trouble {
       if (answer?.status === 500) this.wrong(`${what} was answered 500: ${JSON.stringify(answer.body)}`);
       if (answer !== undefined && ANSWERED.has(answer.status)) return answer;
       if (Date.now() > until) throw new Error(`${what} was not answered for ${INSIST_MS / 1000} s; last: ${status} ${JSON.stringify(answer?.body)}`);
+      again();
       await this.pause(this.dice.between(100, 500));
     }
   }

@@ -13,6 +13,8 @@ export interface Replica { readonly process: ServiceProcess; readonly bus: TcpPr
 /** How many of each run. */
 export const REPLICAS = { inventory: 2, planner: 2, log: 2, gateway: 2, 'adapter-powerdns': 4 } as const satisfies Readonly<Partial<Record<ServiceName, number>>>;
 export const RULES: Rules = { ownDomains: ['waiting.test.'], ownPrefixes: ['192.0.2.'] };
+/** What is tried here is what comes of changes, not who is asked before them (L13). */
+export const FREELY = { rehomeShare: 1, removalShare: 1, removalNames: 1_000_000, removalCount: 1_000_000 } as const;
 const TTL = { forward: 300, reverse: 3600 };
 
 /** Which zones there are at first, and on which server. The inner one comes and goes, where it does not hide the outer one's names. */
@@ -91,7 +93,7 @@ export class World {
   }
 
   async addZone(server: number, apex: string, gateway = this.stack.gateway): Promise<Zone> {
-    const zone = await gateway.addZone({ name: apex, connectionId: this.site(server).connectionId, limits: { rehomeShare: 1 }, reconcile: { everySeconds: 60 } });
+    const zone = await gateway.addZone({ name: apex, connectionId: this.site(server).connectionId, limits: FREELY, reconcile: { everySeconds: 60 } });
     this.zones.set(`${server}|${apex}`, { server, apex, zoneId: zone.id, ttl: TTL });
     return zone;
   }
