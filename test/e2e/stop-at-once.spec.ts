@@ -7,7 +7,7 @@ import { startStack, until, type Stack } from '../support/index.js';
 
 jest.setTimeout(240_000);
 
-const PAUSES = 200, RELEASES = 80;
+const PAUSES = 60, RELEASES = 30;
 
 let stack: Stack;
 let nats: NatsConnection;
