@@ -12,6 +12,7 @@ import { b3 } from './scenarios/b3-latency.js';
 import { b3Hops } from './scenarios/b3-hops.js';
 import { b4 } from './scenarios/b4-growth.js';
 import { b7 } from './scenarios/b7-flapping.js';
+import { b8 } from './scenarios/b8-budget.js';
 import { b9 } from './scenarios/b9-backends.js';
 import { b10 } from './scenarios/b10-no-gap.js';
 import { b12 } from './scenarios/b12-planner.js';
@@ -19,7 +20,7 @@ import { b13 } from './scenarios/b13-memory.js';
 import { d1 } from './scenarios/d1-dead-provider.js';
 import { idle } from './scenarios/idle.js';
 
-const MEASURED: readonly Scenario[] = [b1, b2, b3, b4, b7, b9, b10, b12, b13, d1];
+const MEASURED: readonly Scenario[] = [b1, b2, b3, b4, b7, b8, b9, b10, b12, b13, d1];
 /** Hops are no measurement, and IDLE has not ended a run yet: only when asked for. */
 const SCENARIOS: readonly Scenario[] = [...MEASURED, b3Hops, idle];
 /** What every change should see; the others take minutes. */

@@ -2,6 +2,7 @@ import type { Bus } from '@vmdns/bus';
 import { adapterService, type AdapterStanding } from '@vmdns/contracts';
 import type { Store } from '@vmdns/store';
 import type { Host } from './host.js';
+import { TOLD_SHARE } from './lanes/budget.js';
 import { reasonOf } from './results/outcome.js';
 
 interface StandingRow {
@@ -26,7 +27,7 @@ select k.connection_id, s.slots, s.free, m.burst, r.rate,
 from connection k
   join lateral (select l.limiter_key from zone z join lane l on l.target = z.target where z.connection_id = k.connection_id and l.limiter_key is not null and not l.removed limit 1) l on true
   join limiter m on m.key = l.limiter_key,
-  lateral (select case when m.per_second is not null then least(m.per_second, 0.9 * m.told_per_second) end as rate) r,
+  lateral (select case when m.per_second is not null then least(m.per_second, ${TOLD_SHARE} * m.told_per_second) end as rate) r,
   lateral (select count(*)::int as slots, (count(*) filter (where until is null or until <= clock_timestamp()))::int as free from slot where limiter_key = m.key and n > 0) s
 where not k.removed order by k.connection_id limit 1000`;
 

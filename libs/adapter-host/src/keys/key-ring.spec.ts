@@ -1,5 +1,5 @@
-import { stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { CompactEncrypt, importJWK } from 'jose';
 import { newFolder } from '@vmdns/test/support';
@@ -50,6 +50,31 @@ describe('a key ring', () => {
     expect([await replica.openSecret(await seal(ring, 'new'), 'p', 'f'), await replica.openSecret(old, 'p', 'f')]).toEqual(['new', 'old']);
     expect(await KeyRing.rotate(file)).not.toBe(kid);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
+  });
+
+  it('keeps every key where several rotate at once', async () => {
+    const file = fileIn();
+    const { publicKey } = await KeyRing.open(file);
+    const kids = await Promise.all([KeyRing.rotate(file), KeyRing.rotate(file), KeyRing.rotate(file), KeyRing.rotate(file)]);
+    const { keys } = JSON.parse(await readFile(file, 'utf8')) as { readonly keys: readonly { readonly kid: string }[] };
+    expect(keys.map(({ kid }) => kid).sort()).toEqual([...kids, publicKey['kid']].sort());
+    expect(await readdir(dirname(file))).toEqual(['keys.json']);
+  });
+
+  it('names the file that a rotation left behind which was killed, and changes nothing', async () => {
+    const file = fileIn();
+    await KeyRing.open(file);
+    const before = await readFile(file, 'utf8');
+    await writeFile(`${file}.next`, '');
+    await expect(KeyRing.rotate(file, 100)).rejects.toThrow(`remove ${file}.next`);
+    expect(await readFile(file, 'utf8')).toBe(before);
+  });
+
+  it('leaves nothing behind where the file cannot be read', async () => {
+    const file = fileIn();
+    await writeFile(file, '{');
+    await expect(KeyRing.rotate(file)).rejects.toThrow();
+    expect(await readdir(dirname(file))).toEqual(['keys.json']);
   });
 
   it('goes on with the keys it has where the file breaks, and says so once for each version of it', async () => {

@@ -1,5 +1,6 @@
 import { chown, link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { calculateJwkThumbprint, compactDecrypt, exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose';
 import { z } from 'zod';
@@ -7,6 +8,10 @@ import { z } from 'zod';
 const PrivateKey = z.looseObject({ kty: z.literal('EC'), crv: z.literal('P-256'), kid: z.string().min(1), x: z.string(), y: z.string(), d: z.string() });
 const KeyFile = z.object({ keys: z.array(PrivateKey).min(1) });
 type PrivateKey = z.output<typeof PrivateKey>;
+
+/** A rotation takes milliseconds; so long one waits for another. */
+const ROTATION_MS = 5_000;
+const LOOK_MS = 20;
 
 /** Why a sealed secret could not be opened; the text is for people and holds nothing of the secret. */
 export class SealError extends Error {
@@ -41,13 +46,19 @@ export class KeyRing {
    * Puts a new key in front and gives its `kid`: from now on secrets are sealed to it, and the older keys go on opening
    * what was sealed to them. Replicas that run take it up by themselves.
    */
-  static async rotate(file: string): Promise<string> {
+  static async rotate(file: string, withinMs = ROTATION_MS): Promise<string> {
     await makeKeyFile(file);
-    const [owner, known] = await Promise.all([stat(file), readKeys(file)]);
     const made = await makeKey();
-    const draft = await writeDraft(file, [made, ...known]);
-    await chown(draft, owner.uid, owner.gid);
-    await rename(draft, file);
+    const draft = await openNext(file, withinMs);
+    try {
+      const [owner, known] = await Promise.all([stat(file), readKeys(file)]);
+      await writeFile(draft, textOf([made, ...known]));
+      await chown(draft, owner.uid, owner.gid);
+      await rename(draft, file);
+    } catch (error) {
+      await rm(draft, { force: true });
+      throw error;
+    }
     return made.kid;
   }
 
@@ -100,7 +111,8 @@ async function makeKeyFile(file: string): Promise<void> {
     if (!isMissing(error)) throw error;
   }
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const draft = await writeDraft(file, [await makeKey()]);
+  const draft = `${file}.${randomUUID()}`;
+  await writeFile(draft, textOf([await makeKey()]), { mode: 0o600, flag: 'wx' });
   try {
     await link(draft, file);
   } catch (error) {
@@ -120,10 +132,23 @@ async function readKeys(file: string): Promise<readonly PrivateKey[]> {
   return KeyFile.parse(JSON.parse(await readFile(file, 'utf8'))).keys;
 }
 
-async function writeDraft(file: string, keys: readonly PrivateKey[]): Promise<string> {
-  const draft = `${file}.${randomUUID()}`;
-  await writeFile(draft, `${JSON.stringify({ keys }, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
-  return draft;
+const textOf = (keys: readonly PrivateKey[]): string => `${JSON.stringify({ keys }, null, 2)}\n`;
+
+/**
+ * The file that will take the key file's place. It is there as long as a rotation runs, so there is one at a time: each
+ * reads the keys that the one before it has put in.
+ */
+async function openNext(file: string, withinMs: number): Promise<string> {
+  const next = `${file}.next`;
+  for (const deadline = performance.now() + withinMs; ; await delay(LOOK_MS)) {
+    try {
+      await writeFile(next, '', { mode: 0o600, flag: 'wx' });
+      return next;
+    } catch (error) {
+      if (!isThere(error)) throw error;
+      if (performance.now() > deadline) throw new Error(`another rotation is under way; if none is, one was killed: remove ${next}, and rotate again`, { cause: error });
+    }
+  }
 }
 
 function kidOf(sealed: string): string {
