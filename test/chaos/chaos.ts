@@ -30,10 +30,12 @@ export interface ChaosReport extends Judgement {
   readonly answers: Readonly<Record<string, number>>;
   /** What was wrong on the way. */
   readonly onTheWay: readonly string[];
+  /** Secrets in what came out: logs, metrics, tables, streams, answers (L10). */
+  readonly secrets: readonly string[];
 }
 
 /** What must be empty for the run to be good. */
-export const FAULTLESS = ['lost', 'wrong', 'extra', 'foreignTouched', 'wrongAnswers', 'unexplained', 'pending', 'writesWithoutReason', 'overlaps', 'onTheWay'] as const satisfies readonly (keyof ChaosReport)[];
+export const FAULTLESS = ['lost', 'wrong', 'extra', 'foreignTouched', 'wrongAnswers', 'unexplained', 'pending', 'writesWithoutReason', 'overlaps', 'onTheWay', 'secrets'] as const satisfies readonly (keyof ChaosReport)[];
 
 /** Random lives under random trouble, and then the judgement. */
 export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
@@ -62,7 +64,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
     const judgement = await new Judge(world, trouble, faults).judge();
     const report: ChaosReport = {
       seed, seconds, faults: Object.fromEntries([...faults.counts].sort()), factsAccepted: publishers.accepted, foreignWritten: others.written, zoneChanges: others.zoneChanges,
-      writesSeen: world.sites.reduce((sum, { proxy }) => sum + proxy.writes.length, 0), answers: Object.fromEntries([...trouble.answers].sort()), onTheWay: trouble.wrongs, ...judgement,
+      writesSeen: world.sites.reduce((sum, { proxy }) => sum + proxy.writes.length, 0), answers: Object.fromEntries([...trouble.answers].sort()), onTheWay: trouble.wrongs, secrets: await world.stack.findSecrets(), ...judgement,
     };
     if (!isGood(report)) say(`logs: ${keepLogs(world, seed)}`);
     return report;

@@ -79,7 +79,7 @@ export class World {
   }
 
   gateway(replica: number): GatewayClient {
-    return new GatewayClient(this.stack.service('gateway', replica).url, this.stack.token);
+    return this.stack.gatewayOf(replica);
   }
 
   /** What must be, by the book as it is now. */

@@ -3,17 +3,19 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { childEnv, dnsAsk, finder, freePort, GatewayClient, newFolder, ROOT, until, within } from '../support/index.js';
+import { childEnv, dnsAsk, finder, findSecrets, findSecretsInFiles, freePort, GatewayClient, newFolder, ROOT, until, within } from '../support/index.js';
 
 interface Endpoints { readonly http: string; readonly token: string; readonly powerdns: { readonly dns: { readonly host: string; readonly port: number } } }
 
 /** One `npm start`, as a person types it. */
 class Launch {
+  /** What all of them said. */
+  static said = '';
   output = '';
   readonly ended: Promise<number | null>;
 
   private constructor(readonly npm: ChildProcess) {
-    for (const stream of [npm.stdout, npm.stderr]) stream?.on('data', (part: Buffer) => { this.output += part.toString('utf8'); });
+    for (const stream of [npm.stdout, npm.stderr]) stream?.on('data', (part: Buffer) => { this.output += part.toString('utf8'); Launch.said += part.toString('utf8'); });
     this.ended = new Promise((resolve) => { npm.once('exit', (code) => resolve(code)); });
   }
 
@@ -159,6 +161,15 @@ describe('npm start', () => {
     expect(refused.output.split('\n').filter((line) => line.startsWith('port '))).toEqual([`port ${env['VMDNS_HTTP_PORT']} for the API is taken: set VMDNS_HTTP_PORT to another one, or stop what listens there`]);
     expect(runningFrom(home)).toEqual([]);
   }, 90_000);
+
+  it('L10 has left its secrets nowhere but where they belong: in no log, table, stream, and in nothing it said', () => {
+    const secrets = Object.fromEntries(readdirSync(join(home, 'secrets')).map((name) => [name, readFileSync(join(home, 'secrets', name), 'utf8').trim()]));
+    expect(Object.keys(secrets)).toEqual(expect.arrayContaining(['admin-token', 'powerdns-api-key', 'nats-gateway', 'postgres-planner']));
+    const found = [...findSecrets({ output: Launch.said }, secrets), ...findSecretsInFiles('its home', home, secrets, ['secrets/', 'keys/', '.conf', 'pg_wal/'])];
+    expect(found).toEqual([]);
+    // The net is whole: what is no secret is found in it.
+    expect(findSecretsInFiles('its home', home, { vm: 'after-kill' }, ['secrets/', 'keys/', '.conf', 'pg_wal/']).length).toBeGreaterThan(2);
+  }, 60_000);
 });
 
 describe('npm run demo', () => {

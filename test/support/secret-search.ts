@@ -38,12 +38,13 @@ export function findSecrets(places: Places, secrets: Places): readonly string[] 
   });
 }
 
-/** Every text in every table of every schema. */
-export async function textOfTables(database: TestDatabase): Promise<string> {
+/** Every text in every table of every schema; given secrets, only the rows that have one of them in some shape, so that it may be any number of rows. */
+export async function textOfTables(database: TestDatabase, secrets?: Places): Promise<string> {
   const tables = await database.query<{ name: string }>(
     `select format('%I.%I', table_schema, table_name) as name from information_schema.tables where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')`);
   if (tables.length === 0) return '';
-  const rows = await database.query<{ line: string }>(tables.map(({ name }) => `select '${name} ' || t::text as line from ${name} t`).join(' union all '));
+  const [which, parameters] = secrets === undefined ? ['', []] : ['where t::text like any ($1)', [Object.values(secrets).flatMap(shapesOf).map((shape) => `%${shape.replaceAll(/[\\%_]/g, '\\$&')}%`)]];
+  const rows = await database.query<{ line: string }>(tables.map(({ name }) => `select '${name} ' || t::text as line from ${name} t ${which}`).join(' union all '), parameters);
   return rows.map(({ line }) => line).join('\n');
 }
 
@@ -51,7 +52,19 @@ function filesBelow(folder: string): readonly string[] {
   return readdirSync(folder, { withFileTypes: true, recursive: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** All files below a folder, but those that end so. Who writes them may take one away meanwhile. */
-export function textOfFiles(folder: string, but: readonly string[] = []): string {
-  return filesBelow(folder).filter((path) => !but.some((name) => path.endsWith(name)) && existsSync(path)).map((path) => `${path}\n${readFileSync(path, 'latin1')}`).join('\n');
+/** All files below a folder, but those whose path has one of these words at its end or, as a folder, in it. Who writes them may take one away meanwhile. */
+function* eachFile(folder: string, but: readonly string[]): Generator<string> {
+  for (const path of filesBelow(folder)) {
+    const isMeant = !but.some((word) => (word.endsWith('/') ? path.slice(folder.length).includes(`/${word}`) : path.endsWith(word)));
+    if (isMeant && existsSync(path)) yield `${path}\n${readFileSync(path, 'latin1')}`;
+  }
+}
+
+export const textOfFiles = (folder: string, but: readonly string[] = []): string => [...eachFile(folder, but)].join('\n');
+
+/** As `findSecrets` in `textOfFiles`, holding one file at a time. */
+export function findSecretsInFiles(place: string, folder: string, secrets: Places, but: readonly string[] = []): readonly string[] {
+  const found: string[] = [];
+  for (const text of eachFile(folder, but)) found.push(...findSecrets({ [place]: text }, secrets));
+  return found;
 }

@@ -7,7 +7,7 @@ import { FaultProxy } from './fault-proxy.js';
 import { GatewayClient, type NewZoneEntry } from './gateway-client.js';
 import { freshDatabase, startPostgres, type TestDatabase } from './postgres.js';
 import { childEnv, newFolder, ROOT } from './run-folder.js';
-import { findSecrets, textOfFiles, textOfTables, type Places } from './secret-search.js';
+import { findSecrets, findSecretsInFiles, textOfFiles, textOfTables, type Places } from './secret-search.js';
 import { startNats, startPowerdns, type PowerdnsChoice } from './servers.js';
 import { TcpProxy } from './tcp-proxy.js';
 
@@ -20,11 +20,13 @@ export interface StackOptions {
   readonly env?: Partial<Readonly<Record<ServiceName | 'all', Readonly<Record<string, string>>>>>;
   /** `own`: a PostgreSQL of this stack alone, which may be killed, or one made for it; default: a database on the shared one. */
   readonly postgres?: 'shared' | 'own' | PostgresServer;
-  /** false: nobody looks for secrets at its end; for stacks with more rows than can be read in a moment. */
+  /** false: nobody looks for secrets at its end; for a stack whose servers are gone by then, or that is searched before. */
   readonly searched?: false;
 }
 
 const POWERDNS = 'adapter-powerdns';
+/** Where secrets are meant to be. */
+const SECRET_FILES = ['admin-token', '-keys.json'], CONFIG_FILES = ['.conf'];
 
 const natsPassword = (user: string): string => `nats-password-of-${user}`;
 
@@ -66,7 +68,11 @@ export class Stack {
   }
 
   get gateway(): GatewayClient {
-    return new GatewayClient(this.service('gateway').url, this.token, (call, answer) => { this.hear(call, answer); });
+    return this.gatewayOf(0);
+  }
+
+  gatewayOf(replica: number): GatewayClient {
+    return new GatewayClient(this.service('gateway', replica).url, this.token, (call, answer) => { this.hear(call, answer); });
   }
 
   /** The replica of a service; 0 is the first. */
@@ -145,18 +151,22 @@ export class Stack {
 
   /** Everything that came out of it so far, by place; answers of the API are searched as they come. */
   async whatCameOut(): Promise<Places> {
-    const running = this.services.filter((service) => service.process.exit === undefined);
-    return {
-      logs: textOfFiles(this.folder, ['admin-token', '-keys.json']),
-      metrics: (await Promise.all(running.map((service) => service.metrics().catch(() => '')))).join('\n'),
-      tables: await textOfTables(this.database).catch(unlessKilled),
-      streams: textOfFiles(this.nats.options.folder, ['.conf']),
-    };
+    return { logs: textOfFiles(this.folder, SECRET_FILES), metrics: await this.metrics(), tables: await textOfTables(this.database).catch(unlessKilled), streams: textOfFiles(this.nats.options.folder, CONFIG_FILES) };
   }
 
   /** The secrets that are in anything that came out (L10): must be none. */
   async findSecrets(): Promise<readonly string[]> {
-    return [...this.leaks, ...findSecrets(await this.whatCameOut(), this.secrets)];
+    const { secrets } = this;
+    return [
+      ...this.leaks,
+      ...findSecretsInFiles('logs', this.folder, secrets, SECRET_FILES), ...findSecretsInFiles('streams', this.nats.options.folder, secrets, CONFIG_FILES),
+      ...findSecrets({ metrics: await this.metrics(), tables: await textOfTables(this.database, secrets).catch(unlessKilled) }, secrets),
+    ];
+  }
+
+  private async metrics(): Promise<string> {
+    const running = this.services.filter((service) => service.process.exit === undefined);
+    return (await Promise.all(running.map((service) => service.metrics().catch(() => '')))).join('\n');
   }
 
   /** Ends everything that was started for it; throws where a secret came out of it. */
