@@ -1,3 +1,4 @@
+import { jsonbArray, textArray } from './arrays.js';
 import type { Store, Tx } from './store.js';
 
 export interface FeedRow<B> { readonly key: string; readonly body: B; readonly topic?: string }
@@ -53,9 +54,9 @@ export class ChangeFeed<B> {
     if (rows.length === 0) return [];
     const drawn = await tx.query<{ sequence: number }>(
       `insert into ${this.table} (key, topic, body)
-       select r.key, r.topic, r.body::jsonb from unnest($1::text[], $2::text[], $3::text[]) with ordinality as r(key, topic, body, place) order by r.place
+       select r.key, r.topic, r.body from unnest($1::text[], $2::text[], $3::jsonb[]) with ordinality as r(key, topic, body, place) order by r.place
        returning sequence`,
-      [rows.map((row) => row.key), rows.map((row) => row.topic ?? ''), rows.map((row) => JSON.stringify(row.body))],
+      [textArray(rows.map((row) => row.key)), textArray(rows.map((row) => row.topic ?? '')), jsonbArray(rows.map((row) => JSON.stringify(row.body)))],
     );
     const sequences = drawn.map((row) => row.sequence).sort((a, b) => a - b);
     return rows.map((row, index) => ({ sequence: sequences[index] ?? 0, key: row.key, body: row.body }));

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { VmState } from '@vmdns/contracts';
 import type { Fact, KnownVm } from '@vmdns/domain';
-import type { Tx } from '@vmdns/store';
+import { bigintArray, jsonbArray, textArray, timestampArray, type Tx } from '@vmdns/store';
 import type { DeletionFact, WaitingDeletion } from '../holds/waiting-deletion.js';
 import type { VmBefore, VmDraft } from './batch-decision.js';
 
@@ -32,10 +32,10 @@ const READ = `
   from vm v
   left join hold_member m on m.hold_id = v.hold_id and m.vm_id = v.vm_id
   left join hold h on h.hold_id = v.hold_id
-  where v.vm_id = any($1)`;
+  where v.vm_id = any($1::text[])`;
 
 /** Sorted, so that two batches never wait for each other crosswise. */
-const LOCK = 'select vm_id, xmin::text as mark from vm where vm_id = any($1) order by vm_id for update';
+const LOCK = 'select vm_id, xmin::text as mark from vm where vm_id = any($1::text[]) order by vm_id for update';
 
 const COLUMNS = 'vm_id, tenant, source, uid, life, version, revision, deleted_at, find_keys, body, memory, hold_id';
 const VALUES = `
@@ -53,13 +53,13 @@ const UPDATE = `
 export class VmTable {
   /** What is stored of these ids; absent ones are absent. Takes no lock. */
   async read(tx: Tx, vmIds: readonly string[]): Promise<Map<string, VmRead>> {
-    const rows = await tx.query<Row>(READ, [vmIds]);
+    const rows = await tx.query<Row>(READ, [textArray(vmIds)]);
     return new Map(rows.map((row) => [row.vm_id, { known: { fact: row.body, ...row.memory }, waiting: waitingOf(row), mark: row.mark }]));
   }
 
   /** Locks the rows that exist until the transaction ends, and gives their marks. */
   async lock(tx: Tx, vmIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const rows = await tx.query<{ vm_id: string; mark: string }>(LOCK, [vmIds]);
+    const rows = await tx.query<{ vm_id: string; mark: string }>(LOCK, [textArray(vmIds)]);
     return new Map(rows.map((row) => [row.vm_id, row.mark]));
   }
 
@@ -92,14 +92,14 @@ function waitingOf(row: Row): WaitingDeletion | null {
   return { holdId: row.hold_id, state, life: row.member_life, revision: row.member_revision, deletion: row.deletion, decidedAt: row.decided_at };
 }
 
-function columnsOf(drafts: readonly { readonly draft: VmDraft; readonly known: KnownVm }[]): readonly unknown[][] {
-  const column = (of: (known: KnownVm, draft: VmDraft) => unknown): unknown[] => drafts.map(({ draft, known }) => of(known, draft));
+function columnsOf(drafts: readonly { readonly draft: VmDraft; readonly known: KnownVm }[]): readonly Buffer[] {
+  const column = <T>(of: (known: KnownVm, draft: VmDraft) => T): T[] => drafts.map(({ draft, known }) => of(known, draft));
   return [
-    column((k) => k.fact.vmId), column((k) => k.fact.tenant), column((k) => k.fact.source), column((k) => k.fact.uid),
-    column((k) => k.fact.life), column((k) => k.fact.version), column((k) => k.fact.revision),
-    column((k) => (k.fact.deleted ? k.fact.changedAt : null)), column((k) => findKeysOf(k.fact).join(' ')),
-    column((k) => JSON.stringify(k.fact)), column(({ said, oldUids, deletion }) => JSON.stringify({ said, oldUids, deletion })),
-    column((_, draft) => draft.waiting?.holdId ?? null),
+    textArray(column((k) => k.fact.vmId)), textArray(column((k) => k.fact.tenant)), textArray(column((k) => k.fact.source)), textArray(column((k) => k.fact.uid)),
+    bigintArray(column((k) => k.fact.life)), bigintArray(column((k) => k.fact.version)), bigintArray(column((k) => k.fact.revision)),
+    timestampArray(column((k) => (k.fact.deleted ? Date.parse(k.fact.changedAt) : null))), textArray(column((k) => findKeysOf(k.fact).join(' '))),
+    jsonbArray(column((k) => JSON.stringify(k.fact))), jsonbArray(column(({ said, oldUids, deletion }) => JSON.stringify({ said, oldUids, deletion }))),
+    textArray(column((_, draft) => draft.waiting?.holdId ?? null)),
   ];
 }
 

@@ -3,6 +3,7 @@ import { RpcProblem } from '@vmdns/bus';
 import { Clock } from '@vmdns/chassis';
 import type { LogEntry, LogFilter } from '@vmdns/contracts';
 import { Store } from '@vmdns/store';
+import { ENTRY_COLUMNS, entryOfRow, type EntryRow } from '../results/entry.js';
 import { EntryPartitions } from '../results/entry-partitions.js';
 import { type Cursor, findCursor, formatCursor } from './cursor.js';
 
@@ -22,14 +23,14 @@ export class EntrySearch {
   constructor(private readonly store: Store, private readonly partitions: EntryPartitions, private readonly clock: Clock) {}
 
   async search(ask: SearchAsk): Promise<SearchPage> {
-    const found: Row[] = [];
+    const found: EntryRow[] = [];
     for (const span of this.spans(ask)) {
       found.push(...await this.look(ask, span, ask.limit + 1 - found.length));
       if (found.length > ask.limit) break;
     }
     const rows = found.slice(0, ask.limit);
     const last = rows.at(-1);
-    return { items: rows.map((row) => row.body), ...(found.length > ask.limit && last !== undefined ? { next: formatCursor(last) } : {}) };
+    return { items: rows.map(entryOfRow), ...(found.length > ask.limit && last !== undefined ? { next: formatCursor(last) } : {}) };
   }
 
   /** One span where an index finds the entries; else ever longer ones back to the first day kept. */
@@ -47,13 +48,12 @@ export class EntrySearch {
     yield { after: oldest, before };
   }
 
-  private look(ask: SearchAsk, span: Span, limit: number): Promise<readonly Row[]> {
+  private look(ask: SearchAsk, span: Span, limit: number): Promise<readonly EntryRow[]> {
     const { conditions, parameters } = conditionsOf(ask, span);
-    return this.store.query<Row>(`select at, id, body from entry where ${conditions.join(' and ')} order by at desc, id desc limit ${limit}`, parameters);
+    return this.store.query<EntryRow>(`select ${ENTRY_COLUMNS} from entry where ${conditions.join(' and ')} order by at desc, id desc limit ${limit}`, parameters);
   }
 }
 
-interface Row { readonly at: Date; readonly id: string; readonly body: LogEntry }
 const LOWEST_ID = '00000000-0000-0000-0000-000000000000';
 
 function conditionsOf(ask: SearchAsk, span: Span): { readonly conditions: readonly string[]; readonly parameters: readonly unknown[] } {

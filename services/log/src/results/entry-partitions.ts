@@ -16,11 +16,6 @@ export class EntryPartitions {
 
   constructor(private readonly store: Store, private readonly clock: Clock, @Inject(CONFIG) private readonly config: Pick<Config, 'LOG_RETENTION_DAYS'>) {}
 
-  /** Whether this instant lies before the first day that is kept. */
-  isTooOld(at: string): boolean {
-    return Date.parse(at) < this.firstKeptDay();
-  }
-
   /** When the oldest entry can have happened. */
   firstKept(): Date {
     return new Date(this.firstKeptDay());
@@ -29,9 +24,9 @@ export class EntryPartitions {
   /** Makes the days' partitions that do not exist yet. May run twice, also in two replicas at once. */
   async ensureFor(instants: readonly string[]): Promise<void> {
     const limit = this.clock.now().getTime() + DAYS_AHEAD * DAY_MS;
-    const days = new Set(instants.filter((at) => Date.parse(at) < limit).map((at) => new Date(at).toISOString().slice(0, 10)));
-    for (const day of days) {
-      if (this.known.has(day)) continue;
+    // Instants are in UTC: they begin with their day.
+    for (const day of new Set(instants.map((at) => at.slice(0, 10)))) {
+      if (this.known.has(day) || Date.parse(day) >= limit) continue;
       await this.store.transaction((tx) => ensureDay(tx, day));
       this.known.add(day);
     }

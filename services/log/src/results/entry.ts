@@ -17,6 +17,39 @@ export interface NewEntry {
   readonly entry: LogEntry;
 }
 
+/** What no column of the table holds. */
+type EntryBody = Pick<LogEntry, 'text' | 'providerText' | 'rrsets' | 'traceId'>;
+
+/** The stored body of an entry, as JSON. */
+export function bodyOf({ text, providerText, rrsets, traceId }: LogEntry): string {
+  return JSON.stringify({ text, providerText, rrsets, traceId } satisfies { [K in keyof EntryBody]: unknown });
+}
+
+/** An entry as it is read. */
+export interface EntryRow extends Omit<EntryKey, 'target'> {
+  readonly id: string;
+  readonly at: Date;
+  readonly kind: LogEntry['kind'];
+  readonly status: string;
+  readonly zone: string | null;
+  readonly zone_id: string | null;
+  readonly provider: string | null;
+  readonly vms: string[];
+  readonly body: EntryBody;
+}
+export const ENTRY_COLUMNS = 'id, at, kind, status, name, timeline, generation, turn, zone, zone_id, provider, vms, body';
+
+/** The entry that was stored; rows of earlier versions hold all of it in their body. */
+export function entryOfRow(row: EntryRow): LogEntry {
+  const { id, kind, status, vms, name, timeline, generation, turn } = row;
+  return {
+    id, at: row.at.toISOString(), kind, status, vms,
+    ...(row.zone === null ? {} : { zone: row.zone }), ...(row.zone_id === null ? {} : { zoneId: row.zone_id }), ...(row.provider === null ? {} : { provider: row.provider }),
+    ...(name === '' ? {} : { name }), ...(kind === 'result' ? { timeline, generation, turn } : {}),
+    ...row.body,
+  };
+}
+
 /**
  * One entry per name of a result. A `behind` answers a command and is no outcome: it gets a key of its own, so that it
  * can never stand in the way of the outcome that has the same turn.

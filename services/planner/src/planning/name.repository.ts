@@ -81,20 +81,22 @@ export async function insertNames(tx: Tx, names: readonly { readonly row: NameCo
   if (names.length === 0) return new Set();
   const sorted = names.toSorted((a, b) => byPlace(a.row, b.row));
   const column = <T>(of: (change: NameChange | undefined) => T): T[] => sorted.map(({ change }) => of(change));
-  const rows = await tx.query<{ zone_id: string; owner_name: string }>(
-    `insert into name (zone_id, owner_name, rkey, desired, digest, plan_reason, vms, priority, timeline, generation, issue_at)
+  // All of them were free, as a rule: then none is sent back.
+  const [born] = await tx.query<{ count: number; places: readonly string[] | null }>(
+    `with born as (insert into name (zone_id, owner_name, rkey, desired, digest, plan_reason, vms, priority, timeline, generation, issue_at)
      select zone_id, owner_name, rkey, desired, digest, plan_reason, string_to_array(vms, ' '), priority, timeline, generation,
             case when generation > 0 then clock_timestamp() + $11 * interval '1 millisecond' else 'infinity' end
        from unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::text[], $6::jsonb[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[])
             as c(zone_id, owner_name, rkey, desired, digest, plan_reason, vms, priority, timeline, generation)
-      on conflict do nothing returning zone_id, owner_name`,
+      on conflict do nothing returning zone_id, owner_name)
+     select count(*), case when count(*) < $12 then array_agg(zone_id || ' ' || owner_name) end as places from born`,
     [
       textArray(sorted.map(({ row }) => row.zone_id)), textArray(sorted.map(({ row }) => row.owner_name)), textArray(sorted.map(({ row }) => row.rkey)),
       jsonbArray(column((c) => (c === undefined ? '[]' : JSON.stringify(c.desired)))), textArray(column((c) => c?.digest ?? '')),
       jsonbArray(column((c) => reasonJson(c?.planReason))), textArray(column((c) => c?.vms.join(' ') ?? '')),
-      bigintArray(column((c) => c?.priority ?? 1)), bigintArray(column((c) => c?.timeline ?? 1)), bigintArray(column((c) => c?.generation ?? 0)), firstMs,
+      bigintArray(column((c) => c?.priority ?? 1)), bigintArray(column((c) => c?.timeline ?? 1)), bigintArray(column((c) => c?.generation ?? 0)), firstMs, sorted.length,
     ]);
-  return new Set(rows.map((row) => placeKey(row.zone_id, row.owner_name)));
+  return new Set(born?.count === sorted.length ? sorted.map(({ row }) => placeKey(row.zone_id, row.owner_name)) : born?.places ?? []);
 }
 
 /** The order in which all lock names (PROTOCOL §7): that of \`collate "C"\`, as zone ids and names are ASCII. */

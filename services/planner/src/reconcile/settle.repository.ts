@@ -32,9 +32,10 @@ export interface Said { readonly zoneId: string; readonly ownerName: string; rea
 export interface TookRow {
   readonly zone_id: string;
   readonly owner_name: string;
-  readonly rkey: string;
-  readonly vms: readonly string[];
-  readonly replaces: boolean;
+  /** Its key, where another row waits for this one. */
+  readonly replacing: string | null;
+  /** With a space between; none has one in it. */
+  readonly vms: string;
 }
 
 /** What a taken result writes; `t` are the results. */
@@ -62,7 +63,7 @@ export async function takeEqual(tx: Tx, said: readonly Said[]): Promise<readonly
                 select ctid as place from name where zone_id = u.zone_id and owner_name = u.owner_name
                    and timeline = u.timeline and generation = u.generation and digest = u.digest and turn < u.turn limit 1 for update) l) t
       where n.ctid = t.place
-      returning n.zone_id, n.owner_name, n.rkey, n.vms, n.replaces`,
+      returning n.zone_id, n.owner_name, case when n.replaces then n.rkey end as replacing, array_to_string(n.vms, ' ') as vms`,
     [
       textArray(sorted.map((one) => one.zoneId)), textArray(sorted.map((one) => one.ownerName)), bigintArray(column((r) => r.timeline)), bigintArray(column((r) => r.generation)),
       textArray(column((r) => r.digest)), bigintArray(column((r) => r.turn)), booleanArray(column((r) => isFinal(r.state))), textArray(column((r) => r.state)),

@@ -52,9 +52,9 @@ export class Settler {
       const result = newest.get(places[at] ?? '')?.result;
       if (result === undefined) return;
       outcomes.push({ state: result.state, reason: result.reason ?? null });
-      if (row.replaces && isFinal(result.state)) followed.push(row.rkey);
+      if (row.replacing !== null && isFinal(result.state)) followed.push(row.replacing);
     });
-    return { places, issues: [], vms: took.flatMap((row) => row.vms), outcomes, followed };
+    return { places, issues: [], vms: took.flatMap((row) => (row.vms === '' ? [] : row.vms.split(' '))), outcomes, followed };
   }
 
   /** The rest: repeats, what was overtaken, and what depends on the zone. */

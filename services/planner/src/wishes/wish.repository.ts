@@ -43,7 +43,10 @@ export async function readWishesOfVms(tx: Tx, vmIds: readonly string[]): Promise
   return rows.map(toWish);
 }
 
-export interface WishDiff { readonly removed: readonly Wish[]; readonly written: readonly WishOfLife[] }
+/** `isStored`: its row is there, and says something else. */
+interface WrittenWish extends WishOfLife { readonly isStored: boolean }
+
+export interface WishDiff { readonly removed: readonly Wish[]; readonly written: readonly WrittenWish[] }
 
 /** What of the stored wishes differs from the wanted ones; nothing for a fact that says the same again (L12). */
 export function diffWishes(stored: readonly Wish[], wanted: readonly Wish[], facts: ReadonlyMap<string, Pick<Fact, 'life'>>): WishDiff {
@@ -53,7 +56,7 @@ export function diffWishes(stored: readonly Wish[], wanted: readonly Wish[], fac
     removed: stored.filter((wish) => !after.has(wishId(wish))),
     written: wanted.flatMap((wish) => {
       const old = before.get(wishId(wish));
-      return old !== undefined && sameWish(old, wish) ? [] : [{ wish, life: facts.get(wish.vmId)?.life ?? 0 }];
+      return old !== undefined && sameWish(old, wish) ? [] : [{ wish, life: facts.get(wish.vmId)?.life ?? 0, isStored: old !== undefined }];
     }),
   };
 }
@@ -66,8 +69,12 @@ function sameWish(a: Wish, b: Wish): boolean {
 
 /** Under the locks of the VMs: only who holds a VM's row writes its wishes. */
 export async function writeWishes(tx: Tx, diff: WishDiff): Promise<void> {
-  await Promise.all([deleteWishes(tx, diff.removed), upsertWishes(tx, diff.written)]);
+  await Promise.all([deleteWishes(tx, diff.removed), storeWishes(tx, diff.written.filter(({ isStored }) => !isStored), ''), storeWishes(tx, diff.written.filter(({ isStored }) => isStored), OVER)]);
 }
+
+/** Only where a row is there: looking for one costs as much as an index. */
+const OVER = `on conflict (vm_id, rkey, kind) do update
+       set life = excluded.life, claim = excluded.claim, tenant = excluded.tenant, share = excluded.share, body = excluded.body`;
 
 async function deleteWishes(tx: Tx, removed: readonly Wish[]): Promise<void> {
   if (removed.length === 0) return;
@@ -78,13 +85,12 @@ async function deleteWishes(tx: Tx, removed: readonly Wish[]): Promise<void> {
     [textArray(removed.map((w) => w.vmId)), textArray(removed.map((w) => w.key)), textArray(removed.map((w) => w.kind))]);
 }
 
-async function upsertWishes(tx: Tx, written: readonly WishOfLife[]): Promise<void> {
+async function storeWishes(tx: Tx, written: readonly WishOfLife[], conflict: '' | typeof OVER): Promise<void> {
   if (written.length === 0) return;
   await tx.query(
     `insert into wish (rkey, kind, vm_id, life, claim, tenant, share, body)
      select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::boolean[], $8::jsonb[])
-     on conflict (vm_id, rkey, kind) do update
-       set life = excluded.life, claim = excluded.claim, tenant = excluded.tenant, share = excluded.share, body = excluded.body`,
+     ${conflict}`,
     [
       textArray(written.map(({ wish }) => wish.key)), textArray(written.map(({ wish }) => wish.kind)), textArray(written.map(({ wish }) => wish.vmId)),
       bigintArray(written.map(({ life }) => life)), bigintArray(written.map(({ wish }) => wish.claim)), textArray(written.map(({ wish }) => wish.tenant)),
