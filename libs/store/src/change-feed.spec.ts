@@ -9,7 +9,7 @@ interface Body { readonly v: number }
 
 class CreateFeed1764000000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    for (const statement of [...ChangeFeed.ddl(), ...FeedReader.ddl()]) await runner.query(statement);
+    for (const statement of [...ChangeFeed.ddl(), ...ChangeFeed.compactionDdl(), ...FeedReader.ddl()]) await runner.query(statement);
   }
 
   async down(): Promise<void> {
@@ -58,6 +58,9 @@ describe('the change feed', () => {
   const other: Store[] = [];
 
   const say = (v: number, topic?: string) => store.transaction((tx) => feed.append(tx, [{ key: `k${v}`, body: { v }, ...(topic === undefined ? {} : { topic }) }]));
+  const sayBefore = (days: number, key: string, v: number) => store.query('insert into change (key, body, at) values ($1, $2, now() - make_interval(days => $3))', [key, JSON.stringify({ v }), days]);
+  /** A partition for the day so long ago. */
+  const makeDay = (days: number) => store.query(`do $$ declare day date := (now() at time zone 'utc')::date - ${days}; begin execute format('create table %I partition of change for values from (%L) to (%L)', 'change_' || to_char(day, 'YYYYMMDD'), day::text || ' 00:00+00', (day + 1)::text || ' 00:00+00'); end $$`);
   const readAll = async (from = 0, limit = 3, topic?: string): Promise<number[]> => {
     const found: number[] = [];
     for (let cursor = from, more = true; more;) {
@@ -159,16 +162,56 @@ describe('the change feed', () => {
     expect(await feed.after(3, 10)).toEqual({ changes: [], cursor: 0, more: false });
   });
 
-  it('keeps a day in a partition, survives a missing one, and drops whole days', async () => {
+  it('keeps a day in a partition, survives a missing one, and drops old days that are empty', async () => {
     await say(1);
     await store.query("insert into change (key, body, at) values ('old', '{\"v\":0}', now() - interval '40 days'), ('late', '{\"v\":9}', now() + interval '20 days')");
-    await store.query('do $$ begin execute format(\'create table change_%s partition of change for values from (%L) to (%L)\', to_char(now() - interval \'30 days\', \'YYYYMMDD\'), (now() - interval \'30 days\')::date, (now() - interval \'29 days\')::date); end $$');
-    await store.query("insert into change (key, body, at) values ('older', '{\"v\":2}', (now() - interval '30 days')::date)");
+    await makeDay(30);
+    await makeDay(29);
+    await sayBefore(30, 'older', 2);
     await feed.ensurePartitions(10);
     await feed.ensurePartitions(25);
     expect(await readAll()).toEqual([1, 0, 9, 2]);
-    await feed.dropOlderThan(14);
+    expect(await feed.dropEmptyDays(14)).toBe(1);
+    expect(await readAll()).toEqual([1, 0, 9, 2]);
+    await store.transaction((tx) => feed.forget(tx, ['older']));
+    expect(await feed.dropEmptyDays(14)).toBe(1);
+    expect(await feed.dropEmptyDays(14)).toBe(0);
     expect(await readAll()).toEqual([1, 0, 9]);
+  });
+
+  it('cuts what was said anew since, page by page; the newest of each key stays, whatever its age', async () => {
+    const compactAll = async (): Promise<number> => {
+      let total = 0;
+      for (let more = true; more;) {
+        const page = await feed.compact({ days: 7, newestBy: ['v'], limit: 2 });
+        total += page.cut;
+        ({ more } = page);
+      }
+      return total;
+    };
+    // Of b the order of sequences is not that of what it says.
+    for (const [days, key, v] of [[40, 'a', 1], [39, 'b', 3], [38, 'b', 2], [30, 'a', 4], [29, 'c', 5], [3, 'a', 6]] as const) await sayBefore(days, key, v);
+    expect(await readAll()).toEqual([1, 3, 2, 4, 5, 6]);
+    expect(await compactAll()).toBe(2);
+    expect(await readAll()).toEqual([3, 4, 5, 6]);
+    expect(await compactAll()).toBe(0);
+    // What is too young to cut anything today does so when it is old: 4 is cut by 6.
+    await store.query("update change set at = now() - interval '8 days' where at > now() - interval '4 days'");
+    expect(await compactAll()).toBe(1);
+    expect(await readAll()).toEqual([3, 5, 6]);
+    // A reader that stood on a row that is gone reads on, and learns the rest.
+    expect((await readAll(4)).at(-1)).toBe(6);
+  });
+
+  it('is compacted by one replica at a time, and a page that fails is cut again', async () => {
+    for (const v of [1, 2]) await sayBefore(20, 'a', v);
+    await expect(store.transaction(async (tx) => {
+      await tx.query('select 1 from change_compaction for update');
+      expect(await feed.compact({ days: 7, newestBy: ['v'] })).toEqual({ cut: 0, more: false });
+      throw new Error('the other one died');
+    })).rejects.toThrow('the other one died');
+    expect(await feed.compact({ days: 7, newestBy: ['v'] })).toEqual({ cut: 1, more: false });
+    expect(await readAll()).toEqual([2]);
   });
 
   it('shows old rows again after a dump was read into a cluster with lower transaction ids', async () => {

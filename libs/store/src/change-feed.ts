@@ -89,15 +89,61 @@ export class ChangeFeed<B> {
     await this.store.query(makePartitions(this.table, days));
   }
 
-  /** Drops whole days. Only for feeds whose readers keep the state themselves. */
-  async dropOlderThan(days: number): Promise<void> {
+  /** The statements of a migration for a feed that is compacted. */
+  static compactionDdl(table = 'change'): readonly string[] {
+    return [
+      `create index ${table}_key on ${table} (key)`,
+      `create table ${table}_compaction (one boolean primary key default true check (one), cursor bigint not null default 0)`,
+      `insert into ${table}_compaction default values`,
+    ];
+  }
+
+  /**
+   * Cuts what a later change of the same key has said anew: one page of rows older than so many days. Of each key the
+   * newest by these numbers of the body stays, whatever its age, so that who reads from the beginning learns everything.
+   * Each row is walked once, when it gets old, and takes away those it has overtaken (L6). May be stopped anywhere, and
+   * run in several replicas: one of them works.
+   */
+  async compact({ days, newestBy, limit = 1000 }: { readonly days: number; readonly newestBy: readonly string[]; readonly limit?: number }): Promise<{ readonly cut: number; readonly more: boolean }> {
+    const newest = newestBy.map((field) => `(body->>'${field}')::bigint desc, `).join('');
+    return this.store.transaction(async (tx) => {
+      const [at] = await tx.query<{ cursor: number }>(`select cursor from ${this.table}_compaction for update skip locked`);
+      if (at === undefined) return { cut: 0, more: false };
+      const old = await tx.query<{ sequence: number; key: string }>(
+        `select sequence, key from ${this.table} where sequence > $1 and at < clock_timestamp() - make_interval(days => $2) order by sequence limit $3`, [at.cursor, days, limit]);
+      const last = old.at(-1);
+      if (last === undefined) return { cut: 0, more: false };
+      const cut = await tx.query(
+        `delete from ${this.table} where (sequence, at) in (
+           select sequence, at from (
+             select sequence, at, row_number() over (partition by key order by ${newest}sequence desc) as place
+               from ${this.table} where key = any($1::text[]) and at < clock_timestamp() - make_interval(days => $2)) ranked where place > 1) returning 1`,
+        [textArray([...new Set(old.map((row) => row.key))]), days]);
+      await tx.query(`update ${this.table}_compaction set cursor = $1`, [last.sequence]);
+      return { cut: cut.length, more: old.length === limit };
+    });
+  }
+
+  /** Cuts all that was ever said of these keys: nobody is to learn of them any more. Needs what compaction needs. */
+  async forget(tx: Tx, keys: readonly string[]): Promise<void> {
+    if (keys.length > 0) await tx.query(`delete from ${this.table} where key = any($1::text[])`, [textArray(keys)]);
+  }
+
+  /** Drops days older than so many that hold nothing any more; gives how many. */
+  async dropEmptyDays(days: number): Promise<number> {
     const old = await this.store.query<{ name: string }>(
       `select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
        where i.inhparent = $1::regclass and c.relname ~ '_[0-9]{8}$'
          and to_date(right(c.relname, 8), 'YYYYMMDD') < (now() at time zone 'utc')::date - $2::int order by 1`,
       [this.table, days],
     );
-    for (const { name } of old) await this.store.query(`drop table ${name}`);
+    let dropped = 0;
+    for (const { name } of old) {
+      if ((await this.store.query(`select 1 from ${name} limit 1`)).length > 0) continue;
+      await this.store.query(`drop table if exists ${name}`);
+      dropped += 1;
+    }
+    return dropped;
   }
 
   /**

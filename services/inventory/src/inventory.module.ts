@@ -11,6 +11,7 @@ import { BrakeTable } from './holds/brake.table.js';
 import { HoldController } from './holds/hold.controller.js';
 import { HoldService } from './holds/hold.service.js';
 import { HoldTable } from './holds/hold.table.js';
+import { Forgetter } from './housekeeping/forgetter.js';
 import { SnapshotController } from './snapshots/snapshot.controller.js';
 import { SnapshotService } from './snapshots/snapshot.service.js';
 import { SnapshotTable } from './snapshots/snapshot.table.js';
@@ -20,6 +21,6 @@ import { VmQuery } from './query/vm.query.js';
 /** Bus, Store, Clock, Log, Metrics and the configuration come from the chassis. */
 @Module({
   controllers: [FactController, HoldController, SnapshotController, VmController],
-  providers: [VmTable, HoldTable, BrakeTable, VmPublisher, DraftWriter, FactIntake, FactRecord, FactService, ReadBack, ReadBackWorld, HoldService, SnapshotTable, SnapshotService, VmQuery],
+  providers: [VmTable, HoldTable, BrakeTable, VmPublisher, DraftWriter, FactIntake, FactRecord, FactService, ReadBack, ReadBackWorld, HoldService, SnapshotTable, SnapshotService, VmQuery, Forgetter],
 })
 export class InventoryModule {}

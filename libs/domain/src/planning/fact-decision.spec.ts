@@ -72,6 +72,16 @@ describe('versions, within one source and life', () => {
     vm.take(put({ version: 5 }));
     expect(vm.take(put({ version: 4 }))).toMatchObject({ kind: 'ignore', reason: 'stale', current: { version: 5, revision: 1 }, remember: null });
   });
+  it('an id of which nothing is known begins above the VMs that were forgotten, also where its deletion came first', () => {
+    const forgotten = { life: 3, revision: 9 };
+    const begun = (known: KnownVm | null, incoming: Incoming) => decideFact({ known, incoming, now: NOW, forgotten });
+    expect(begun(null, put())).toMatchObject({ kind: 'accept', next: { fact: { life: 4, revision: 10 } } });
+    const overtaken = begun(null, del({ version: 1 }, at('11:00')));
+    const tomb = overtaken.kind === 'ignore' ? overtaken.remember : null;
+    expect(tomb).toMatchObject({ fact: { deleted: true, revision: 0 } });
+    expect(begun(tomb, put({ version: 2 }))).toMatchObject({ kind: 'accept', next: { fact: { life: 4, revision: 10 } } });
+  });
+
   it('revision rises with every accepted change of any kind, and with no other', () => {
     const vm = inventory();
     const revisions = [put(), put(), put({ labels: { a: 'b' } }), ptr('a.example.com.'), ptr('a.example.com.'), del(), del(), put()].map((fact) => { vm.take(fact); return vm.state().revision; });

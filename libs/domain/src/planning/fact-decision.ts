@@ -23,7 +23,13 @@ export interface FactQuestion {
   readonly incoming: Incoming;
   /** RFC 3339, UTC: becomes `changedAt`. */
   readonly now: string;
+  /** What the ids of VMs that were forgotten begin above; default: none was. */
+  readonly forgotten?: Forgotten;
 }
+
+/** The highest life and revision of VMs that were forgotten long after they were gone: others may still know one of them. */
+export interface Forgotten { readonly life: number; readonly revision: number }
+export const NONE_FORGOTTEN: Forgotten = { life: 0, revision: 0 };
 
 type Of<K extends Incoming['kind']> = Extract<Incoming, { readonly kind: K }>;
 
@@ -43,9 +49,9 @@ const withSaying = (said: KnownVm['said'], source: string, saying: Saying | null
   saying === null ? said : { ...said, [source]: saying };
 
 /** Decides what one fact means (ARCHITECTURE §2 "What a fact means", PROTOCOL §2). */
-export function decideFact({ known, incoming, now }: FactQuestion): FactDecision {
+export function decideFact({ known, incoming, now, forgotten = NONE_FORGOTTEN }: FactQuestion): FactDecision {
   switch (incoming.kind) {
-    case 'changed': return decideChanged(known, incoming, now);
+    case 'changed': return decideChanged(known, incoming, now, forgotten);
     case 'deleted': return decideDeleted(known, incoming, now);
     case 'ptr': return decidePtr(known, incoming, now);
     default: return assertNever(incoming);
@@ -62,11 +68,13 @@ function againstVersion(known: KnownVm, source: string, version: number | null, 
     : { kind: 'conflict', text: `version ${version} was already given with another content`, current: currentOf(known) };
 }
 
-function beginLife(known: KnownVm | null, incoming: Of<'changed'>, now: string): FactDecision {
+function beginLife(known: KnownVm | null, incoming: Of<'changed'>, now: string, forgotten: Forgotten): FactDecision {
   const { said, source, vmId } = incoming;
+  // Revision 0: nothing was ever said of it, so it may be one that was forgotten.
+  const before = known !== null && known.fact.revision > 0 ? known.fact : { life: Math.max(known?.fact.life ?? 0, forgotten.life), revision: forgotten.revision };
   const fact: Fact = {
-    vmId, tenant: incoming.tenant ?? null, source, life: (known?.fact.life ?? 0) + 1, version: said.version,
-    revision: (known?.fact.revision ?? 0) + 1, deleted: false, changedAt: now, ...mergeSaid(null, said),
+    vmId, tenant: incoming.tenant ?? null, source, life: before.life + 1, version: said.version,
+    revision: before.revision + 1, deleted: false, changedAt: now, ...mergeSaid(null, said),
   };
   return accept('created', {
     fact, said: withSaying({}, source, said.version === null ? null : { version: said.version, digest: digestOfSaid(said) }),
@@ -74,11 +82,11 @@ function beginLife(known: KnownVm | null, incoming: Of<'changed'>, now: string):
   });
 }
 
-function decideChanged(known: KnownVm | null, incoming: Of<'changed'>, now: string): FactDecision {
-  if (known === null) return beginLife(null, incoming, now);
+function decideChanged(known: KnownVm | null, incoming: Of<'changed'>, now: string, forgotten: Forgotten): FactDecision {
+  if (known === null) return beginLife(null, incoming, now, forgotten);
   const life = lifeOf(known, incoming);
   if (life.kind === 'old') return ignore(life.reason, life.text, known);
-  if (life.kind === 'new') return beginLife(known, incoming, now);
+  if (life.kind === 'new') return beginLife(known, incoming, now, forgotten);
   const { said, source } = incoming;
   const digest = digestOfSaid(said);
   const settled = againstVersion(known, source, said.version, digest);

@@ -1,5 +1,5 @@
 import type { Caller } from '@vmdns/contracts';
-import { claimsNeeded, decideFact, type FactDecision, type Fault, type Incoming, type KnownVm, withClaims } from '@vmdns/domain';
+import { claimsNeeded, decideFact, type FactDecision, type Fault, type Forgotten, type Incoming, type KnownVm, NONE_FORGOTTEN, withClaims } from '@vmdns/domain';
 import type { BrakeKey, SourceBrake } from '../holds/brake.js';
 import { type DeletionFact, isProvablyOlder, isSameDeletion, meansAlive, type WaitingDeletion } from '../holds/waiting-deletion.js';
 import type { AdmittedFact } from './fact-door.js';
@@ -52,6 +52,7 @@ export interface BatchDecision {
 export interface BatchQuestion {
   readonly facts: readonly AdmittedFact[];
   readonly before: ReadonlyMap<string, VmBefore>;
+  readonly forgotten?: Forgotten;
   readonly brakeOf: (key: BrakeKey) => SourceBrake;
   readonly now: Date;
 }
@@ -60,7 +61,7 @@ export interface BatchQuestion {
  * Decides a whole batch in memory, in the order of arrival, so that several facts of one VM see each other. Calls
  * nothing but the brakes, which count what they let pass.
  */
-export function decideBatch({ facts, before, brakeOf, now }: BatchQuestion): BatchDecision {
+export function decideBatch({ facts, before, forgotten = NONE_FORGOTTEN, brakeOf, now }: BatchQuestion): BatchDecision {
   const drafts = new Map<string, VmDraft>();
   let claims = 0;
   const draw = (state: KnownVm): KnownVm => {
@@ -71,7 +72,7 @@ export function decideBatch({ facts, before, brakeOf, now }: BatchQuestion): Bat
     const { vmId } = fact.incoming;
     const draft = drafts.get(vmId) ?? new VmDraft(vmId, before.get(vmId) ?? { known: null, waiting: null });
     drafts.set(vmId, draft);
-    return decideOne(draft, fact, { brakeOf, now, draw });
+    return decideOne(draft, fact, { brakeOf, now, draw, forgotten });
   });
   return { verdicts, drafts, claims };
 }
@@ -80,11 +81,12 @@ interface Means {
   readonly brakeOf: (key: BrakeKey) => SourceBrake;
   readonly now: Date;
   readonly draw: (state: KnownVm) => KnownVm;
+  readonly forgotten: Forgotten;
 }
 
 function decideOne(draft: VmDraft, { incoming, caller, publisher, traceparent }: AdmittedFact, means: Means): Verdict {
   if (isForeign(draft.known, caller, incoming)) return { kind: 'foreign' };
-  const decision = decideFact({ known: draft.known, incoming, now: means.now.toISOString() });
+  const decision = decideFact({ known: draft.known, incoming, now: means.now.toISOString(), forgotten: means.forgotten });
   switch (decision.kind) {
     case 'conflict': return { kind: 'conflict', text: decision.text };
     case 'no-such-address': return decision;

@@ -80,7 +80,7 @@ export class FactIntake {
     const now = this.clock.now();
     const decision = await this.store.transaction(async (tx) => {
       const brakes = await this.brakes.load(tx, deletionsOf(facts));
-      return decideBatch({ facts, before, brakeOf: (key) => brakes.get(keyText(key)) ?? OPEN_ROAD, now });
+      return decideBatch({ facts, before, forgotten: await this.vms.forgotten(tx), brakeOf: (key) => brakes.get(keyText(key)) ?? OPEN_ROAD, now });
     });
     const claims = Array.from({ length: decision.claims }, (_, at) => UNDRAWN + at);
     const states = [...decision.drafts.values()].flatMap(({ revisions }) => revisions.slice(-1)).map(({ state }) => drawnClaims(state, claims));
@@ -102,11 +102,11 @@ export class FactIntake {
   private async decideAndWrite(tx: Tx, facts: readonly AdmittedFact[], seen: ReadonlyMap<string, VmRead>, claims: number, now: Date): Promise<Stored> {
     const vmIds = [...new Set(facts.map((fact) => fact.incoming.vmId))].sort();
     // Drawn when the locks are held, so that of two facts about an address the later one has the higher claim.
-    const [marks, drawn] = await Promise.all([this.vms.lock(tx, vmIds), this.vms.drawClaims(tx, claims)]);
+    const [marks, drawn, forgotten] = await Promise.all([this.vms.lock(tx, vmIds), this.vms.drawClaims(tx, claims), this.vms.forgotten(tx)]);
     const stale = vmIds.filter((vmId) => marks.get(vmId) !== seen.get(vmId)?.mark);
     const before = stale.length === 0 ? seen : new Map([...seen, ...await this.vms.read(tx, stale)]);
     const brakes = await this.brakes.load(tx, deletionsOf(facts));
-    const decision = decideBatch({ facts, before, brakeOf: (key) => brakes.get(keyText(key)) ?? OPEN_ROAD, now });
+    const decision = decideBatch({ facts, before, forgotten, brakeOf: (key) => brakes.get(keyText(key)) ?? OPEN_ROAD, now });
     await this.brakes.store(tx, [...brakes.values()]);
     const more = await this.vms.drawClaims(tx, Math.max(0, decision.claims - drawn.length));
     const revisions = await this.writer.write(tx, [...decision.drafts.values()], [...drawn, ...more]);

@@ -4,6 +4,7 @@ import { DeadLetterEvent, NoticeEvent, type RpcReply, type FactAnswer, streams, 
 import { freshDatabase, type NatsServer, startNats, type TestDatabase, tcpProxy, until } from '@vmdns/test/support';
 import { names, patiently, platform, Publisher, Replica, valueOf } from '../../testing/replica.js';
 import { admitFact } from './fact-door.js';
+import { Forgetter } from '../housekeeping/forgetter.js';
 import { FactIntake } from './fact.intake.js';
 import { FactService } from './fact.service.js';
 
@@ -260,6 +261,29 @@ describe('inventory on real servers', () => {
       const last = (await replica.changes()).reduce((high, one) => (one.revision > high.revision ? one : high));
       expect(last).toMatchObject({ deleted: false, addresses: [{ ip: '192.0.2.2' }] });
     }
+  });
+
+  it('forgets a VM long gone and what was said anew since, nothing else; an id that comes back begins above what others may know', async () => {
+    const at = (vmId: string, version: number) => publisher.put(vmId, { fqdn: `${vmId}.example.com`, version, addresses: [{ ip: '192.0.2.1' }] });
+    for (const vmId of ['gone', 'lately', 'alive']) for (const version of [1, 2, 3]) valueOf(await at(vmId, version));
+    for (const vmId of ['gone', 'lately']) valueOf(await publisher.delete(vmId));
+    await replica.store.query("update vm set deleted_at = deleted_at - interval '91 days' where vm_id = 'gone'");
+    await replica.store.query("update vm set deleted_at = deleted_at - interval '89 days' where vm_id = 'lately'");
+    await replica.store.query("update change set at = at - interval '8 days' where key <> 'young'");
+    valueOf(await at('young', 1));
+    valueOf(await at('young', 2));
+    const forgetter = replica.service.app.get(Forgetter);
+    expect(await forgetter.sweep()).toMatchObject({ vms: 1, changes: 3 + 2 });
+    expect(await forgetter.sweep()).toMatchObject({ vms: 0, changes: 0 });
+    // Who reads from the beginning learns all that is known: also that one VM is gone.
+    expect((await replica.changes()).map(({ vmId, revision, deleted }) => `${vmId} ${revision} ${deleted}`).sort()).toEqual(['alive 3 false', 'lately 4 true', 'young 1 false', 'young 2 false']);
+    // Within the retention a gone VM still beats what comes late.
+    await publisher.ingest('vmdns.vm.changed.v1', { vmId: 'lately', fqdn: 'lately.example.com', version: 2, addresses: [{ ip: '192.0.2.1' }] });
+    await until(async () => (await notices()).some((notice) => notice.vmId === 'lately' && notice.code === 'stale'));
+    // A planner that was away may still know the VM of this id with revision 4.
+    expect(valueOf(await at('gone', 1))).toMatchObject({ accepted: true, revision: 5 });
+    expect((await replica.changes()).filter(({ vmId }) => vmId === 'gone')).toMatchObject([{ life: 2, revision: 5, deleted: false }]);
+    expect(valueOf(await at('other', 1))).toMatchObject({ accepted: true, revision: 5 });
   });
 
   it('L1 a crash between commit and publish is healed by the change feed', async () => {

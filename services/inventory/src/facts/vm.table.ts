@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { VmState } from '@vmdns/contracts';
-import type { Fact, KnownVm } from '@vmdns/domain';
+import { type Fact, type Forgotten, type KnownVm, NONE_FORGOTTEN } from '@vmdns/domain';
 import { bigintArray, jsonbArray, textArray, timestampArray, type Tx } from '@vmdns/store';
 import type { DeletionFact, WaitingDeletion } from '../holds/waiting-deletion.js';
 import type { VmBefore, VmDraft } from './batch-decision.js';
@@ -61,6 +61,12 @@ export class VmTable {
   async lock(tx: Tx, vmIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const rows = await tx.query<{ vm_id: string; mark: string }>(LOCK, [textArray(vmIds)]);
     return new Map(rows.map((row) => [row.vm_id, row.mark]));
+  }
+
+  /** What ids begin above that were forgotten; to be read after it is known which ids are absent. */
+  async forgotten(tx: Tx): Promise<Forgotten> {
+    const [row] = await tx.query<Forgotten>('select life, revision from forgotten');
+    return row ?? NONE_FORGOTTEN;
   }
 
   /** Claims for whatever appears for the first time, in rising order. */
