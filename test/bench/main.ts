@@ -19,10 +19,11 @@ import { b12 } from './scenarios/b12-planner.js';
 import { b13 } from './scenarios/b13-memory.js';
 import { d1 } from './scenarios/d1-dead-provider.js';
 import { idle } from './scenarios/idle.js';
+import { waiting } from './scenarios/waiting-names.js';
 
 const MEASURED: readonly Scenario[] = [b1, b2, b3, b4, b7, b8, b9, b10, b12, b13, d1];
-/** Hops are no measurement, and IDLE has not ended a run yet: only when asked for. */
-const SCENARIOS: readonly Scenario[] = [...MEASURED, b3Hops, idle];
+/** Hops are no measurement, and the others are about a million VMs and about one large zone: only when asked for. */
+const SCENARIOS: readonly Scenario[] = [...MEASURED, b3Hops, idle, waiting];
 /** What every change should see; the others take minutes. */
 const QUICK = ['B1', 'B3', 'B4', 'B12'];
 const USAGE = `npm run bench -- [--quick] [--sandwiches N] [--vms N] [--dead-minutes N] [--json FILE] [--profile FOLDER] [scenario …]\n${SCENARIOS.map(({ id, what }) => `  ${id.padEnd(4)} ${what}`).join('\n')}`;
