@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -14,7 +14,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const HOME = join(process.env.VMDNS_TOOLS ?? join(ROOT, '.vmdns', 'tools'), `debian-13-${process.arch}`);
 const TREE = join(HOME, 'root');
 const PACKAGES = ['pdns-server', 'pdns-backend-lmdb', 'pdns-backend-sqlite3', 'pdns-backend-pgsql'];
-const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+const KEYRING = process.env.DEBIAN_KEYRING ?? '/usr/share/keyrings/debian-archive-keyring.gpg';
 const SPECS = ['powerdns.contract.spec.ts', 'powerdns.sql-contract.spec.ts', 'powerdns.real.spec.ts', 'powerdns.disabled.spec.ts'].map((file) => `services/adapter-powerdns/src/${file}`);
 const LIMIT_MS = 240_000;
 
@@ -23,7 +23,8 @@ class Skip extends Error {}
 
 async function makeTree() {
   if (existsSync(join(HOME, 'ready'))) return;
-  if (!['/usr/bin/apt-get', '/usr/bin/apt-config', '/usr/bin/dpkg-deb'].every((tool) => existsSync(tool))) throw new Skip('no-apt');
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  if (!['apt-get', 'apt-config', 'dpkg-deb'].every((tool) => folders.some((folder) => existsSync(join(folder, tool))))) throw new Skip('no-apt');
   if (!existsSync(KEYRING)) throw new Skip('no-keyring');
   const stage = `${HOME}.new`;
   rmSync(stage, { recursive: true, force: true });

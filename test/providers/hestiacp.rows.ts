@@ -9,7 +9,7 @@ const HTTP = 'libs/provider-kit/src/http/http-client.spec.ts', LANES = 'libs/ada
 export const HESTIACP_ROWS: readonly Row[] = [
   ...section('2.1', [
     ['handled', 'Signing in with the password: failures are HTTP 200, and only the body tells', [ENVELOPE, '%s', 'legacy, change failed: HTTP 200 all the same'], [FAKE, 'answers as the table of envelopes says']],
-    ['refused', 'A legacy key (hash) opens the same door as the password: there is no setting for it, an access key or the password is asked for', [ZONE, 'L10: the form hides its secrets, and says what each way to sign in needs']],
+    ['refused', 'A legacy key (hash) opens the same door as the password: there is no setting for it, an access key or the password is asked for', [ZONE, 'L10: a legacy key has no field of its own, and put where the access key belongs it is refused, with what to do and without itself'], [FAKE, 'answers as the table of envelopes says']],
     ['handled', 'An access key: the exit code is in the header', [ENVELOPE, '%s', 'access key, unknown command or not allowed'], [TEST, 'all is well: each step says what it saw and how long it took, and nothing was changed (%s)', 'access-key']],
     ['handled', 'Password and keys are marked as legacy: both work, the access key is recommended', [TEST, 'all is well: each step says what it saw and how long it took, and nothing was changed (%s)', 'password']],
     ['handled', 'Success: `OK`, 204, 200 with JSON, or a bare 0', [ENVELOPE, '%s', 'legacy, change done'], [ENVELOPE, '%s', 'legacy, listing']],

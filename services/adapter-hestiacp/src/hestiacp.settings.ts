@@ -3,6 +3,8 @@ import { z } from 'zod';
 
 const HostPort = z.string().regex(/^(\[[0-9A-Fa-f:.]+\]|[^\s:[\]/]+)(:\d{1,5})?$/, 'must be host, host:port or [IPv6]:port');
 const DNS_PORT = 53;
+/** What HestiaCP calls an API key; an access key has 20 characters. */
+const LEGACY_KEY_LENGTH = 32;
 
 /** One user's zones on one HestiaCP panel. */
 export const HestiacpConnection = z.strictObject({
@@ -28,6 +30,9 @@ export const HestiacpConnection = z.strictObject({
 }).superRefine((connection, context) => {
   const needed = connection.mode === 'password' ? ['password'] as const : ['accessKey', 'secretKey'] as const;
   for (const field of needed) if (connection[field] === undefined) context.addIssue({ code: 'custom', path: [field], message: `is needed to sign in with ${connection.mode}` });
+  if (connection.mode === 'access-key' && connection.accessKey?.length === LEGACY_KEY_LENGTH) {
+    context.addIssue({ code: 'custom', path: ['accessKey'], message: "looks like a legacy API key (32 characters), which vmdns does not use: make an access key, or sign in with the administrator's password" });
+  }
 });
 export type HestiacpConnection = z.output<typeof HestiacpConnection>;
 

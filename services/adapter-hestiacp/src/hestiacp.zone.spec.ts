@@ -323,6 +323,18 @@ describe('the connection to a HestiaCP', () => {
     expect([faults({ url: 'http://panel.example.net', accessKey: 'a', secretKey: 's' }), faults({ fingerprint: 'abc', accessKey: 'a', secretKey: 's' })]).toEqual([['url'], ['fingerprint']]);
   });
 
+  it('L10: a legacy key has no field of its own, and put where the access key belongs it is refused, with what to do and without itself', () => {
+    const base = { url: 'https://panel.example.net:8083/', user: 'dns' };
+    const legacyKey = 'Zq7d0aB1c2D3e4F5g6H7i8J9k0L1m2N3';
+    const words = (typed: object): string => HestiacpConnection.safeParse({ ...base, ...typed }).error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ') ?? 'taken';
+    expect(words({ hash: legacyKey, accessKey: KEY.id, secretKey: KEY.secret })).toContain('hash');
+    for (const typed of [{ accessKey: legacyKey }, { accessKey: legacyKey, secretKey: 'x' }]) {
+      expect(words(typed)).toContain("accessKey: looks like a legacy API key (32 characters), which vmdns does not use: make an access key, or sign in with the administrator's password");
+      expect(words(typed)).not.toContain(legacyKey);
+    }
+    expect(words({ accessKey: KEY.id, secretKey: KEY.secret })).toBe('taken');
+  });
+
   it('the target is the panel, the user and the zone; the name server is the panel\'s own unless told otherwise', () => {
     const connection = HestiacpConnection.parse({ url: 'https://panel.example.net:8083/api/', user: 'dns', accessKey: 'a', secretKey: 's' });
     const settings = HestiacpZoneSettings.parse({});

@@ -1,4 +1,4 @@
-import { registerSecret } from '@vmdns/chassis';
+import { redact, registerSecret } from '@vmdns/chassis';
 import type { Reason } from '@vmdns/contracts';
 import type { ZonePort } from '@vmdns/provider-kit';
 import type { Host } from '../host.js';
@@ -66,17 +66,17 @@ export class Connections {
     }
     const parsed = this.host.definition.connectionSchema.safeParse({ ...given.settings, ...secrets });
     if (parsed.success) return { ok: true, connection: parsed.data };
-    return { ok: false, reason: { code: 'credentials', text: `the connection's settings are not valid: ${pathsOf(parsed.error.issues)}`, hint: 'mend the connection' } };
+    return { ok: false, reason: { code: 'credentials', text: `the connection's settings are not valid: ${faultsOf(parsed.error.issues)}`, hint: 'mend the connection' } };
   }
 
   parseZone(settings: Readonly<Record<string, unknown>>): Opened<{ readonly zone: unknown }> {
     const parsed = this.host.definition.zoneSchema.safeParse(settings);
     if (parsed.success) return { ok: true, zone: parsed.data };
-    return { ok: false, reason: { code: 'refused-by-provider', text: `the zone's settings are not valid: ${pathsOf(parsed.error.issues)}`, hint: 'mend the zone\'s settings' } };
+    return { ok: false, reason: { code: 'refused-by-provider', text: `the zone's settings are not valid: ${faultsOf(parsed.error.issues)}`, hint: 'mend the zone\'s settings' } };
   }
 }
 
-/** Only where the faults are: a message might quote a value (L10). */
-function pathsOf(issues: readonly { readonly path: readonly PropertyKey[]; readonly code?: string | undefined }[]): string {
-  return issues.map((issue) => `${issue.path.map(String).join('.') || 'settings'} (${issue.code ?? 'invalid'})`).join(', ');
+/** Where the faults are, and what the provider's own rules say of them; a message of the schema's own might quote a value (L10). */
+function faultsOf(issues: readonly { readonly path: readonly PropertyKey[]; readonly code?: string | undefined; readonly message: string }[]): string {
+  return issues.map(({ path, code = 'invalid', message }) => `${path.map(String).join('.') || 'settings'} ${code === 'custom' ? redact(message) : `(${code})`}`).join(', ');
 }
