@@ -163,6 +163,22 @@ describe("a VM's life becomes records", () => {
     adapter.script = applied;
   });
 
+  it('L11 an id that is recycled tells its next tenant nothing of the names that the last one has not lost yet', async () => {
+    adapter.script = applied;
+    await rig.tell(rig.fact('recycled', { tenant: 'red', fqdn: 'red-secret.example.com.', ips: ['192.0.2.85'] }));
+    await rig.becomes('recycled', 'live');
+    adapter.script = (name) => (name.name === 'red-secret.example.com.' ? undefined : { state: 'applied' });
+    await rig.tell(rig.fact('recycled', { deleted: true, fqdn: null, nameClaim: null, ips: [] }));
+    expect(await rig.dns('recycled')).toMatchObject({ state: 'deleting', records: [{ name: 'red-secret.example.com.' }] });
+    await rig.tell(rig.fact('recycled', { life: 2, deleted: false, tenant: 'blue', fqdn: 'blue.example.com.', ips: ['192.0.2.86'] }));
+    expect(JSON.stringify(await rig.becomes('recycled', 'live'))).not.toContain('red-secret');
+    expect(JSON.stringify(value(await rig.rpc.explain({ q: 'recycled', caller: { name: 'b', role: 'viewer', tenant: 'blue' } })))).not.toContain('red-secret');
+    // Nobody sees it go, and it goes.
+    adapter.script = applied;
+    await adapter.answer('red-secret.example.com.', { state: 'applied' });
+    await until(() => adapter.held.get('red-secret.example.com.')?.length === 0);
+  });
+
   it('lets two VMs of one tenant share a name when both say so', async () => {
     await rig.tell(rig.fact('s1', { fqdn: 'both.example.com.', ips: ['192.0.2.60'], tenant: 'a', shareName: true }));
     await rig.tell(rig.fact('s2', { fqdn: 'both.example.com.', ips: ['192.0.2.61'], tenant: 'a', shareName: true }));

@@ -76,7 +76,7 @@ async function planVms(tx: Tx, ask: FactsAsk, facts: readonly Fact[], { locked, 
     urgentKeys: urgentKeys(diff, stored), newWishes: newWishes(diff, stored), ...causeOf(diff, facts),
   });
   const [planned] = await Promise.all([planning, writing]);
-  return { planned, former: await formerNames(tx, diff, planned, locked) };
+  return { planned, former: await formerNames(tx, diff, planned, { locked, tenants: new Map(facts.map((fact) => [fact.vmId, fact.tenant])) }) };
 }
 
 function changedKeys(diff: WishDiff, stored: readonly Wish[]): Key[] {
@@ -116,9 +116,13 @@ function urgentKeys(diff: WishDiff, stored: readonly Wish[]): ReadonlySet<string
   return new Set(asked.map((wish) => wish.key));
 }
 
-/** Names that a VM no longer wants and that are not settled without it, with those it had before. */
-async function formerNames(tx: Tx, diff: WishDiff, planned: Planned, locked: ReadonlyMap<string, VmRow>): Promise<ReadonlyMap<string, readonly Former[]>> {
-  const before = [...locked.values()].flatMap((row) => row.former.map((former) => ({ vmId: row.vm_id, former })));
+/**
+ * Names that a VM no longer wants and that are not settled without it, with those it had before. Ids are recycled, also
+ * between tenants: what it had under another tenant goes all the same, and is not told to this one.
+ */
+async function formerNames(tx: Tx, diff: WishDiff, planned: Planned, { locked, tenants }: { readonly locked: ReadonlyMap<string, VmRow>; readonly tenants: ReadonlyMap<string, string | null> }): Promise<ReadonlyMap<string, readonly Former[]>> {
+  const isOfTenant = (vmId: string, tenant: string | null): boolean => tenants.get(vmId) === tenant;
+  const before = [...locked.values()].filter((row) => isOfTenant(row.vm_id, row.tenant)).flatMap((row) => row.former.map((former) => ({ vmId: row.vm_id, former })));
   const open = new Set((await stillFormer(tx, before.map((one) => one.former))).map(formerKey));
   const lists = new Map<string, Map<string, Former>>();
   const add = (vmId: string, former: Former) => {
@@ -127,7 +131,7 @@ async function formerNames(tx: Tx, diff: WishDiff, planned: Planned, locked: Rea
     lists.set(vmId, list);
   };
   for (const { vmId, former } of before) if (open.has(formerKey(former))) add(vmId, former);
-  for (const wish of diff.removed) for (const row of planned.unsettled.get(wish.key) ?? []) add(wish.vmId, row);
+  for (const wish of diff.removed.filter(({ vmId, tenant }) => isOfTenant(vmId, tenant))) for (const row of planned.unsettled.get(wish.key) ?? []) add(wish.vmId, row);
   return new Map([...lists].map(([vmId, list]) => [vmId, [...list.values()]]));
 }
 
