@@ -12,6 +12,10 @@ export interface ZoneEntry {
   /** With the dot. */
   readonly apex: string;
   readonly ttl: { readonly forward: number; readonly reverse: number };
+  /** Of which addresses it takes the records; absent: of all. */
+  readonly takes?: (ip: string) => boolean;
+  /** A classless zone: the addresses whose text begins so, and whose last octet lies between. */
+  readonly block?: { readonly prefix: string; readonly first: number; readonly last: number };
 }
 
 /** RRsets of others, by `placeOf`: those are never ours. */
@@ -22,7 +26,7 @@ export interface Expected {
   readonly apex: string;
   /** With the dot. */
   readonly name: string;
-  readonly type: 'A' | 'AAAA' | 'PTR';
+  readonly type: 'A' | 'AAAA' | 'PTR' | 'CNAME';
   readonly ttl: number;
   /** Sorted. */
   readonly values: readonly string[];
@@ -62,6 +66,23 @@ function homesOf(name: string, zones: readonly ZoneEntry[]): readonly ZoneEntry[
   const around = zones.filter((zone) => isBelow(name, zone.apex));
   const closest = Math.max(...around.map((zone) => zone.apex.length));
   return around.filter((zone) => zone.apex.length === closest);
+}
+
+interface ReverseHome { readonly zone: ZoneEntry; readonly name: string; /** Of a parent's pointer into a classless zone. */ readonly pointsTo?: string }
+
+/** The smallest block that has the address, with a pointer in the zone around it; else the closest zone around. */
+function reverseHomes(ip: string, zones: readonly ZoneEntry[]): { readonly isCovered: boolean; readonly homes: readonly ReverseHome[] } {
+  const octet = Number(ip.split('.')[3] ?? Number.NaN);
+  const around = homesOf(reverseOf(ip), zones);
+  const isTaken = ({ takes }: ZoneEntry): boolean => takes?.(ip) ?? true;
+  const blocks = zones.filter(({ block }) => block !== undefined && ip.startsWith(block.prefix) && octet >= block.first && octet <= block.last);
+  const size = ({ block }: ZoneEntry): number => (block === undefined ? 0 : block.last - block.first);
+  const smallest = blocks.filter((zone) => size(zone) === Math.min(...blocks.map(size)));
+  const outer = around.filter(isTaken).map((zone): ReverseHome => ({ zone, name: reverseOf(ip) }));
+  const inner = smallest.filter(isTaken).map((zone): ReverseHome => ({ zone, name: `${octet}.${zone.apex}` }));
+  const pointsTo = inner[0]?.name;
+  const homes = smallest.length === 0 ? outer : pointsTo === undefined ? [] : [...inner, ...outer.map((home) => ({ ...home, pointsTo }))];
+  return { isCovered: around.length + smallest.length > 0, homes };
 }
 
 /** The first of each family, and those that ask for it. */
@@ -126,14 +147,15 @@ function forward(vms: readonly BookedVm[], desk: Desk): void {
       else if (homes.length === 0) for (const type of typesOf(ips)) desk.homeless(vm, name, type, desk.rules.ownDomains.some((domain) => isBelow(name, domain)));
     }
     for (const zone of homes) {
-      for (const vm of askers) for (const ip of forwardIps(vm)) desk.wishes.push({ place: placeOf({ server: zone.server, apex: zone.apex, name, type: isV6(ip) ? 'AAAA' : 'A' }), vmId: vm.vmId, value: ip });
+      const isTaken = (ip: string): boolean => zone.takes?.(ip) ?? true;
+      for (const vm of askers) for (const ip of forwardIps(vm).filter(isTaken)) desk.wishes.push({ place: placeOf({ server: zone.server, apex: zone.apex, name, type: isV6(ip) ? 'AAAA' : 'A' }), vmId: vm.vmId, value: ip });
       const reserved = isReserved(name, zone.apex);
       for (const vm of askers) {
         if (reserved) for (const type of typesOf(forwardIps(vm))) desk.say(vm, name, type, zone.apex, 'refused', 'reserved-name');
         else if (!sharers.includes(vm)) for (const type of typesOf(forwardIps(vm))) desk.say(vm, name, type, zone.apex, 'refused', 'name-conflict');
       }
       if (reserved) continue;
-      const ips = [...new Set(sharers.flatMap(forwardIps))];
+      const ips = [...new Set(sharers.flatMap(forwardIps).filter(isTaken))];
       const wanted = typesOf(ips).map((type): Expected => ({ server: zone.server, apex: zone.apex, name, type, ttl: zone.ttl.forward, values: ips.filter((ip) => isV6(ip) === (type === 'AAAA')).sort() }));
       put(desk, zone, name, wanted, sharers.filter((vm) => forwardIps(vm).length > 0));
     }
@@ -146,16 +168,17 @@ function reverse(vms: readonly BookedVm[], desk: Desk): void {
     const name = reverseOf(ip);
     const askers = vms.flatMap((vm) => vm.addresses.filter((address) => address.ip === ip).map((address) => ({ vm, claim: address.claim, target: ptrTarget(vm, address) })));
     const holder = askers.reduce((last, one) => (one.claim > last.claim ? one : last));
-    const homes = homesOf(name, desk.zones);
+    const { isCovered, homes } = reverseHomes(ip, desk.zones);
     if (homes.length === 0) {
-      for (const { vm, target } of askers) if (target !== null) desk.homeless(vm, name, 'PTR', desk.rules.ownPrefixes.some((prefix) => ip.startsWith(prefix)));
+      for (const { vm, target } of askers) if (target !== null) desk.homeless(vm, name, 'PTR', !isCovered && desk.rules.ownPrefixes.some((prefix) => ip.startsWith(prefix)));
       continue;
     }
-    for (const zone of homes) {
-      for (const { vm, target } of askers) desk.wishes.push({ place: placeOf({ server: zone.server, apex: zone.apex, name, type: 'PTR' }), vmId: vm.vmId, value: target ?? '' });
-      for (const { vm, target } of askers) if (vm !== holder.vm && target !== null) desk.say(vm, name, 'PTR', zone.apex, 'refused', 'address-conflict');
+    for (const { zone, name: at, pointsTo } of homes) {
+      const type = pointsTo === undefined ? 'PTR' : 'CNAME';
+      for (const { vm, target } of askers) desk.wishes.push({ place: placeOf({ server: zone.server, apex: zone.apex, name: at, type }), vmId: vm.vmId, value: target === null ? '' : pointsTo ?? target });
+      for (const { vm, target } of askers) if (vm !== holder.vm && target !== null) desk.say(vm, at, type, zone.apex, 'refused', 'address-conflict');
       if (holder.target === null) continue;
-      put(desk, zone, name, [{ server: zone.server, apex: zone.apex, name, type: 'PTR', ttl: zone.ttl.reverse, values: [holder.target] }], [holder.vm]);
+      put(desk, zone, at, [{ server: zone.server, apex: zone.apex, name: at, type, ttl: zone.ttl.reverse, values: [pointsTo ?? holder.target] }], [holder.vm]);
     }
   }
 }

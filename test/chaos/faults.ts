@@ -1,7 +1,7 @@
 import type { Dice } from './dice.js';
-import { isWrite, type CallMatch, type FaultRule } from '../support/index.js';
+import { type CallMatch, type FaultRule, type PowerdnsServer } from '@vmdns/test/support';
 import type { Trouble } from './trouble.js';
-import type { Replica, World } from './world.js';
+import type { ProviderSite, Replica, World } from './world.js';
 
 /** What a fault needs, and how long it lasts at least and at most. */
 interface Fault {
@@ -70,7 +70,7 @@ export class Faults {
       'service ended and started': { weight: 3, lastsMs: [100, 1_000], target, begin: async (name) => { const back = away(name); await replica(name).process.stop(); return () => { replica(name).process.relaunch(); back(); }; } },
       'service asleep': { weight: 6, lastsMs: [500, 4_000], target, begin: async (name) => { const back = away(name); replica(name).process.freeze(); return () => { replica(name).process.thaw(); back(); }; } },
       'adapter asleep beyond its lease': {
-        weight: 4, lastsMs: [6_000, 12_000], target: (dice) => dice.pick(this.world.all('adapter-powerdns')).process.instance,
+        weight: 4, lastsMs: [6_000, 12_000], target: (dice) => dice.pick(this.world.replicas.filter(({ process }) => process.name.startsWith('adapter-'))).process.instance,
         begin: async (name) => { const back = away(name); replica(name).process.freeze(); return () => { replica(name).process.thaw(); back(); }; },
       },
       'service cut from NATS': { weight: 3, lastsMs: [500, 5_000], target, begin: proxied('bus', (bus) => { bus.refuse(); return () => bus.accept(); }) },
@@ -95,27 +95,29 @@ export class Faults {
 
   private ofProviders(): Readonly<Record<string, Fault>> {
     const target = (dice: Dice): string => `provider ${dice.between(0, this.world.sites.length - 1)}`;
-    const site = (name: string) => this.world.site(Number(name.split(' ')[1]));
+    const real = (dice: Dice): string => `provider ${dice.pick([...this.world.sites.keys()].filter((at) => this.world.sites[at]?.server !== undefined))}`;
+    const site = (name: string): ProviderSite => this.world.site(Number(name.split(' ')[1]));
+    const server = (name: string): PowerdnsServer => site(name).server ?? this.world.stack.powerdns;
     const some = (share: number, dice: Dice, match: CallMatch): CallMatch => (call) => match(call) && dice.chance(share);
-    const ruled = (begin: (proxy: ReturnType<typeof site>['proxy'], dice: Dice) => FaultRule) => async (name: string, dice: Dice) => {
-      const rule = begin(site(name).proxy, dice);
+    const ruled = (begin: (site: ProviderSite, dice: Dice) => FaultRule) => async (name: string, dice: Dice) => {
+      const rule = begin(site(name), dice);
       return () => rule.remove();
     };
     const lastsMs = [500, 4_000] as const;
     return {
-      'provider away': { weight: 3, lastsMs, target, begin: ruled((proxy) => proxy.down()) },
-      'provider slow': { weight: 3, lastsMs, target, begin: ruled((proxy, dice) => proxy.delay(some(0.5, dice, () => true), dice.between(100, 2_500))) },
-      'provider asleep': { weight: 2, lastsMs: [500, 3_000], target, begin: async (name) => { site(name).powerdns.freeze(); return () => site(name).powerdns.thaw(); } },
-      'provider killed': { weight: 2, lastsMs: [300, 2_000], target, begin: async (name) => { await site(name).powerdns.kill(); return () => site(name).powerdns.restart(); } },
-      'applied, then no answer': { weight: 4, lastsMs, target, begin: ruled((proxy, dice) => proxy.dropAfter(some(0.5, dice, isWrite))) },
-      'not applied, no answer': { weight: 2, lastsMs, target, begin: ruled((proxy, dice) => proxy.dropBefore(some(0.5, dice, () => true))) },
-      'half an answer': { weight: 2, lastsMs, target, begin: ruled((proxy, dice) => proxy.cut(some(0.5, dice, () => true))) },
-      'applied, answered 500': { weight: 2, lastsMs, target, begin: ruled((proxy, dice) => proxy.falsify(some(0.5, dice, isWrite), { status: 500, body: { error: 'Internal Server Error' } })) },
-      'applied twice': { weight: 2, lastsMs, target, begin: ruled((proxy, dice) => proxy.duplicate(some(0.5, dice, isWrite))) },
-      'throttled': { weight: 2, lastsMs, target, begin: ruled((proxy, dice) => proxy.answer(some(0.7, dice, () => true), { status: 429, headers: { 'retry-after': '1' } })) },
-      'unauthorised': { weight: 1, lastsMs: [300, 2_000], target, begin: ruled((proxy) => proxy.answer(() => true, { status: 401, body: 'Unauthorized' })) },
-      'said to be applied, and not': { weight: 2, lastsMs, target, begin: ruled((proxy, dice) => proxy.answer(some(0.5, dice, (call) => call.method === 'PATCH'), { status: 204 })) },
-      'nonsense listed': { weight: 2, lastsMs, target, begin: ruled((proxy, dice) => proxy.falsify(some(0.5, dice, (call) => call.method === 'GET'), dice.pick([{ status: 200, body: {} }, { status: 200, body: '<html>' }, { status: 200, body: [] }, { status: 404, body: { error: 'Not Found' } }, { status: 502, body: 'Bad Gateway' }]))) },
+      'provider away': { weight: 3, lastsMs, target, begin: ruled(({ proxy }) => proxy.down()) },
+      'provider slow': { weight: 3, lastsMs, target, begin: ruled(({ proxy }, dice) => proxy.delay(some(0.5, dice, () => true), dice.between(100, 2_500))) },
+      'provider asleep': { weight: 2, lastsMs: [500, 3_000], target: real, begin: async (name) => { server(name).freeze(); return () => server(name).thaw(); } },
+      'provider killed': { weight: 2, lastsMs: [300, 2_000], target: real, begin: async (name) => { await server(name).kill(); return () => server(name).restart(); } },
+      'applied, then no answer': { weight: 4, lastsMs, target, begin: ruled(({ proxy, isChange }, dice) => proxy.dropAfter(some(0.5, dice, isChange))) },
+      'not applied, no answer': { weight: 2, lastsMs, target, begin: ruled(({ proxy }, dice) => proxy.dropBefore(some(0.5, dice, () => true))) },
+      'half an answer': { weight: 2, lastsMs, target, begin: ruled(({ proxy }, dice) => proxy.cut(some(0.5, dice, () => true))) },
+      'applied, answered 5xx': { weight: 2, lastsMs, target, begin: ruled(({ proxy, isChange, lies }, dice) => proxy.falsify(some(0.5, dice, isChange), lies.brokenAfter)) },
+      'applied twice': { weight: 2, lastsMs, target, begin: ruled(({ proxy, isChange }, dice) => proxy.duplicate(some(0.5, dice, isChange))) },
+      'throttled': { weight: 2, lastsMs, target, begin: ruled(({ proxy, lies }, dice) => proxy.answer(some(0.7, dice, () => true), lies.throttled)) },
+      'unauthorised': { weight: 1, lastsMs: [300, 2_000], target, begin: ruled(({ proxy, lies }) => proxy.answer(() => true, lies.unauthorised)) },
+      'a lie about what was not done': { weight: 2, lastsMs, target, begin: ruled(({ proxy, isChange, lies }, dice) => proxy.answer(some(0.5, dice, isChange), lies.notDone)) },
+      'nonsense listed': { weight: 2, lastsMs, target, begin: ruled(({ proxy, isChange, lies }, dice) => proxy.falsify(some(0.5, dice, (call) => !isChange(call)), dice.pick(lies.listed))) },
     };
   }
 }

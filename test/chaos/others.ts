@@ -3,7 +3,8 @@ import type { Zone, Pause } from '@vmdns/contracts';
 import type { Dice } from './dice.js';
 import { reverseOf } from './book.js';
 import type { Trouble } from './trouble.js';
-import { FREELY, INNER, type ForeignRrset, type World } from './world.js';
+import type { ForeignRrset } from './sites.js';
+import { FREELY, INNER, type World } from './world.js';
 
 /** Whoever else is about: operators who add, remove and pause zones, and people who write DNS by hand. */
 export class Others {
@@ -27,7 +28,7 @@ export class Others {
     const dice = this.dice.of('hand');
     while (!signal.aborted) {
       await this.trouble.pause(dice.between(300, 1_500), signal);
-      const zones = [...this.world.zones.values()].filter((zone) => zone.apex !== INNER.apex);
+      const zones = [...this.world.zones.values()].filter((zone) => zone.apex !== INNER.apex && this.world.site(zone.server).bearsOthers);
       const { server, apex } = dice.pick(zones);
       const label = dice.pick(['still-5', 'still-10', `host-${dice.between(1, 40)}-${dice.between(0, 3)}`, `other-${dice.between(0, 20)}`]);
       const name = apex.endsWith('.ip6.arpa.') ? `other-${dice.between(0, 20)}.${apex}` : apex.endsWith('.arpa.') ? `${dice.between(1, 254)}.${apex}` : `${label}.${apex}`;

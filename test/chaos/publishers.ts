@@ -19,9 +19,9 @@ interface Life {
  * Of what bears no version the last to arrive wins: whoever was not answered, and says it again, says nothing else
  * before the first surely cannot arrive any more. Longer than anything sleeps or is cut off.
  */
-const LATE_MS = 12_000;
+export const LATE_MS = 12_000;
 
-const ZONE_NAMES = ['alpha.test', 'alpha.test', 'inner.alpha.test', 'both.test', 'beta.test', 'waiting.test', 'customer.example'];
+const OTHER_DOMAINS = ['alpha.test', 'inner.alpha.test', 'waiting.test', 'customer.example'];
 const WANTED_BY_MANY = ['shared-0', 'shared-1', 'shared-2', 'www', 'taken-0', 'taken-1'];
 /** How many VMs are made once and never changed: nobody may touch what is theirs. */
 export const isStill = (at: number): boolean => at % 5 === 0;
@@ -31,8 +31,11 @@ export class Publishers {
   accepted = 0;
   repeated = 0;
   private readonly lives = new Map<string, Life>();
+  private readonly domains: readonly string[];
 
-  constructor(private readonly world: World, private readonly dice: Dice, private readonly trouble: Trouble) {}
+  constructor(private readonly world: World, private readonly dice: Dice, private readonly trouble: Trouble, private readonly lateMs: number) {
+    this.domains = [...world.domains, ...OTHER_DOMAINS];
+  }
 
   /** Makes VM `at`, and goes on changing it until told to end. */
   async live(at: number, signal: AbortSignal): Promise<void> {
@@ -53,10 +56,10 @@ export class Publishers {
 
   private async step(vmId: string, at: number, manner: Manner, dice: Dice, signal: AbortSignal): Promise<void> {
     const said = this.lives.get(vmId)?.said;
-    if (said === undefined) return this.put(vmId, manner, newFact(at, dice), signal);
+    if (said === undefined) return this.put(vmId, manner, newFact(at, dice, this.domains), signal);
     switch (dice.weighted({ change: 30, rename: 15, repeat: 8, ptr: 20, remove: 10, old: 5 })) {
       case 'change': return this.put(vmId, manner, { ...said, addresses: addresses(at, dice) }, signal);
-      case 'rename': return this.put(vmId, manner, { ...newFact(at, dice), addresses: said.addresses.map(({ ip }) => ({ ip })) }, signal);
+      case 'rename': return this.put(vmId, manner, { ...newFact(at, dice, this.domains), addresses: said.addresses.map(({ ip }) => ({ ip })) }, signal);
       case 'repeat': return this.repeat(vmId, manner, said);
       case 'ptr': return this.ptr(vmId, dice.pick(said.addresses).ip, dice.chance(0.3) ? null : `mail-${dice.between(0, 99)}.customer-${at}.example`, signal);
       case 'remove': return this.remove(vmId, manner, signal);
@@ -120,7 +123,7 @@ export class Publishers {
     const life = this.lifeOf(vmId);
     if (manner === 'plain' || life.version < 2) return;
     await this.world.locks.with([`vm ${vmId}`], async () => {
-      const answer = await this.untilTaken('PUT', `/v1/vms/${vmId}`, { ...newFact(at, dice), ...this.marks(vmId, manner), version: life.version - 1 });
+      const answer = await this.untilTaken('PUT', `/v1/vms/${vmId}`, { ...newFact(at, dice, this.domains), ...this.marks(vmId, manner), version: life.version - 1 });
       if (answer.accepted) this.trouble.wrong(`${vmId} (${manner}): an old version was taken for news: ${JSON.stringify(answer)}`);
     });
   }
@@ -133,7 +136,7 @@ export class Publishers {
 
   /** `unmarked`: what is said bears no version, and is this VM's. */
   private async untilTaken(method: string, path: string, body: unknown, unmarked?: Life): Promise<FactAnswer> {
-    const again = (): void => { if (unmarked !== undefined) unmarked.lateUntil = Date.now() + LATE_MS; };
+    const again = (): void => { if (unmarked !== undefined) unmarked.lateUntil = Date.now() + this.lateMs; };
     const answer = await this.trouble.insist(`${method} ${path}`, (gateway) => gateway.ask(method, path, { withinMs: 4_000, ...(body === undefined ? {} : { body }) }), again);
     return this.read(`${method} ${path}`, answer);
   }
@@ -158,9 +161,9 @@ function keysOf(vmId: string, said: Said): readonly string[] {
   return [`vm ${vmId}`, ...(said.fqdn === undefined ? [] : [`name ${said.fqdn}`]), ...said.addresses.map(({ ip }) => `ip ${ip}`)];
 }
 
-function newFact(at: number, dice: Dice): Said {
+function newFact(at: number, dice: Dice, domains: readonly string[]): Said {
   const label = dice.chance(0.25) ? dice.pick(WANTED_BY_MANY) : dice.chance(0.04) ? `*.wild-${at}` : `host-${at}-${dice.between(0, 3)}`;
-  const fqdn = `${label}.${dice.pick(ZONE_NAMES)}`;
+  const fqdn = `${label}.${dice.pick(domains)}`;
   const shareName = dice.chance(0.2);
   return { ...(dice.chance(0.05) ? {} : { fqdn, ...(shareName ? { shareName } : {}) }), addresses: addresses(at, dice) };
 }
@@ -168,10 +171,10 @@ function newFact(at: number, dice: Dice): Said {
 /** Its own, and now and then one that many want. */
 function addresses(at: number, dice: Dice): readonly SaidAddress[] {
   const all = [
-    `198.51.100.${at}`, `198.51.100.${100 + at}`, `2001:db8:1:0:${at.toString(16)}::1`, `2001:db8:1::${at.toString(16)}:2`, `192.0.2.${at}`,
+    `198.51.100.${at}`, `198.51.100.${100 + at}`, `2001:db8:1:0:${at.toString(16)}::1`, `2001:db8:1::${at.toString(16)}:2`, `192.0.2.${at}`, `10.2.0.${at}`, `10.3.0.${at}`,
     ...(dice.chance(0.3) ? [`203.0.113.${200 + dice.between(0, 5)}`] : []),
   ];
-  const chosen = all.filter(() => dice.chance(0.4));
+  const chosen = all.filter(() => dice.chance(0.3));
   return (chosen.length === 0 ? [dice.pick(all)] : chosen).map((ip): SaidAddress => ({
     ip, ...(dice.chance(0.2) ? { ptr: dice.chance(0.3) ? null : `said-${dice.between(0, 9)}.example` } : {}), ...(dice.chance(0.2) ? { forward: true } : {}),
   }));

@@ -1,5 +1,5 @@
 import type { HttpAnswer } from '@vmdns/local';
-import type { GatewayClient } from '../support/index.js';
+import type { GatewayClient } from '@vmdns/test/support';
 import type { Dice } from './dice.js';
 import type { World } from './world.js';
 

@@ -1,17 +1,19 @@
 import type { Zone } from '@vmdns/contracts';
 import type { ServiceName, ServiceProcess } from '@vmdns/local';
-import { GatewayClient, startStack, TcpProxy, type FaultProxy, type PowerdnsServer, type Stack } from '../support/index.js';
+import { GatewayClient, startStack, TcpProxy, type Stack } from '@vmdns/test/support';
 import { FactBook } from './book.js';
 import { Chronicle } from './chronicle.js';
 import { picture, placeOf, type Picture, type Rules, type ZoneEntry } from './expected.js';
 import { Locks } from './locks.js';
+import { cloudflareSite, hestiacpSite, powerdnsSite, type ForeignRrset, type Site } from './sites.js';
 
-export interface ProviderSite { readonly powerdns: PowerdnsServer; readonly proxy: FaultProxy; readonly connectionId: string }
+export interface ProviderSite extends Site { readonly connectionId: string }
 /** One process with its own ways to NATS and PostgreSQL. */
 export interface Replica { readonly process: ServiceProcess; readonly bus: TcpProxy; readonly store: TcpProxy }
 
 /** How many of each run. */
-export const REPLICAS = { inventory: 2, planner: 2, log: 2, gateway: 2, 'adapter-powerdns': 4 } as const satisfies Readonly<Partial<Record<ServiceName, number>>>;
+export type Replicas = Readonly<Partial<Record<ServiceName, number>>>;
+export const REPLICAS: Replicas = { inventory: 2, planner: 2, log: 2, gateway: 2, 'adapter-powerdns': 4, 'adapter-cloudflare': 2, 'adapter-hestiacp': 2 };
 export const RULES: Rules = { ownDomains: ['waiting.test.'], ownPrefixes: ['192.0.2.'] };
 /** What is tried here is what comes of changes, not who is asked before them (L13). */
 export const FREELY = { rehomeShare: 1, removalShare: 1, removalNames: 1_000_000, removalCount: 1_000_000 } as const;
@@ -23,9 +25,10 @@ const ZONES: readonly { readonly server: number; readonly apex: string }[] = [
   { server: 0, apex: 'alpha.test.' }, { server: 0, apex: '113.0.203.in-addr.arpa.' }, { server: 0, apex: 'both.test.' },
   { server: 1, apex: 'beta.test.' }, { server: 1, apex: 'both.test.' }, { server: 1, apex: '100.51.198.in-addr.arpa.' }, { server: 1, apex: '1.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.' },
 ];
-
-/** An RRset of others, as PowerDNS takes it. */
-export interface ForeignRrset { readonly name: string; readonly type: string; readonly ttl: number; readonly records: readonly { readonly content: string; readonly disabled: boolean }[] }
+const ZONES_OF_FAKES: typeof ZONES = [
+  { server: 2, apex: 'gamma.test.' }, { server: 2, apex: 'both.test.' }, { server: 2, apex: '2.10.in-addr.arpa.' },
+  { server: 3, apex: 'delta.test.' }, { server: 3, apex: '3.10.in-addr.arpa.' },
+];
 
 /** A whole vmdns with two name servers, and the book of what it was told. */
 export class World {
@@ -38,29 +41,41 @@ export class World {
 
   private constructor(readonly stack: Stack, readonly replicas: readonly Replica[], readonly sites: readonly ProviderSite[]) {}
 
-  static async start(): Promise<World> {
+  static async start(wanted: Replicas = REPLICAS): Promise<World> {
     const stack = await startStack({ services: [], postgres: 'own', searched: false, env: { all: { LOG_LEVEL: 'info' } } });
+    const sites: Site[] = [];
     try {
-      const replicas = await startReplicas(stack);
+      const replicas = await startReplicas(stack, wanted);
       const second = await stack.secondPowerdns({ rectify: false });
-      const sites = [
-        { powerdns: stack.powerdns, proxy: stack.proxy, connectionId: (await stack.connect('first')).id },
-        { ...second, connectionId: (await stack.connectTo(second.powerdns, { name: 'second', api: second.proxy.url })).id },
-      ];
-      const world = new World(stack, replicas, sites);
+      sites.push(powerdnsSite(stack.powerdns, stack.proxy), powerdnsSite(second.powerdns, second.proxy));
+      if ((wanted['adapter-cloudflare'] ?? 0) > 0) sites.push(await cloudflareSite(), await hestiacpSite());
+      const connected: ProviderSite[] = [];
+      for (const [at, site] of sites.entries()) {
+        await stack.gateway.announced(site.provider);
+        Object.assign(stack.secrets, site.secrets);
+        connected.push({ ...site, connectionId: (await stack.gateway.addConnection(`server ${at}`, site.provider, site.settings)).id });
+      }
+      const world = new World(stack, replicas, connected);
       await stack.gateway.putSettings({ ownDomains: RULES.ownDomains, ownRanges: ['192.0.2.0/24'], brakes: { vmDeletions: { count: 1_000_000 } } });
-      for (const { server, apex } of [...ZONES, INNER]) await world.site(server).powerdns.createZone(apex, { apiRectify: false });
-      for (const { server, apex } of ZONES) await world.addZone(server, apex);
+      const zones = [...ZONES, ...sites.length > 2 ? ZONES_OF_FAKES : []];
+      for (const { server, apex } of [...zones, INNER]) await world.site(server).makeZone(apex);
+      for (const { server, apex } of zones) await world.addZone(server, apex);
       return world;
     } catch (error) {
       await stack.stop();
+      await Promise.all(sites.map((site) => site.stop()));
       throw error;
     }
   }
 
   async stop(): Promise<void> {
     await this.stack.stop();
-    await Promise.all(this.replicas.flatMap(({ bus, store }) => [bus.close(), store.close()]));
+    await Promise.all([...this.replicas.flatMap(({ bus, store }) => [bus.close(), store.close()]), ...this.sites.map((site) => site.stop())]);
+  }
+
+  /** Where VMs may have names, without the dot. */
+  get domains(): readonly string[] {
+    return [...this.zones.values()].map(({ apex }) => apex).filter((apex) => !apex.endsWith('.arpa.')).map((apex) => apex.slice(0, -1));
   }
 
   site(server: number): ProviderSite {
@@ -79,7 +94,7 @@ export class World {
   }
 
   gateway(replica: number): GatewayClient {
-    return this.stack.gatewayOf(replica);
+    return this.stack.gatewayOf(replica % this.all('gateway').length);
   }
 
   /** What must be, by the book as it is now. */
@@ -100,17 +115,17 @@ export class World {
 
   /** Writes as a person would, past vmdns; from then on it is nobody's but theirs. */
   async byHand(server: number, apex: string, rrset: ForeignRrset): Promise<void> {
-    const { powerdns } = this.site(server);
-    await powerdns.call('PATCH', `/zones/${apex}`, { rrsets: [{ ...rrset, changetype: 'REPLACE' }] });
-    const { rrsets } = await powerdns.call('GET', `/zones/${apex}?rrset_name=${rrset.name}&rrset_type=${rrset.type}`) as { readonly rrsets: readonly unknown[] };
-    this.foreign.set(placeOf({ server, apex, name: rrset.name, type: rrset.type }), rrsets[0]);
+    const site = this.site(server);
+    await site.byHand(apex, rrset);
+    const held = (await site.held(apex)).find(({ name, type }) => name === rrset.name && type === rrset.type);
+    this.foreign.set(placeOf({ server, apex, name: rrset.name, type: rrset.type }), held?.raw);
   }
 }
 
-async function startReplicas(stack: Stack): Promise<readonly Replica[]> {
-  const wanted = Object.entries(REPLICAS).flatMap(([name, count]) => Array.from({ length: count }, () => name as ServiceName));
+async function startReplicas(stack: Stack, wanted: Replicas): Promise<readonly Replica[]> {
+  const names = Object.entries(wanted).flatMap(([name, count]) => Array.from({ length: count ?? 0 }, () => name as ServiceName));
   const replicas: Replica[] = [];
-  for (const name of wanted) {
+  for (const name of names) {
     const bus = await TcpProxy.before({ host: '127.0.0.1', port: stack.nats.port });
     const store = await TcpProxy.before({ host: stack.database.host, port: stack.database.port });
     const databaseUrl = store.instead(await stack.database.urlFor(name.replaceAll('-', '_')));

@@ -14,6 +14,8 @@ export class NameProgress {
   pending: readonly RrsetChange[] = [];
   plan: NamePlan = NOTHING;
   wrote = false;
+  /** A call for it was answered with a conflict: it may have arrived twice, and what it put is ours (PROTOCOL §4). */
+  met = false;
   grows = false;
   private owned: Readonly<Record<string, string>>;
   private foreign: readonly string[] | null = null;
@@ -36,7 +38,7 @@ export class NameProgress {
   /** Decides anew from what is held; `null`: the token vouches for the ledger. */
   replan(held: readonly Rrset[] | null): void {
     // What was said to be removed and is there as it was is still ours: the answer was wrong.
-    const due: DueName = this.wrote ? { ...this.due, owned: this.owned, writing: [...this.due.writing, ...this.removedDigests()] } : this.due;
+    const due: DueName = this.wrote || this.met ? { ...this.due, owned: this.owned, writing: [...this.due.writing, ...this.removedDigests(), ...(this.met ? this.newDigests() : [])] } : this.due;
     this.plan = planName(due, held, this.digests);
     this.pending = this.plan.changes;
     this.grows = this.plan.grows;
@@ -110,6 +112,11 @@ export class NameProgress {
 
   private removedDigests(): readonly string[] {
     return Object.entries(this.due.owned).filter(([type]) => this.owned[type] === undefined).map(([, digest]) => digest);
+  }
+
+  /** Of what was put where nothing of ours was. */
+  private newDigests(): readonly string[] {
+    return this.digests.filter((_digest, at) => this.owned[this.due.wanted[at]?.type ?? ''] === undefined);
   }
 
   private settleByPlan(): void {

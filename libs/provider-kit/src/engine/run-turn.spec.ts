@@ -286,6 +286,22 @@ describe('somebody else writes at the same time', () => {
     }));
     expect(statesOf(await bench.run([due(a(1)), due(a(2))]))).toEqual(['refused foreign-record', 'applied']);
   });
+
+  it('L4 a call that reached the provider twice is answered with a conflict the second time: what the first made is ours', async () => {
+    let times = 0;
+    const bench: Bench = new Bench('record', (port) => withVerbs(port, {
+      write: async (changes, held, signal) => {
+        times += 1;
+        const receipt = await port.write(changes, held, signal);
+        if (times === 1) throw new ProviderError('conflict', 'writing: an identical record already exists');
+        return receipt;
+      },
+    }));
+    bench.hold(a(2));
+    const outcome = await bench.run([due(a(1)), ours(a(2), a(2, '192.0.2.9'))]);
+    expect([statesOf(outcome), outcome.names.map(({ owned, foreign }) => [owned, foreign])]).toEqual([['applied', 'applied'], [[{ A: rrsetDigest(a(1)) }, []], [{ A: rrsetDigest(a(2, '192.0.2.9')) }, []]]]);
+    expect(outcome.reports.filter(({ kind }) => kind === 'other-writer' || kind === 'drift')).toEqual([]);
+  });
 });
 
 describe('a story of two hosts', () => {

@@ -104,6 +104,7 @@ class TurnRun {
       if (writing.chainBroken) this.reports.push(this.otherWriter(writing));
       if (writing.failure !== undefined || writing.stopped) break;
       open = open.filter((name) => name.wrote || writing.conflicts.has(name));
+      for (const name of writing.conflicts.keys()) name.met = true;
       const again = await this.lookAgain(open, reading, round + 1 === ROUNDS ? writing : undefined);
       if (again === undefined) break;
       held = keptBeside(open, again.held);
