@@ -71,21 +71,27 @@ describe('PostgreSQL fails over to a standby that lacks its last seconds', () =>
 
     await live('changed', await put('changed', fact('changed', 11)));
     await live('created', await put('created', fact('created', 12)));
+    await live('hurried', await put('hurried', fact('hurried', 15)));
     await live('versioned', await put('versioned', fact('versioned', 14, { version: 2 })));
     await gone('deleted', (await taken(() => stack.gateway.ask('DELETE', '/v1/vms/deleted', { withinMs: 4_000 }))).revision);
     await live('customer', (await taken(() => stack.gateway.ask('PUT', '/v1/vms/customer/addresses/203.0.113.3/ptr', { body: { hostname: 'shop.customer.example' }, withinMs: 4_000 }))).revision);
+    await stack.addZone('lost.walk.test');
     await failOver();
     const database = new TestDatabase(pair.standby.url(), stack.database.name);
     expect(await database.query(`select 1 from inventory.vm where vm_id = 'created'`)).toEqual([]);
 
     // A new fact comes at once, before anything was read back.
     const next = await put('next', fact('next', 25));
-    for (const [vmId, revision] of [['changed', 2], ['created', 1], ['versioned', 2], ['customer', 2], ['next', next]] as const) {
+    const hurried = await put('hurried', fact('hurried', 16));
+    for (const [vmId, revision] of [['changed', 2], ['created', 1], ['versioned', 2], ['customer', 2], ['next', next], ['hurried', hurried]] as const) {
       expect((await live(vmId, revision)).records.map((record) => record.state)).not.toContain('refused');
     }
     await gone('deleted', 2);
     expect([await a('changed'), await a('created'), await a('versioned'), await a('deleted'), await a('next')]).toEqual([['203.0.113.11'], ['203.0.113.12'], ['203.0.113.14'], [], ['203.0.113.25']]);
     expect([await ptr(3), await ptr(12)]).toEqual([['shop.customer.example.'], ['created.o.walk.test.']]);
+    // Made in the lost seconds, and changed before it was known again: neither refused as somebody's nor left behind.
+    expect([await a('hurried'), await ptr(16)]).toEqual([['203.0.113.16'], ['hurried.o.walk.test.']]);
+    await until(async () => (await ptr(15)).length === 0, { withinMs: PATIENCE_MS, what: 'the address that was left to have no name' });
     // A revision that was lost is not given again.
     expect(await put('changed', fact('changed', 21))).toBe(3);
     await live('changed', 3);
@@ -97,6 +103,10 @@ describe('PostgreSQL fails over to a standby that lacks its last seconds', () =>
     expect(await ptr(30)).toEqual(['late.o.walk.test.']);
     const claims = await database.query<{ n: number; distinct: number }>(`select count(*)::int as n, count(distinct claim)::int as distinct from inventory.vm, jsonb_path_query(body, '$.addresses[*].claim') as claim`);
     expect(claims[0]?.distinct).toBe(claims[0]?.n);
+    // What cannot be done again without a person is said; what was said of names is in the log as before.
+    const said = (query: string, what: string) => until(async () => JSON.stringify((await stack.gateway.ask('GET', `/v1/log?${query}`)).body).includes(what), { withinMs: PATIENCE_MS, what: `the log to say ${what}` });
+    await said('zone=lost.walk.test', 'was added (mode write, not paused) in the seconds that PostgreSQL lost');
+    await said('vmId=created', 'created.o.walk.test. now has A 203.0.113.12');
     expect(await database.query<{ timeline: string }>('select timeline from vmdns_shared.timeline')).toEqual([{ timeline: '2' }]);
   });
 });

@@ -40,6 +40,9 @@ interface Needs {
   readonly answers: readonly string[];
 }
 
+/** What a stream still holds, by sequence: read after a failover, also what was acknowledged. */
+const readsBack = (...names: readonly StreamName[]): readonly string[] => names.map((name) => `$JS.API.STREAM.MSG.GET.${streams[name].name}`);
+
 /** Asked by services, not by the door. */
 const FEED = 'changes-after', STOP = 'zones-stop';
 const asks = (service: string, operations: object): readonly string[] => Object.keys(operations).filter((operation) => operation !== FEED && operation !== STOP).map((operation) => subjects.rpc(service, operation));
@@ -74,8 +77,7 @@ const inventory = (anonymous: boolean): Needs => ({
   consumers: [{ stream: 'INGEST', durable: 'inventory', filter: subjects.ingest.all }],
   answers: ['gateway', 'planner'],
   // The answers that publishers asked for by Vmdns-Reply-To.
-  // What it said before a failover it reads back by sequence.
-  publish: ['$JS.API.STREAM.MSG.GET.EVENT', subjects.event.all, subjects.notice.of('inventory'), inboxOf('publisher'), ...(anonymous ? ['_INBOX.*'] : [])],
+  publish: [...readsBack('EVENT'), subjects.event.all, subjects.notice.of('inventory'), inboxOf('publisher'), ...(anonymous ? ['_INBOX.*'] : [])],
   subscribe: [],
 });
 
@@ -83,7 +85,7 @@ const planner = (adapters: readonly string[]): Needs => ({
   streams: ['EVENT', 'ZONE', 'COMMAND', 'RESULT', 'STATUS', 'DEADLETTER'],
   consumers: [{ stream: 'EVENT', durable: 'planner', filter: subjects.event.all }, { stream: 'RESULT', durable: 'planner-results', filter: subjects.result.all }],
   answers: ['gateway', ...adapters],
-  publish: [subjects.zone.all, 'vmdns.command.*.*', subjects.status.all, subjects.rpc('inventory', FEED), ...adapters.map((name) => subjects.rpc(name, STOP))],
+  publish: [...readsBack('ZONE', 'COMMAND'), subjects.zone.all, 'vmdns.command.*.*', subjects.notice.of('planner'), subjects.status.all, subjects.rpc('inventory', FEED), ...adapters.map((name) => subjects.rpc(name, STOP))],
   subscribe: [subjects.announce.all],
 });
 
@@ -95,7 +97,7 @@ const log: Needs = {
     { stream: 'DEADLETTER', durable: 'log-notice', filter: subjects.notice.all },
   ],
   answers: ['gateway'],
-  publish: [subjects.logEntry],
+  publish: [...readsBack('RESULT', 'DEADLETTER'), subjects.logEntry],
   subscribe: [],
 };
 
@@ -106,7 +108,8 @@ const adapter = (provider: string): Needs => ({
     { stream: 'ZONE', durable: `${adapterService(provider)}-zones`, filter: subjects.zone.of(provider) },
   ],
   answers: ['gateway', 'planner'],
-  publish: [subjects.result.of(provider, '*'), subjects.announce.of(provider), subjects.stop.of(provider), subjects.notice.of(adapterService(provider)), subjects.rpc('planner', FEED)],
+  // By sequence means of all providers: names and values, which DNS tells anybody. No secret travels there.
+  publish: [...readsBack('COMMAND'), subjects.result.of(provider, '*'), subjects.announce.of(provider), subjects.stop.of(provider), subjects.notice.of(adapterService(provider)), subjects.rpc('planner', FEED)],
   subscribe: [subjects.stop.of(provider)],
 });
 

@@ -33,8 +33,8 @@ function providersOf(definition: ProviderDefinition): Provider[] {
     { provide: KeyRing, inject: [CONFIG], useFactory: (config: Config) => KeyRing.open(config.KEY_FILE) },
     { provide: Connections, inject: [Host, KeyRing, Store], useFactory: (host: Host, keys: KeyRing, store: Store) => new Connections(host, keys, new Budgets(store)) },
     {
-      provide: Adapter, inject: [Host, Store, Bus, Connections, Clock, Metrics, Log],
-      useFactory: (host: Host, store: Store, bus: Bus, connections: Connections, clock: Clock, metrics: Metrics, log: Log) => assemble({ host, store, bus, connections, clock, metrics, log }),
+      provide: Adapter, inject: [Host, Store, Bus, Timeline, Connections, Clock, Metrics, Log],
+      useFactory: (host: Host, store: Store, bus: Bus, timeline: Timeline, connections: Connections, clock: Clock, metrics: Metrics, log: Log) => assemble({ host, store, bus, timeline, connections, clock, metrics, log }),
     },
     {
       provide: ZoneTester, inject: [Host, Store, Connections, Bus, Adapter, CONFIG],

@@ -4,6 +4,7 @@ import type { Command, ZoneFeedBody } from '@vmdns/contracts';
 import type { Store, Timeline } from '@vmdns/store';
 import type { Announcer } from './announcer.js';
 import { INTAKE_NAMES_MAX, type Intake } from './commands/intake.js';
+import type { ReadBack } from './commands/read-back.js';
 import type { Comparer } from './compare/comparer.js';
 import type { ZoneDesk } from './compare/zone-desk.js';
 import type { Standstill } from './lanes/standstill.js';
@@ -30,6 +31,7 @@ export interface AdapterParts {
   readonly again: SayAgain;
   readonly comparer: Comparer;
   readonly desk: ZoneDesk;
+  readonly readBack: ReadBack;
 }
 
 /** What an adapter needs of the world beside its store. */
@@ -42,8 +44,6 @@ export interface AdapterWorld {
 const FLUSH_MS = 1000;
 const SAY_AGAIN_MS = 5000;
 const RESETTLE_MS = 60_000;
-/** How long after a raise equals are taken over: cursors go back an hour, so the planner has asked for all by then. */
-const ADOPT_MINUTES = 60;
 
 /** One adapter at work: commands and zone facts in, results out. */
 export class Adapter {
@@ -70,7 +70,7 @@ export class Adapter {
 
   /** Begins to work; Postgres must be migrated. */
   async start(world: AdapterWorld): Promise<void> {
-    const { again, log, store, unsaid, worker, zones } = this.parts;
+    const { again, log, readBack, unsaid, worker, zones } = this.parts;
     // First what may fail: whoever starts us tries again from here.
     const settled = await zones.settleAll();
     worker.start();
@@ -90,7 +90,7 @@ export class Adapter {
     this.stops.push(world.bus.onStreamReborn('RESULT', noteStream), world.bus.onReady(() => { askStream(); void world.announcer.announce(); }));
     askStream();
     this.stops.push(this.parts.standstill.listen());
-    this.stops.push(world.timeline.onRaise((timeline) => adoptEquals(store, timeline)), world.timeline.watch());
+    this.stops.push(world.timeline.onRaise((timeline) => readBack.read(timeline)), world.timeline.watch());
   }
 
   /** What the planner told while this process was not there is known by now: zones may be written. */
@@ -146,14 +146,6 @@ export class Adapter {
     const held = await this.parts.store.query(`select 1 from lane where held is not null and held <> 'unknown' and not removed limit 1`);
     if (held.length > 0) await this.follow(await this.parts.zones.settleAll());
   }
-}
-
-/** After a raise equals become ours for a while, and whole readings are not trusted; by one of the replicas. */
-async function adoptEquals(store: Store, timeline: number): Promise<void> {
-  await store.transaction(async (tx) => {
-    const news = await tx.query('update host set timeline = $1 where timeline < $1 returning 1', [timeline]);
-    if (news.length > 0) await tx.query(`update lane set token = null, adopt_until = clock_timestamp() + $1::int * interval '1 minute'`, [ADOPT_MINUTES]);
-  });
 }
 
 /** Whole commands, at most so many names together (one command alone may be as large as it is). */

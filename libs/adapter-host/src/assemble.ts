@@ -1,8 +1,9 @@
 import type { Bus } from '@vmdns/bus';
 import type { Clock, Log, Metrics } from '@vmdns/chassis';
-import type { Store } from '@vmdns/store';
+import type { Store, Timeline } from '@vmdns/store';
 import { Adapter, type AdapterParts } from './adapter.js';
 import { Intake } from './commands/intake.js';
+import { ReadBack } from './commands/read-back.js';
 import { Comparer } from './compare/comparer.js';
 import { ZoneDesk } from './compare/zone-desk.js';
 import type { Host } from './host.js';
@@ -27,7 +28,9 @@ import { ZoneBook } from './zones/zone-book.js';
 export interface Ground {
   readonly host: Host;
   readonly store: Store;
-  readonly bus: Pick<Bus, 'publishMany' | 'post' | 'broadcast' | 'subscribe'>;
+  readonly bus: Pick<Bus, 'publishMany' | 'post' | 'broadcast' | 'subscribe' | 'readBack' | 'whenReady'>;
+  /** Until it is told everywhere, nothing is built on what Postgres may have lost: no command is taken, no lane claimed, no outcome stored. */
+  readonly timeline: Pick<Timeline, 'isTold'>;
   readonly connections: Connections;
   readonly clock: Clock;
   readonly metrics: Metrics;
@@ -42,24 +45,25 @@ async function oldestDue(store: Store): Promise<number> {
 }
 
 /** Makes the parts of one adapter and joins them. */
-export function assemble({ host, store, bus, connections, clock, metrics, log }: Ground): Adapter {
+export function assemble({ host, store, bus, timeline, connections, clock, metrics, log }: Ground): Adapter {
   const counts = new AdapterMetrics(metrics, () => oldestDue(store));
   const unsaid = new Unsaid(store, host);
   const sayer = new Sayer(host, bus, new Traces(), unsaid, log);
-  const claims = new Claims(host);
+  const claims = new Claims(host, timeline);
   const leases = new Leases(store, host, log);
   const waiting = new WaitingNames(store, unsaid, sayer, log);
   const turns = new Turns(host, connections, leases, { metrics: counts, log, ledgerOf: (target) => readLedger(store, target) });
-  const ends = new TurnEnds(host, store, claims, unsaid, sayer);
+  const ends = new TurnEnds(host, store, claims, unsaid, { sayer, timeline });
   const notices = new Noticer(host, bus, clock);
-  const worker = new LaneWorker(host, turns, ends, leases, { waiting, notices, log, onLost: () => counts.lane() });
+  const worker = new LaneWorker(host, turns, ends, leases, { waiting, notices, timeline, log, onLost: () => counts.lane() });
   const comparer = new Comparer(host, store, connections, { notices, log, wake: () => worker.wake() });
   const parts: AdapterParts = {
     store, log, worker, leases, standstill: new Standstill(host, store, leases, bus), waiting, sayer, unsaid, comparer,
     desk: new ZoneDesk(store, () => comparer.wake(), () => worker.wake()),
-    intake: new Intake(store, claims, unsaid, counts),
+    intake: new Intake(store, claims, unsaid, counts, timeline),
     zones: new ZoneBook(host, store, connections, log),
     again: new SayAgain(store, sayer, log),
+    readBack: new ReadBack(host, store, bus),
   };
   return new Adapter(parts);
 }

@@ -11,7 +11,9 @@ import { PlanPreview } from './planning/plan-preview.js';
 import { Planner, Voice } from './planning/planner.service.js';
 import { VmController } from './planning/vm.controller.js';
 import { Clockwork, Followers, ReconcileTurns } from './reconcile/clockwork.js';
+import { CommandReadBack } from './reconcile/command-read-back.js';
 import { Commands } from './reconcile/commands.js';
+import { ReadBack } from './reconcile/read-back.js';
 import { ReconcileMetrics } from './reconcile/reconcile-metrics.js';
 import { Reissue } from './reconcile/reissue.service.js';
 import { ResultController } from './reconcile/result.controller.js';
@@ -36,6 +38,7 @@ import { TenantLimitsDesk } from './zones/tenant-limits.service.js';
 import { ZoneTurns } from './zones/zone-turns.js';
 import { ZoneController } from './zones/zone.controller.js';
 import { ZoneFeed } from './zones/zone-feed.js';
+import { ZoneReadBack } from './zones/zone-read-back.js';
 import { ZoneReader } from './zones/zone-reader.js';
 import { Zones } from './zones/zone.service.js';
 import { ZoneSets } from './zones/zone-sets.js';
@@ -50,9 +53,9 @@ const inventoryFeed = {
   }),
 };
 
-const zones = [Stops, ZoneSets, ZoneFeed, Zones, ZoneReader, Connections, Pauses, Settings, Announcements, ZoneTurns, HandParts, Releases, TenantLimitsDesk];
+const zones = [Stops, ZoneSets, ZoneFeed, Zones, ZoneReader, Connections, Pauses, Settings, Announcements, ZoneTurns, HandParts, Releases, TenantLimitsDesk, ZoneReadBack];
 const planning = [Planner, PlanPreview, Voice, CurrentTimeline, JobRunner, inventoryFeed];
-const reconcile = [ReconcileMetrics, Commands, Settler, Reissue, Followers, Clockwork, ReconcileTurns];
+const reconcile = [ReconcileMetrics, Commands, Settler, Reissue, Followers, Clockwork, ReconcileTurns, CommandReadBack, ReadBack];
 const status = [VmDnsReader, StatusPublisher, Answers, Explainer, VmSearch, OverviewReader, LegacyFeed];
 
 /** Wishes → desired RRsets of each (zone, owner name) → commands; and what became of them. */

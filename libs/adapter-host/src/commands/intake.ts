@@ -1,5 +1,5 @@
 import type { Command } from '@vmdns/contracts';
-import { type Store, TransientStoreError, type Tx } from '@vmdns/store';
+import { type Store, type Timeline, TransientStoreError, type Tx } from '@vmdns/store';
 import { BULK } from '../lanes/budget.js';
 import { gateOf, type Gate } from '../lanes/gate.js';
 import type { Claim } from '../lanes/claim.js';
@@ -41,6 +41,7 @@ export class Intake {
     private readonly claims: Claims,
     private readonly unsaid: Unsaid,
     private readonly metrics: AdapterMetrics,
+    private readonly timeline: Pick<Timeline, 'isTold'>,
   ) {}
 
   /** `room`: how many lanes this process may take with it. */
@@ -49,12 +50,20 @@ export class Intake {
     const guess = this.lanes.guess(commands);
     if (guess !== undefined) {
       try {
-        return await this.store.transaction((tx) => this.takeAsGuessed(tx, commands, names, guess, room));
+        return await this.transaction((tx) => this.takeAsGuessed(tx, commands, names, guess, room));
       } catch (error) {
         if (!(error instanceof GuessedWrong)) throw error;
       }
     }
-    return this.store.transaction((tx) => this.takeInSteps(tx, commands, names, room));
+    return this.transaction((tx) => this.takeInSteps(tx, commands, names, room));
+  }
+
+  /** Asked within the transaction: its connection may be the first that meets another history. */
+  private transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.store.transaction((tx) => {
+      if (!this.timeline.isTold) throw new TransientStoreError('taking commands: what PostgreSQL may have lost is being read back');
+      return work(tx);
+    });
   }
 
   private async takeInSteps(tx: Tx, commands: readonly Command[], names: readonly Incoming[], room: () => number): Promise<Taken> {

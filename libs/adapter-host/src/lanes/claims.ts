@@ -1,4 +1,4 @@
-import type { Tx } from '@vmdns/store';
+import type { Timeline, Tx } from '@vmdns/store';
 import { performance } from 'node:perf_hooks';
 import type { Host } from '../host.js';
 import { textsOf, wantedOf } from '../results/outcome.js';
@@ -116,7 +116,7 @@ interface LeaseRow {
 
 /** Takes lanes. A claim takes lane, slot and the intent to write in the caller's transaction. */
 export class Claims {
-  constructor(private readonly host: Host) {}
+  constructor(private readonly host: Host, private readonly timeline: Pick<Timeline, 'isTold'>) {}
 
   /** The budgets that have a lane to work on. */
   async dueKeys(db: Tx): Promise<readonly string[]> {
@@ -126,7 +126,8 @@ export class Claims {
 
   /** At most `max` lanes of these budgets; fewer when another claim is just looking at the slots. */
   async take(tx: Tx, keys: readonly string[], max: number): Promise<readonly Claim[]> {
-    if (keys.length === 0 || max <= 0) return [];
+    // Asked within the transaction: its connection may be the first that meets another history.
+    if (keys.length === 0 || max <= 0 || !this.timeline.isTold) return [];
     const rows = await tx.query<CandidateRow>(CANDIDATES, [keys, max, PROBE_NAMES, this.host.limits.namesPerTurn, this.host.definition.capabilities.overlap === 'harmful']);
     if (rows.length === 0) return [];
     const due = dueByLane(rows);

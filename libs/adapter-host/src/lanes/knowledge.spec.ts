@@ -112,6 +112,44 @@ describe('a raised timeline', () => {
     await until(() => world.bus.last(A)?.generation === 2);
     expect(world.bus.last(A)).toMatchObject({ state: 'applied', wrote: true });
   });
+
+  it('L4 finds what commands of the lost seconds may have put to be ours, and nothing else', async () => {
+    let raise: (timeline: number) => void | Promise<void> = () => undefined;
+    const replica = await begin({ onRaise: (listener) => { raise = listener; return () => undefined; } });
+    const B = 'b.example.com.';
+    await take(replica, command([wish(B, 1, ['192.0.2.20'])]));
+    await world.settled(B);
+    const C = 'c.example.com.';
+    // At the provider as the lost seconds left it; what is at C is somebody's.
+    for (const [name, value] of [[A, '192.0.2.2'], [B, '192.0.2.21'], [C, '192.0.2.99']] as const) world.provider.put(APEX, { name, type: 'A', ttl: 300, values: [value] });
+    world.bus.commands = [command([wish(A, 2, ['192.0.2.2']), wish(B, 2, ['192.0.2.21']), wish(C, 1, ['192.0.2.30'])]), command([wish(A, 1, ['192.0.2.1'])]), command([wish(A, 9, ['192.0.2.9'])], { zoneId: 'unknown' })];
+    world.bus.isDeaf = true;
+    await expect(Promise.resolve(raise(2))).rejects.toThrow('deaf');
+    world.bus.isDeaf = false;
+    await raise(2);
+    await take(replica, command([wish(A, 1, ['192.0.2.3'], { timeline: 2 }), wish(B, 1, [], { timeline: 2 }), wish(C, 1, ['192.0.2.31'], { timeline: 2 })]));
+    await until(() => [A, B, C].every((name) => world.bus.last(name)?.timeline === 2 && world.bus.last(name)?.state !== 'pending'));
+    expect(world.bus.last(A)).toMatchObject({ state: 'applied', wrote: true });
+    expect(world.bus.last(C)).toMatchObject({ state: 'refused', reason: { code: 'foreign-record' } });
+    expect([A, B, C].map((name) => world.provider.values(APEX, name))).toEqual([['192.0.2.3'], undefined, ['192.0.2.99']]);
+  });
+
+  it('is told before any command is taken, any lane claimed, any outcome stored', async () => {
+    const timeline = { isTold: true };
+    const replica = await begin({ timeline });
+    const door = new Door();
+    world.provider.script = async ({ apply }) => { apply(); await door.pass(); };
+    await take(replica, command([wish(A, 1, ['192.0.2.1'])]));
+    await until(() => door.arrived === 1);
+    timeline.isTold = false;
+    door.unlock();
+    await expect(take(replica, command([wish(A, 2, ['192.0.2.2'])]))).rejects.toMatchObject({ isTransient: true });
+    await world.rows(`update lane set due_at = clock_timestamp()`);
+    expect(world.bus.of(A)).toEqual([]);
+    timeline.isTold = true;
+    await world.settled(A);
+    expect(world.provider.writes).toHaveLength(1);
+  });
 });
 
 describe('an untidy zone', () => {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isTransient } from '@vmdns/bus';
 import type { Log } from '@vmdns/chassis';
+import type { Timeline } from '@vmdns/store';
 import type { Host } from '../host.js';
 import type { Noticer } from '../results/noticer.js';
 import type { WaitingNames } from '../results/waiting-names.js';
@@ -31,12 +32,12 @@ export class LaneWorker {
     private readonly turns: Turns,
     private readonly ends: TurnEnds,
     private readonly leases: Leases,
-    private readonly parts: { readonly waiting: WaitingNames; readonly notices: Noticer; readonly log: Log; readonly onLost: () => void },
+    private readonly parts: { readonly waiting: WaitingNames; readonly notices: Noticer; readonly timeline: Pick<Timeline, 'isTold'>; readonly log: Log; readonly onLost: () => void },
   ) {}
 
   /** Lanes that this process may still take. */
   get room(): number {
-    return this.isStopping || !this.isStarted || !this.mayClaim ? 0 : Math.max(0, this.host.limits.lanesMax - this.running.size);
+    return this.isStopping || !this.isStarted || !this.mayClaim || !this.parts.timeline.isTold ? 0 : Math.max(0, this.host.limits.lanesMax - this.running.size);
   }
 
   start(): void {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isTransient } from '@vmdns/bus';
 import type { NameResult } from '@vmdns/contracts';
-import type { Store } from '@vmdns/store';
+import { type Store, type Timeline, TransientStoreError } from '@vmdns/store';
 import type { Host } from '../host.js';
 import type { Outcome } from '../results/outcome.js';
 import type { Sayer } from '../results/sayer.js';
@@ -31,7 +31,7 @@ export class TurnEnds {
     private readonly store: Store,
     private readonly claims: Claims,
     private readonly unsaid: Unsaid,
-    private readonly sayer: Sayer,
+    private readonly parts: { readonly sayer: Sayer; readonly timeline: Pick<Timeline, 'isTold'> },
   ) {
     this.turnstile = new Turnstile(host.limits.commitsMax);
   }
@@ -57,6 +57,8 @@ export class TurnEnds {
   private async commitOnce(end: TurnEnd, goesOn: boolean): Promise<Committed> {
     const { claim } = end;
     const done = await this.store.transaction(async (tx) => {
+      // Where this claim was lost, its names are in doubt: their rows are there when all is read back.
+      if (!this.parts.timeline.isTold) throw new TransientStoreError(`storing a turn of ${claim.target}: what PostgreSQL may have lost is being read back`);
       const mark = end.names.length === 0 ? null : this.unsaid.nextMark();
       const fenced = await fence(tx, this.host, claim, mark);
       if (fenced === null) {
@@ -91,7 +93,7 @@ export class TurnEnds {
       if (verdict === undefined || verdict.isQuiet) return [];
       return [{ zoneId: verdict.row.zoneId, apex: end.claim.zone.apex, connectionId: end.claim.connection.connectionId, target: end.claim.target, result: resultOf(verdict, row, at) }];
     });
-    this.sayer.say(outcomes, noted);
+    this.parts.sayer.say(outcomes, noted);
   }
 
   /** The server is back: zones that wait because of it alone need not wait out their own pause. */

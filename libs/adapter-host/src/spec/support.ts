@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Outgoing, PublishResult } from '@vmdns/bus';
+import { cloudEvent, type Outgoing, type PublishResult, type StoredMessage } from '@vmdns/bus';
 import { Clock, Log, Metrics } from '@vmdns/chassis';
 import { NoticeEvent, Result, type Command, type CommandName, type ConnectionFact, type NameResult, type ZoneFact } from '@vmdns/contracts';
 import { desiredDigest, type Rrset } from '@vmdns/domain';
@@ -184,6 +184,17 @@ export class DeafBus {
   readonly results: Result[] = [];
   readonly notices: NoticeEvent['data'][] = [];
   isDeaf = false;
+  /** What the command stream still holds. */
+  commands: readonly Command[] = [];
+
+  async whenReady(): Promise<void> {
+    if (this.isDeaf) throw new Error('deaf');
+  }
+
+  async *readBack(stream: string): AsyncGenerator<readonly StoredMessage[]> {
+    if (stream !== 'COMMAND') return;
+    yield this.commands.map((data, at) => ({ subject: '', sequence: at + 1, body: cloudEvent('vmdns.dns.command.v1', '/planner', data) }));
+  }
 
   post(items: readonly Outgoing[]): void {
     for (const item of items) this.notices.push(NoticeEvent.parse(item.event).data);
@@ -231,14 +242,14 @@ export class World {
     return new World(await freshDatabase(), provider, join(newFolder('keys'), 'keys.json'));
   }
 
-  async replica(options: { readonly timing?: Partial<LaneTiming>; readonly lanesMax?: number; readonly namesPerTurn?: number; readonly start?: boolean; /** False: the zone feed is not read yet. */ readonly heard?: boolean; readonly log?: boolean; readonly onRaise?: AdapterWorld['timeline']['onRaise'] } = {}): Promise<Replica> {
+  async replica(options: { readonly timing?: Partial<LaneTiming>; readonly lanesMax?: number; readonly namesPerTurn?: number; readonly start?: boolean; /** False: the zone feed is not read yet. */ readonly heard?: boolean; readonly log?: boolean; readonly onRaise?: AdapterWorld['timeline']['onRaise']; readonly timeline?: { readonly isTold: boolean } } = {}): Promise<Replica> {
     const url = await this.database.urlFor('adapter_scripted');
     const store = await Store.open({ url, schema: 'adapter_scripted', applicationName: 'spec' }, MIGRATIONS);
     await store.whenMigrated(20_000);
     const host = new Host(this.provider.definition as unknown as ProviderDefinition, `replica-${randomUUID().slice(0, 8)}`, { lanesMax: options.lanesMax ?? 16, namesPerTurn: options.namesPerTurn ?? 5000, commitsMax: 6 }, { ...LANE_TIMING, pollMs: 100, ...options.timing });
     const connections = new Connections(host, await KeyRing.open(this.keyFile), new Budgets(store));
     const log = Log.to({ level: options.log === true ? 'debug' : 'silent' });
-    const adapter = assemble({ host, store, bus: this.bus, connections, clock: new Clock(), metrics: new Metrics(), log });
+    const adapter = assemble({ host, store, bus: this.bus, timeline: options.timeline ?? { isTold: true }, connections, clock: new Clock(), metrics: new Metrics(), log });
     if (options.start !== false) await adapter.start({ ...NO_WORLD, timeline: { ...NO_WORLD.timeline, ...(options.onRaise === undefined ? {} : { onRaise: options.onRaise }) } });
     if (options.start !== false && options.heard !== false) adapter.beginWriting();
     let isStopped = false;

@@ -90,8 +90,8 @@ export async function storeLimiters(tx: Tx, limiters: ReadonlyMap<string, Limite
 export async function storeLanes(tx: Tx, lanes: readonly LaneConfig[]): Promise<readonly { readonly target: string; readonly observe: boolean }[]> {
   if (lanes.length === 0) return [];
   return tx.query(
-    `insert into lane as l (target, zone_id, connection_id, limiter_key, paused, observe, removed, held, held_by)
-     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::bool[], $7::bool[], $8::text[], $9::text[]) order by 1
+    `insert into lane as l (target, zone_id, connection_id, limiter_key, paused, observe, removed, held, held_by, adopt_until)
+     select u.*, h.adopt_until from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::bool[], $7::bool[], $8::text[], $9::text[]) u, host h order by 1
      on conflict (target) do update set zone_id = excluded.zone_id, connection_id = excluded.connection_id, limiter_key = excluded.limiter_key, paused = excluded.paused,
        observe = excluded.observe, removed = excluded.removed, held = excluded.held, held_by = excluded.held_by, due_at = case when excluded.removed then null else l.due_at end
      where (l.zone_id, l.connection_id, l.limiter_key, l.paused, l.observe, l.removed, l.held, l.held_by)

@@ -27,6 +27,9 @@ begin
   select timeline into number from vmdns_shared.timeline;
   for adapter in select n.nspname from pg_namespace n join pg_class c on c.relnamespace = n.oid and c.relname = 'lane' where n.nspname like 'adapter\\_%' loop
     execute format('update %I.host set timeline = %s', adapter, number);
+    if exists (select 1 from information_schema.columns where table_schema = adapter and table_name = 'host' and column_name = 'adopt_until') then
+      execute format('update %I.host set adopt_until = clock_timestamp() + interval ''7 days''', adapter);
+    end if;
     execute format('update %I.lane set observe = true, token = null, adopt_until = clock_timestamp() + interval ''7 days''', adapter);
     execute format('update %I.name set take_over = coalesce(take_over, ''equal''), must_read = true, due_at = clock_timestamp() where not released and wanted <> ''[]''', adapter);
     execute format('update %I.lane l set due_at = clock_timestamp(), due_priority = 2 where exists (select 1 from %I.name n where n.target = l.target and n.due_at is not null)', adapter, adapter);

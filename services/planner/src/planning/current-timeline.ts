@@ -10,6 +10,8 @@ import { enqueue } from './job.repository.js';
 @Injectable()
 export class CurrentTimeline implements OnApplicationBootstrap, OnApplicationShutdown {
   private known = 1;
+  /** For which everything unsettled is on its way: another listener that fails is asked again together with this one. */
+  private issuedFor = 0;
   private stop: () => void = () => undefined;
 
   constructor(private readonly store: Store, private readonly timeline: Timeline, private readonly log: Log) {}
@@ -34,10 +36,12 @@ export class CurrentTimeline implements OnApplicationBootstrap, OnApplicationShu
   /** Postgres may have lost its last seconds: what is unsettled is issued again under the new number (PROTOCOL §1). */
   private async raised(number: number): Promise<void> {
     this.known = Math.max(this.known, number);
+    if (this.issuedFor >= number) return;
     this.log.warn({ timeline: number }, 'the timeline was raised');
     await this.store.transaction(async (tx) => {
       const due = await tx.query(`select 1 from job where kind = 'unsettled' and body->>'provider' is null and cursor = ''`);
       if (due.length === 0) await enqueue(tx, { kind: 'unsettled', provider: null });
     });
+    this.issuedFor = number;
   }
 }
