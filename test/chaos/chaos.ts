@@ -55,22 +55,25 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
     const end = new AbortController();
     setMaxListeners(0, end.signal);
     const timer = setTimeout(() => end.abort(), seconds * 1_000);
-    const failed = (what: string) => (error: unknown) => { trouble.wrong(`${what}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`); };
+    const failed = (what: string) => (error: unknown) => { say(`${what}: ${String(error)}`); trouble.wrong(`${what}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`); };
     await Promise.all([
       ...Array.from({ length: vms }, (_, at) => publishers.live(at + 1, end.signal).catch(failed(`VM ${at + 1}`))),
       ...Array.from({ length: lanes }, (_, lane) => faults.rage(lane, end.signal).catch(failed(`faults ${lane}`))),
       others.operate(end.signal).catch(failed('operators')), others.write(end.signal).catch(failed('others')),
     ]);
     clearTimeout(timer);
-    await others.resumeAll();
+    await others.tidy();
     say('all faults are over');
-    const judgement = await new Judge(world, faults, isLoaded).judge();
+    const judgement = await new Judge(world, faults, others, isLoaded).judge();
     const report: ChaosReport = {
       seed, seconds, faults: Object.fromEntries([...faults.counts].sort()), factsAccepted: publishers.accepted, foreignWritten: others.written, zoneChanges: others.zoneChanges,
       writesSeen: world.sites.reduce((sum, { proxy, isChange }) => sum + proxy.calls.filter(isChange).length, 0), answers: Object.fromEntries([...trouble.answers].sort()), onTheWay: trouble.wrongs, secrets: await world.stack.findSecrets(), ...judgement,
     };
     if (!isGood(report)) say(`logs: ${keepLogs(world, seed)}`);
     return report;
+  } catch (error) {
+    say(`logs: ${keepLogs(world, seed)}`);
+    throw error;
   } finally {
     await world.stop();
   }

@@ -14,6 +14,8 @@ interface Fault {
   begin(target: string, dice: Dice): Promise<() => Promise<void> | void>;
 }
 
+const END_TRIES = 5;
+
 /** All that can go wrong, by name: each begins, lasts, and ends by itself. */
 export class Faults {
   readonly counts = new Map<string, number>();
@@ -41,9 +43,22 @@ export class Faults {
       try {
         const end = await fault.begin(target, dice);
         await this.trouble.pause(dice.between(...fault.lastsMs), signal);
-        await end();
+        await this.ended(kind, end);
       } finally {
         this.busy.delete(target);
+      }
+    }
+  }
+
+  /** On a busy machine a server may not come back at the first try. */
+  private async ended(kind: string, end: () => Promise<void> | void): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await end();
+        return;
+      } catch (error) {
+        if (tries === END_TRIES) throw new Error(`ending "${kind}"`, { cause: error });
+        await this.trouble.pause(1_000);
       }
     }
   }

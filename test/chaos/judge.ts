@@ -2,6 +2,7 @@ import { until, type RecordedCall } from '@vmdns/test/support';
 import { canonicalIp } from './book.js';
 import { placeOf, type Expected } from './expected.js';
 import type { Faults } from './faults.js';
+import type { Others } from './others.js';
 import type { HeldRrset } from './sites.js';
 import type { World } from './world.js';
 
@@ -30,7 +31,7 @@ const LEASE_LEFT_MS = 3_000;
 /** Compares everything with the book, when all faults are over. */
 export class Judge {
   /** `isLoaded`: the machine may be so busy that a process is away for as long as its lease without anybody's doing. */
-  constructor(private readonly world: World, private readonly faults: Faults, private readonly isLoaded: boolean) {}
+  constructor(private readonly world: World, private readonly faults: Faults, private readonly others: Others, private readonly isLoaded: boolean) {}
 
   async judge(): Promise<Judgement> {
     const healedAt = Date.now();
@@ -50,6 +51,7 @@ export class Judge {
     let open: readonly string[] = ['nothing was looked at'];
     const look = async (): Promise<boolean> => {
       open = await this.open();
+      if (open.length > 0) await this.others.tidy();
       return open.length === 0;
     };
     await until(look, { withinMs: SETTLE_MS, everyMs: 500, what: 'everything to be settled' }).catch(() => undefined);

@@ -4,6 +4,7 @@ import type { Dice } from './dice.js';
 import { reverseOf } from './book.js';
 import type { Trouble } from './trouble.js';
 import type { ForeignRrset } from './sites.js';
+import { LATE_MS } from './publishers.js';
 import { FREELY, INNER, type World } from './world.js';
 
 /** Whoever else is about: operators who add, remove and pause zones, and people who write DNS by hand. */
@@ -65,10 +66,23 @@ export class Others {
       const known = (await gateway.zones(INNER.apex)).items.find((zone) => zone.state === 'active');
       return known === undefined ? gateway.ask('POST', '/v1/zones', { body: { name: INNER.apex, connectionId: site.connectionId, limits: FREELY }, withinMs: 8_000 }) : { status: 200, headers: new Headers(), body: known };
     });
-    // It is still on its way out, and comes another time.
-    if (answer.status === 409) return;
+    // It is still on its way out, and comes another time; or a call that was not answered has arrived after all.
+    if (answer.status === 409) { await this.takeInner(from, LATE_MS); return; }
     if (answer.status >= 300) { this.trouble.wrong(`adding ${INNER.apex} was answered ${answer.status}: ${JSON.stringify(answer.body)}`); return; }
-    const zone = answer.body as Zone;
+    this.bookInner(answer.body as Zone, from);
+  }
+
+  /** Books the zone if it is there, and waits for that. */
+  private async takeInner(from: number, withinMs: number): Promise<void> {
+    for (const until = Date.now() + withinMs; ; await this.trouble.pause(500)) {
+      const answer = await this.trouble.insist('listing the zones', (gateway) => gateway.ask('GET', `/v1/zones?name=${INNER.apex}`, { withinMs: 8_000 }));
+      const known = (answer.body as { readonly items?: readonly Zone[] }).items?.find((zone) => zone.name === INNER.apex && zone.state === 'active');
+      if (known !== undefined) { this.bookInner(known, from); return; }
+      if (Date.now() >= until) return;
+    }
+  }
+
+  private bookInner(zone: Zone, from: number): void {
     this.world.zones.set(`${INNER.server}|${INNER.apex}`, { ...INNER, zoneId: zone.id, ttl: zone.ttl });
     this.world.changed(from);
   }
@@ -99,8 +113,9 @@ export class Others {
     await this.resume(id);
   }
 
-  /** Ends every pause there is. */
-  async resumeAll(): Promise<void> {
+  /** Ends every pause there is, and books the zone that came late: what was not answered may have been done, even now. */
+  async tidy(): Promise<void> {
+    if (!this.world.zones.has(`${INNER.server}|${INNER.apex}`)) await this.takeInner(Date.now(), 0);
     const answer = await this.trouble.insist('listing the pauses', (gateway) => gateway.ask('GET', '/v1/pause', { withinMs: 8_000 }));
     for (const { id } of (answer.body as { readonly items: readonly Pause[] }).items) await this.resume(id);
   }

@@ -176,7 +176,7 @@ export async function hestiacpSite(): Promise<Site> {
       notDone: { status: 204, headers: { 'hestia-exit-code': '0' } }, brokenAfter: { status: 502, body: '<html>502 Bad Gateway</html>' },
       listed: [HTML, { status: 200, headers: { 'hestia-exit-code': '0' }, body: '{\n}' }, { status: 502, body: 'Bad Gateway' }, { status: 200, body: '<html>}{' }],
     },
-    makeZone: async (apex) => { fake.commands.addZone(PANEL_USER, bare(apex)); },
+    makeZone: async (apex) => { fake.commands.addZone(PANEL_USER, bare(apex)); log.note(apex, rowsOf(apex), true); },
     held: async (apex) => rrsetsOf(rowsOf(apex)),
     byHand: async (apex, rrset) => {
       const zone = fake.commands.zones.get(bare(apex));

@@ -4,7 +4,7 @@ import type { Dice } from './dice.js';
 import type { World } from './world.js';
 
 /** The longest that everything may be away: whoever is not heard by then has found something. */
-const INSIST_MS = 120_000;
+const INSIST_MS = 240_000;
 const ANSWERED = new Set([200, 201, 202, 204, 400, 403, 404, 409, 422]);
 
 /** What all that act have in common: patience, a list of what went wrong, and a count of what was answered. */
