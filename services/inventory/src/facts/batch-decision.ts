@@ -84,7 +84,7 @@ interface Means {
   readonly forgotten: Forgotten;
 }
 
-function decideOne(draft: VmDraft, { incoming, caller, publisher, traceparent }: AdmittedFact, means: Means): Verdict {
+function decideOne(draft: VmDraft, { incoming, caller, brake, traceparent }: AdmittedFact, means: Means): Verdict {
   if (isForeign(draft.known, caller, incoming)) return { kind: 'foreign' };
   const decision = decideFact({ known: draft.known, incoming, now: means.now.toISOString(), forgotten: means.forgotten });
   switch (decision.kind) {
@@ -93,7 +93,7 @@ function decideOne(draft: VmDraft, { incoming, caller, publisher, traceparent }:
     case 'ignore': return ignore(draft, incoming, decision);
     case 'accept': {
       if (decision.change === 'deleted' && incoming.kind === 'deleted' && draft.known !== null) {
-        const stopped = stopDeletion(draft, draft.known, { deletion: incoming, publisher }, means);
+        const stopped = stopDeletion(draft, draft.known, { deletion: incoming, brake }, means);
         if (stopped !== null) return stopped;
       }
       const state = means.draw(decision.next);
@@ -120,7 +120,7 @@ function ignore(draft: VmDraft, incoming: Incoming, decision: Extract<FactDecisi
 }
 
 /** A deletion that a person decided to ignore, or that the brake stops; null: it goes on. */
-function stopDeletion(draft: VmDraft, known: KnownVm, { deletion, publisher }: { readonly deletion: DeletionFact; readonly publisher: string }, means: Means): Verdict | null {
+function stopDeletion(draft: VmDraft, known: KnownVm, { deletion, brake }: { readonly deletion: DeletionFact; readonly brake: BrakeKey }, means: Means): Verdict | null {
   const waiting = draft.waiting;
   if (waiting?.state === 'kept' && isSameDeletion(waiting, deletion, means.now)) {
     const { version, revision } = known.fact;
@@ -131,7 +131,7 @@ function stopDeletion(draft: VmDraft, known: KnownVm, { deletion, publisher }: {
     if (isProvablyOlder(waiting.deletion, deletion)) draft.waiting = { ...waiting, deletion };
     return { kind: 'held', state: known, holdId: waiting.holdId, text: `This deletion already waits for a person, in hold ${waiting.holdId}. The VM stays as it is until then.` };
   }
-  const stop = means.brakeOf({ source: deletion.source, publisher }).next();
+  const stop = means.brakeOf(brake).next();
   if (stop === null) return null;
   draft.waiting = { holdId: stop.holdId, state: 'waiting', life: known.fact.life, revision: known.fact.revision, deletion, decidedAt: null };
   return { kind: 'held', state: known, holdId: stop.holdId, text: stop.text };

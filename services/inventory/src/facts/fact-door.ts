@@ -2,13 +2,14 @@ import { type Caller, type FactRequest, type Fault, inboundTypes, type InboundTy
 import { type Checked, faultsOfDelete, faultsOfFact, faultsOfPtr, type Incoming, type RawFact } from '@vmdns/domain';
 import type { z } from 'zod';
 import { assertNever } from '../assert-never.js';
+import type { BrakeKey } from '../holds/brake.js';
 
 /** A fact that passed the door. */
 export interface AdmittedFact {
   readonly incoming: Incoming;
   readonly caller: Caller;
-  /** By whom it came, where `source` is only what an event says; else ''. */
-  readonly publisher: string;
+  /** By what its deletion is counted. */
+  readonly brake: BrakeKey;
   readonly traceparent?: string | undefined;
 }
 export type Admission = ({ readonly ok: true } & AdmittedFact) | { readonly ok: false; readonly problem: Problem };
@@ -38,7 +39,7 @@ export function admitFact(request: FactRequest): Admission {
     via: request.via ?? 'call', time: request.time ?? null,
   } as const;
   return {
-    ok: true, incoming: { ...base, ...parsed.fact }, caller: request.caller, publisher: request.publisher ?? '',
+    ok: true, incoming: { ...base, ...parsed.fact }, caller: request.caller, brake: brakeOf(request),
     ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
   };
 }
@@ -47,6 +48,12 @@ export function admitFact(request: FactRequest): Admission {
 function maySpeakAs({ source, caller, publisher }: FactRequest): boolean {
   if (publisher === undefined || source === `http:${caller.name}`) return true;
   return caller.sources === undefined ? !source.startsWith('http:') : caller.sources.includes(source);
+}
+
+/** `source` is only what an event says: of a publisher that is bound to no sources all deletions are counted together. */
+function brakeOf({ source, caller, publisher = '' }: FactRequest): BrakeKey {
+  const isBound = publisher === '' || source === `http:${caller.name}` || caller.sources !== undefined;
+  return { source: isBound ? source : publisher, publisher };
 }
 
 type Said = Pick<Extract<Incoming, { kind: 'changed' }>, 'kind' | 'said'> | Pick<Extract<Incoming, { kind: 'deleted' }>, 'kind' | 'said'> | Pick<Extract<Incoming, { kind: 'ptr' }>, 'kind' | 'said'>;

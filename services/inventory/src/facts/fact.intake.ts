@@ -3,7 +3,7 @@ import { TransientError } from '@vmdns/bus';
 import { Clock } from '@vmdns/chassis';
 import type { KnownVm } from '@vmdns/domain';
 import { Store, type Tx } from '@vmdns/store';
-import { type BrakeKey, keyText, OPEN_ROAD } from '../holds/brake.js';
+import { type BrakedDeletion, keyText, OPEN_ROAD } from '../holds/brake.js';
 import { BrakeTable } from '../holds/brake.table.js';
 import { type AcceptedRevision, type BatchDecision, decideBatch, drawnClaims, type Verdict } from './batch-decision.js';
 import { DraftWriter } from './draft.writer.js';
@@ -116,4 +116,4 @@ export class FactIntake {
 
 interface Stored { readonly decision: BatchDecision; readonly revisions: readonly AcceptedRevision[] }
 
-const deletionsOf = (facts: readonly AdmittedFact[]): readonly BrakeKey[] => facts.flatMap(({ incoming: { kind, source }, publisher }) => (kind === 'deleted' ? [{ source, publisher }] : []));
+const deletionsOf = (facts: readonly AdmittedFact[]): readonly BrakedDeletion[] => facts.flatMap(({ incoming: { kind, source }, brake }) => (kind === 'deleted' ? [{ ...brake, named: source }] : []));

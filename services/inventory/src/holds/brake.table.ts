@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Brakes } from '@vmdns/contracts';
 import type { Tx } from '@vmdns/store';
 import type { z } from 'zod';
-import { type BrakeKey, type BrakeRule, CountingBrake, keyText } from './brake.js';
+import { type BrakedDeletion, type BrakeKey, type BrakeRule, CountingBrake, keyText } from './brake.js';
 
 export type BrakeSettings = z.output<typeof Brakes>;
 type Rule = BrakeRule;
@@ -13,7 +13,7 @@ const VIEW = `
          (select hold_id from hold where source = $1 and publisher = $2 and state = 'open') as open_hold_id`;
 
 /** No more VMs are counted than the share needs to let these deletions pass: the cost follows the deletions (L6). */
-const LIVING = 'select count(*)::bigint as living from (select from vm where source = $1 and deleted_at is null limit $2) living';
+const LIVING = 'select count(*)::bigint as living from (select from vm where source = any($1) and deleted_at is null limit $2) living';
 
 /** The brake's memory: what each source deleted lately, and the setting. */
 @Injectable()
@@ -22,19 +22,20 @@ export class BrakeTable {
    * The brakes of these deletions (repeats count) by `keyText`, locked until the transaction ends, so
    * that two replicas cannot both let the last one pass.
    */
-  async load(tx: Tx, deletions: readonly BrakeKey[]): Promise<ReadonlyMap<string, CountingBrake>> {
+  async load(tx: Tx, deletions: readonly BrakedDeletion[]): Promise<ReadonlyMap<string, CountingBrake>> {
     const brakes = new Map<string, CountingBrake>();
-    const asked = new Map<string, { readonly key: BrakeKey; count: number }>();
-    for (const key of deletions) {
-      const known = asked.get(keyText(key)) ?? { key, count: 0 };
+    const asked = new Map<string, { readonly key: BrakeKey; readonly named: Set<string>; count: number }>();
+    for (const { named, ...key } of deletions) {
+      const known = asked.get(keyText(key)) ?? { key, named: new Set(), count: 0 };
       known.count += 1;
+      known.named.add(named);
       asked.set(keyText(key), known);
     }
     if (asked.size === 0) return brakes;
     const { vmDeletions: rule } = await this.settings(tx);
-    for (const [text, { key, count }] of [...asked].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    for (const [text, { key, named, count }] of [...asked].sort(([a], [b]) => (a < b ? -1 : 1))) {
       await lockSource(tx, key);
-      brakes.set(text, await view(tx, key, count, rule));
+      brakes.set(text, await view(tx, key, { named: [...named], count }, rule));
     }
     return brakes;
   }
@@ -66,15 +67,15 @@ export async function lockSource(tx: Tx, key: BrakeKey): Promise<void> {
   await tx.query(`select pg_advisory_xact_lock(hashtextextended('vmdns.inventory.source:' || $1, 0))`, [keyText(key)]);
 }
 
-async function view(tx: Tx, { source, publisher }: BrakeKey, asked: number, rule: Rule): Promise<CountingBrake> {
+async function view(tx: Tx, { source, publisher }: BrakeKey, { named, count }: { readonly named: readonly string[]; readonly count: number }, rule: Rule): Promise<CountingBrake> {
   const [row] = await tx.query<{ deleted: number; open_hold_id: string | null }>(VIEW, [source, publisher, rule.windowSeconds]);
   const deleted = row?.deleted ?? 0;
-  const counts = row?.open_hold_id === null && deleted + asked > rule.count && rule.share > 0;
-  const living = counts ? await countLiving(tx, source, Math.ceil((deleted + asked) / rule.share) + 1) : 0;
+  const counts = row?.open_hold_id === null && deleted + count > rule.count && rule.share > 0;
+  const living = counts ? await countLiving(tx, named, Math.ceil((deleted + count) / rule.share) + 1) : 0;
   return new CountingBrake({ source, publisher, rule, deleted, living, openHoldId: row?.open_hold_id ?? null, newHoldId: `vmh-${randomBytes(6).toString('hex')}` });
 }
 
-async function countLiving(tx: Tx, source: string, limit: number): Promise<number> {
-  const [row] = await tx.query<{ living: number }>(LIVING, [source, limit]);
+async function countLiving(tx: Tx, sources: readonly string[], limit: number): Promise<number> {
+  const [row] = await tx.query<{ living: number }>(LIVING, [sources, limit]);
   return row?.living ?? 0;
 }

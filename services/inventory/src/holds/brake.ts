@@ -3,8 +3,13 @@ import { brakeLimit, holdsBack } from '@vmdns/domain';
 /** What stops a deletion. */
 export interface Stop { readonly holdId: string; readonly text: string }
 
-/** What the brake counts by: the source that a deletion names, and by whom it came, so that nobody uses up another's. */
+/**
+ * What the brake counts by: the source that a deletion names, and by whom it came, so that nobody uses up another's. Who
+ * may name any source is counted as himself: `source` is the publisher, so that made-up names give no new brakes.
+ */
 export interface BrakeKey { readonly source: string; readonly publisher: string }
+/** A deletion before its brake. */
+export interface BrakedDeletion extends BrakeKey { readonly named: string }
 export const keyText = ({ source, publisher }: BrakeKey): string => JSON.stringify([source, publisher]);
 
 /** One source's brake within one transaction: it counts what it lets pass. */
@@ -20,7 +25,7 @@ export interface BrakeView extends BrakeKey {
   readonly rule: BrakeRule;
   /** Deletions of this source within the window. */
   readonly deleted: number;
-  /** VMs of this source that live. */
+  /** VMs that live, of the sources that these deletions name. */
   readonly living: number;
   readonly openHoldId: string | null;
   /** The id of a hold that is to be opened. */

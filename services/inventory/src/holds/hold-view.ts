@@ -16,7 +16,7 @@ export function toHold(row: HoldRow): Hold {
 
 function textOf(row: HoldRow): string {
   const what = `${row.members} ${row.members === 1 ? 'deletion' : 'deletions'} of VMs by ${row.source}`;
-  const why = `opened at ${row.opened_at.toISOString()}, because ${row.rule}${byOf(row.publisher)}`;
+  const why = `opened at ${row.opened_at.toISOString()}, because ${row.rule}${byOf(row)}`;
   const by = row.decided_by ?? 'somebody';
   switch (row.state) {
     case 'open':
@@ -29,8 +29,8 @@ function textOf(row: HoldRow): string {
   }
 }
 
-/** Two publishers may name one source; each has a hold of its own. */
-const byOf = (publisher: string): string => (publisher === '' ? '' : `; told by ${publisher}`);
+/** Two publishers may name one source; each has a hold of its own. One that may name any has one for all. */
+const byOf = ({ source, publisher }: HoldRow): string => (publisher === '' || publisher === source ? '' : `; told by ${publisher}`);
 
 const MEMBER_TEXTS: Readonly<Record<MemberRow['state'], string>> = {
   waiting: 'waits', released: 'was deleted', changed: 'was left out: it has changed since', kept: 'is kept',

@@ -79,13 +79,28 @@ describe('L13 deletions of VMs by one source', () => {
 
   it('are counted by whom they came as well: nobody uses up the brake of another who names the same source', async () => {
     await create(120, 'shared');
+    const caller = { ...platform, sources: ['shared'] };
     const deleteAs = async (by: string, vmIds: readonly string[]) =>
-      (await Promise.all(vmIds.map((vmId) => publisher.delete(vmId, {}, { source: 'shared', via: 'event', publisher: by })))).map(valueOf).filter((answer) => answer.reason === 'held');
+      (await Promise.all(vmIds.map((vmId) => publisher.delete(vmId, {}, { source: 'shared', via: 'event', publisher: by, caller })))).map(valueOf).filter((answer) => answer.reason === 'held');
     expect(await deleteAs('token rogue', names(60))).toHaveLength(10);
     expect(await deleteAs('token panel', names(110).slice(60))).toHaveLength(0);
     const open = valueOf(await publisher.rpc['holds-list']({ state: 'open' })).items;
     expect(open).toMatchObject([{ scope: 'shared', members: 10, text: expect.stringContaining('told by token rogue') }]);
     expect(valueOf(await decide(open[0]?.holdId ?? '', 'reject'))).toMatchObject({ hold: { state: 'rejected' } });
+  });
+
+  it('L13 are counted together where a publisher may name any source: made-up names give no new brakes', async () => {
+    await brakes(10, 0.5);
+    const vmIds = await create(40, 'shared');
+    // Half of the VMs of the sources that it names, which are none; in one batch and in several.
+    const deleteAs = (vms: readonly string[], sourceOf: (at: number) => string) =>
+      Promise.all(vms.map((vmId, at) => publisher.delete(vmId, {}, { source: sourceOf(at), via: 'event', publisher: 'token rogue' }))).then((replies) => replies.map(valueOf).filter((answer) => answer.reason === 'held'));
+    expect(await deleteAs(vmIds.slice(0, 8), (at) => `made-up-${at}`)).toHaveLength(0);
+    expect(await deleteAs(vmIds.slice(8, 18), (at) => `more-${at}`)).toHaveLength(8);
+    expect(await living()).toBe(30);
+    const hold = await onlyHold();
+    expect(hold).toMatchObject({ scope: 'token rogue', members: 8, text: expect.stringMatching(/^8 deletions of VMs by token rogue wait .* because token rogue deleted more than 10 VMs/) });
+    expect(valueOf(await decide(hold.holdId, 'approve'))).toMatchObject({ hold: { state: 'approved' } });
   });
 
   it('are counted over both replicas together', async () => {

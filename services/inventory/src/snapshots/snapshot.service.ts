@@ -7,6 +7,7 @@ import { Store, type Tx } from '@vmdns/store';
 import type { Config } from '../config.js';
 import { answerOf, problemText } from '../facts/fact-answer.js';
 import { admitFact, type AdmittedFact } from '../facts/fact-door.js';
+import type { BrakeKey } from '../holds/brake.js';
 import { FactIntake } from '../facts/fact.intake.js';
 import { assertNever } from '../assert-never.js';
 import { type SnapshotLine, type SnapshotRow, SnapshotTable } from './snapshot.table.js';
@@ -78,7 +79,7 @@ export class SnapshotService {
     const page = await this.table.linesAfter(this.store, snapshot.id, Number(snapshot.cursor), FACTS_PER_STEP);
     const told = page.flatMap(({ line, fact }) => {
       const admission = fact === null ? undefined : admitFact(requestOf(snapshot, fact, caller));
-      return admission?.ok === true ? [{ line, fact: { ...admission, publisher: snapshot.publisher } }] : [];
+      return admission?.ok === true ? [{ line, fact: { ...admission, brake: brakeOf(snapshot) } }] : [];
     });
     const verdicts = await this.intake.take(told.map(({ fact }) => fact));
     const step = { ...NOTHING, faults: [] as SnapshotFault[] };
@@ -116,7 +117,7 @@ export class SnapshotService {
     const page = await this.table.due(this.store, snapshot.id, this.config.SNAPSHOT_APART_SECONDS, snapshot.cursor, DELETIONS_PER_STEP);
     // At the time of the first sighting: as long as the VM stays missing it is one and the same deletion, which is not held twice.
     const verdicts = await this.intake.take(page.map(({ vm_id: vmId, first_at: firstAt }): AdmittedFact => ({
-      caller, publisher: snapshot.publisher,
+      caller, brake: brakeOf(snapshot),
       incoming: { kind: 'deleted', vmId, source: snapshot.source, tenant: undefined, via: 'event', time: firstAt.toISOString(), said: { uid: null, version: null } },
     })));
     const count = (kind: string) => verdicts.filter((verdict) => verdict.kind === kind).length;
@@ -133,6 +134,9 @@ export class SnapshotService {
     return snapshot;
   }
 }
+
+/** The caller is bound to the source, or an operator: asked when the list began. */
+const brakeOf = ({ source, publisher }: SnapshotRow): BrakeKey => ({ source, publisher });
 
 const publisherOf = (caller: Caller): string => `token ${caller.name}`;
 
