@@ -116,6 +116,7 @@ export class Adapter {
       const taken = await this.parts.intake.take(commands, () => this.parts.worker.room);
       this.parts.worker.dispatch(taken.claims);
       if (taken.isMoreDue) this.parts.worker.wakeSoon();
+      for (const ms of taken.wakeAfterMs) this.parts.worker.wakeAfter(ms);
       if (taken.noted !== null) this.parts.sayer.say(taken.fresh, taken.noted);
       this.parts.sayer.answer(taken.again, true);
       this.parts.sayer.answer(taken.answers, false);

@@ -9,9 +9,11 @@ export interface LaneTiming {
   readonly sendWithinMs: number;
   /** The floor behind every wake-up. */
   readonly pollMs: number;
+  /** A name that changes again so soon after it was written waits until so long after it. */
+  readonly restMs: number;
 }
 
-export const LANE_TIMING: LaneTiming = { leaseMs: 5000, renewMs: 1500, sendWithinMs: 2000, pollMs: 1000 };
+export const LANE_TIMING: LaneTiming = { leaseMs: 5000, renewMs: 1500, sendWithinMs: 2000, pollMs: 1000, restMs: 1000 };
 
 export interface HostLimits {
   /** Zones worked on at the same time by this process. */

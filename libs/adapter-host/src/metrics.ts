@@ -28,7 +28,7 @@ export class AdapterMetrics {
     for (const [state, count] of counts) this.outcomes.inc({ state }, count);
   }
 
-  command(kind: 'taken' | 'behind' | 'again' | 'moved' | 'dropped', count: number): void {
+  command(kind: 'taken' | 'paced' | 'behind' | 'again' | 'moved' | 'dropped', count: number): void {
     if (count > 0) this.commands.inc({ kind }, count);
   }
 

@@ -24,7 +24,7 @@ describe('the tap before a provider', () => {
     const tap = await Tap.before(`http://127.0.0.1:${(made.address() as AddressInfo).port}`);
     open.push(tap);
     for (const status of [200, 200, 500, 422]) expect(await get(`${tap.url}/${status}`)).toBe(status);
-    expect(tap.flow).toMatchObject({ calls: 4, statuses: { 200: 2, 500: 1, 422: 1 } });
+    expect(tap.flow).toMatchObject({ calls: 4, methods: { GET: 4 }, statuses: { 200: 2, 500: 1, 422: 1 } });
     expect(tap.flow.bytesRead).toBeGreaterThan(4_000);
     expect(tap.troubles).toBe(1);
     tap.forget();

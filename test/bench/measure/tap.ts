@@ -1,11 +1,11 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 /** What went through a tap: one connection is one call, since PowerDNS closes each. */
-export interface Flow { readonly calls: number; readonly bytesRead: number; readonly statuses: Readonly<Record<string, number>> }
+export interface Flow { readonly calls: number; readonly methods: Readonly<Record<string, number>>; readonly bytesRead: number; readonly statuses: Readonly<Record<string, number>> }
 
 /** Answers that say that the server could not, or would not yet (PERFORMANCE §8). */
 const TROUBLES = ['500', '429'];
-const NOTHING: Flow = { calls: 0, bytesRead: 0, statuses: {} };
+const NOTHING: Flow = { calls: 0, methods: {}, bytesRead: 0, statuses: {} };
 
 /** Stands before PowerDNS' API, passes all bytes on, and counts. */
 export class Tap {
@@ -46,6 +46,7 @@ export class Tap {
   private join(caller: Socket): void {
     const server = connect({ ...this.target, noDelay: true });
     this.sinceForgotten = { ...this.sinceForgotten, calls: this.sinceForgotten.calls + 1 };
+    caller.once('data', (bytes) => this.asked(methodOf(bytes)));
     server.once('data', (bytes) => this.count(statusOf(bytes)));
     server.on('data', ({ length }) => { this.sinceForgotten = { ...this.sinceForgotten, bytesRead: this.sinceForgotten.bytesRead + length }; });
     for (const [from, to] of [[caller, server], [server, caller]] as const) {
@@ -56,6 +57,11 @@ export class Tap {
     }
   }
 
+  private asked(method: string): void {
+    const { methods } = this.sinceForgotten;
+    this.sinceForgotten = { ...this.sinceForgotten, methods: { ...methods, [method]: (methods[method] ?? 0) + 1 } };
+  }
+
   private count(status: string): void {
     if (TROUBLES.includes(status)) this.troubles += 1;
     const { statuses } = this.sinceForgotten;
@@ -63,5 +69,7 @@ export class Tap {
   }
 }
 
+/** Of `PATCH /api/v1 HTTP/1.1`. */
+const methodOf = (bytes: Buffer): string => bytes.toString('latin1', 0, 8).split(' ')[0] ?? '';
 /** Of `HTTP/1.1 204 No Content`. */
 const statusOf = (bytes: Buffer): string => bytes.toString('latin1', 9, 12);

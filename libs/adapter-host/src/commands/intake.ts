@@ -8,7 +8,7 @@ import type { AdapterMetrics } from '../metrics.js';
 import { type Outcome, type OutcomeRow, resultOf } from '../results/outcome.js';
 import type { NotedOutcomes, Unsaid } from '../results/unsaid.js';
 import { type Incoming, namesOf, newestOf } from './incoming.js';
-import { type Addressed, answerPending, findNames, storeNames } from './name-table.js';
+import { type Addressed, answerPending, findNames, type StoredName, storeNames } from './name-table.js';
 import { decideRepeat } from './repeat.js';
 import { GuessedWrong, LanesLastSeen } from './lanes-last-seen.js';
 import { lockLanes, type ZoneLane } from './zone-lanes.js';
@@ -18,6 +18,8 @@ export interface Taken {
   readonly claims: readonly Claim[];
   /** Some lane was not claimed: it is being worked on, there is no room, or another claim was just looking. */
   readonly isMoreDue: boolean;
+  /** Names that change so often wait: look again then. */
+  readonly wakeAfterMs: readonly number[];
   /** Outcomes given without a call, stored. */
   readonly fresh: readonly Outcome[];
   readonly noted: NotedOutcomes | null;
@@ -70,12 +72,11 @@ export class Intake {
     const { lanes, unknown } = await lockLanes(tx, commands);
     this.lanes.remember(lanes);
     const addressed = address(names, lanes);
-    const stored = await storeNames(tx, addressed);
+    const stored = await storeNames(tx, addressed, this.claims.restMs);
     const rest = await this.answerRest(tx, addressed, stored, lanes);
     const targets = new Set(stored.map((row) => row.target));
     const claims = await this.claims.take(tx, keysOf(targets, lanes), Math.min(room(), targets.size));
-    this.metrics.command('taken', stored.length);
-    return { ...rest, claims, isMoreDue: claims.length < targets.size, isZoneUnknown: unknown };
+    return { ...rest, ...this.dueOf(stored, claims), claims, isZoneUnknown: unknown };
   }
 
   /** The same with lanes as they were last time: what one step gives the next is known, so that all travel together; undone where it is not so. */
@@ -84,15 +85,22 @@ export class Intake {
     const targets = new Set(addressed.map((name) => name.target));
     const [{ lanes }, stored, claims] = await Promise.all([
       lockLanes(tx, commands).then((locked) => { this.lanes.check(guess, locked.lanes); return locked; }),
-      storeNames(tx, addressed),
+      storeNames(tx, addressed, this.claims.restMs),
       this.claims.take(tx, keysOf(targets, guess), Math.min(room(), targets.size)),
     ]);
     const rest = await this.answerRest(tx, addressed, stored, lanes);
-    this.metrics.command('taken', stored.length);
-    return { ...rest, claims, isMoreDue: claims.length < new Set(stored.map((row) => row.target)).size, isZoneUnknown: false };
+    return { ...rest, ...this.dueOf(stored, claims), claims, isZoneUnknown: false };
   }
 
-  private async answerRest(tx: Tx, addressed: readonly Addressed[], stored: Awaited<ReturnType<typeof storeNames>>, lanes: ReadonlyMap<string, ZoneLane>): Promise<Omit<Taken, 'claims' | 'isMoreDue' | 'isZoneUnknown'>> {
+  private dueOf(stored: readonly StoredName[], claims: readonly Claim[]): Pick<Taken, 'isMoreDue' | 'wakeAfterMs'> {
+    const paced = stored.filter((row) => row.wait_ms !== null && row.wait_ms > 0);
+    this.metrics.command('taken', stored.length);
+    this.metrics.command('paced', paced.length);
+    const due = new Set(paced.length === 0 ? stored.map((row) => row.target) : stored.filter((row) => row.wait_ms === null || row.wait_ms <= 0).map((row) => row.target));
+    return { isMoreDue: claims.length < due.size, wakeAfterMs: [...new Set(paced.map((row) => Math.ceil(row.wait_ms ?? 0)))] };
+  }
+
+  private async answerRest(tx: Tx, addressed: readonly Addressed[], stored: Awaited<ReturnType<typeof storeNames>>, lanes: ReadonlyMap<string, ZoneLane>): Promise<Pick<Taken, 'fresh' | 'noted' | 'again' | 'answers'>> {
     const storedKeys = new Set(stored.map((row) => `${row.target} ${row.owner_name}`));
     const keyOf = (name: Addressed): string => `${name.target} ${name.incoming.ownerName}`;
     const gated = addressed.filter((name) => name.gate !== null && storedKeys.has(keyOf(name)));

@@ -15,48 +15,75 @@ export interface StoredName {
   readonly owner_name: string;
   readonly turn: number;
   readonly outcome_at: Date | null;
+  /** It changes so often that it is not due before so long; null: it is never due. */
+  readonly wait_ms: number | null;
 }
+
+/** When a name is due that was written at `pacedFrom`, or whose companions were: at once, unless that is less than a rest ago. */
+const dueAfter = (pacedFrom: string): string => `case when ${pacedFrom} > clock_timestamp() - $17::int * interval '1 ms' then ${pacedFrom} + $17::int * interval '1 ms' else clock_timestamp() end`;
 
 /**
  * A higher pair replaces, and wakes its lane; all else is left alone, so that a repeat changes no row (L12). An entry
  * that has lost a name to another entry of the same target cannot remove it any more.
+ * What flaps is paced here: a name written less than a rest ago waits for the rest of it, and so do the names of its VM
+ * that come with it (the reverse name of the next address). One that waits for its lane anyway is not made to wait more.
  */
 const STORE = `
 with incoming as (
-  select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[], $13::timestamptz[], $14::boolean[], $15::text[])
-    as i (target, owner_name, zone_id, timeline, generation, digest, wanted, puts, vms, priority, state, reason, next_try_at, released, take_over)
+  select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[], $13::timestamptz[], $14::boolean[], $15::text[], $16::bigint[])
+    as i (target, owner_name, zone_id, timeline, generation, digest, wanted, puts, vms, priority, state, reason, next_try_at, released, take_over, companions)
+), pace as materialized (
+  select i.companions, max(case when n.attempts = 0 and n.due_at <= clock_timestamp() then clock_timestamp() else n.paced_from end) as paced_from
+  from incoming i cross join lateral (select k.attempts, k.due_at, k.paced_from from name k where k.target = i.target and k.owner_name = i.owner_name limit 1) n
+  where i.companions is not null group by i.companions
 ), taken as (
-  insert into name as n (target, owner_name, zone_id, timeline, generation, digest, wanted, puts, vms, priority, state, reason, next_try_at, released, take_over, turn, outcome_at, due_at)
-  select i.*, case when i.state = 'pending' then 0 else 1 end, case when i.state = 'pending' then null else clock_timestamp() end, case when not i.released then clock_timestamp() end
-  from incoming i order by i.target collate "C", i.owner_name collate "C"
+  insert into name as n (target, owner_name, zone_id, timeline, generation, digest, wanted, puts, vms, priority, state, reason, next_try_at, released, take_over, turn, outcome_at, due_at, paced_from)
+  select i.target, i.owner_name, i.zone_id, i.timeline, i.generation, i.digest, i.wanted, i.puts, i.vms, i.priority, i.state, i.reason, i.next_try_at, i.released, i.take_over,
+    case when i.state = 'pending' then 0 else 1 end, case when i.state = 'pending' then null else clock_timestamp() end, case when not i.released then ${dueAfter('p.paced_from')} end, p.paced_from
+  from incoming i left join pace p on p.companions = i.companions order by i.target collate "C", i.owner_name collate "C"
   on conflict (target, owner_name) do update set
     zone_id = excluded.zone_id, timeline = excluded.timeline, generation = excluded.generation, digest = excluded.digest,
     wanted = excluded.wanted, puts = excluded.puts, vms = excluded.vms, priority = excluded.priority,
     state = excluded.state, reason = excluded.reason, provider_text = null, wrote = false, attempts = 0,
-    turn = n.turn + excluded.turn, outcome_at = excluded.outcome_at, next_try_at = excluded.next_try_at, due_at = excluded.due_at,
+    turn = n.turn + excluded.turn, outcome_at = excluded.outcome_at, next_try_at = excluded.next_try_at, paced_from = greatest(n.paced_from, excluded.paced_from),
+    due_at = case when excluded.released then null when n.attempts = 0 and n.due_at <= clock_timestamp() then n.due_at else ${dueAfter('greatest(n.paced_from, excluded.paced_from)')} end,
     released = excluded.released, owned = case when excluded.released then '{}' else n.owned end, take_over = coalesce(excluded.take_over, n.take_over), must_read = n.must_read or excluded.take_over is not null
   where (excluded.timeline, excluded.generation) > (n.timeline, n.generation)
     and not (excluded.wanted = '[]' and n.wanted <> '[]' and n.zone_id <> excluded.zone_id
       and exists (select 1 from zone z where z.zone_id = n.zone_id and z.state <> 'removed'))
-  returning n.target, n.owner_name, n.turn, n.outcome_at, n.priority, n.released
+  returning n.target, n.owner_name, n.turn, n.outcome_at, n.priority, n.released, n.due_at
 ), woken as (
-  update lane l set due_at = least(l.due_at, clock_timestamp()), due_priority = case when l.due_at is null then t.priority else least(l.due_priority, t.priority) end
-  from (select target, min(priority) as priority from taken where not released group by target) t
-  where l.target = t.target and (l.due_at is null or l.due_at > clock_timestamp() or l.due_priority > t.priority)
+  update lane l set due_at = least(l.due_at, t.due_at), due_priority = case when l.due_at is null then t.priority else least(l.due_priority, t.priority) end
+  from (select target, min(due_at) as due_at, min(priority) as priority from taken where not released group by target) t
+  where l.target = t.target and (l.due_at is null or l.due_at > t.due_at or l.due_priority > t.priority)
 )
-select target, owner_name, turn, outcome_at from taken`;
+select target, owner_name, turn, outcome_at, (extract(epoch from due_at - clock_timestamp()) * 1000)::float8 as wait_ms from taken`;
 
 /** Stores what replaces; gives those names. The lanes must be locked. */
-export function storeNames(tx: Tx, names: readonly Addressed[]): Promise<readonly StoredName[]> {
+export function storeNames(tx: Tx, names: readonly Addressed[], restMs = 0): Promise<readonly StoredName[]> {
   const texts = (of: (name: Addressed) => string | null): Buffer => textArray(names.map(of));
-  const numbers = (of: (name: Addressed) => number): Buffer => bigintArray(names.map(of));
+  const numbers = (of: (name: Addressed) => number | null): Buffer => bigintArray(names.map(of));
+  const companions = companionsOf(names);
   return tx.query<StoredName>(STORE, [
     texts((n) => n.target), texts((n) => n.incoming.ownerName), texts((n) => n.incoming.zoneId), numbers((n) => n.incoming.timeline),
     numbers((n) => n.incoming.generation), texts((n) => n.incoming.digest), texts((n) => n.incoming.wanted), texts((n) => n.incoming.puts),
     texts((n) => n.incoming.vms), numbers((n) => n.incoming.priority), texts((n) => n.gate?.state ?? 'pending'),
     texts((n) => (n.gate === null ? null : JSON.stringify(n.gate.reason))), timestampArray(names.map((n) => n.gate?.nextTryAt?.getTime() ?? null)),
-    booleanArray(names.map((n) => n.incoming.released)), texts((n) => (n.incoming.adopt ? 'any' : null)),
+    booleanArray(names.map((n) => n.incoming.released)), texts((n) => (n.incoming.adopt ? 'any' : null)), numbers((n) => companions.get(n) ?? null), restMs,
   ]);
+}
+
+/** Names of the same VMs that came together; a name that came alone is in no company. */
+function companionsOf(names: readonly Addressed[]): ReadonlyMap<Addressed, number> {
+  const byVms = new Map<string, Addressed[]>();
+  for (const name of names) {
+    if (name.incoming.vms === '[]') continue;
+    const key = `${name.target} ${name.incoming.vms}`;
+    const others = byVms.get(key);
+    if (others === undefined) byVms.set(key, [name]);
+    else others.push(name);
+  }
+  return new Map([...byVms.values()].flatMap((company, at) => (company.length === 1 ? [] : company.map((name) => [name, at] as const))));
 }
 
 /** Rows by target and name. */

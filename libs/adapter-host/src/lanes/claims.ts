@@ -15,7 +15,8 @@ const claimable = (lane: string): string => `
 /**
  * Highest priority first, then oldest due, as many lanes as there are free slots; a server that failed gets one lane,
  * with few names, to show that it is back. Where calls are counted, slot 0 is for what is urgent, which goes without what
- * is bulk in its lane. Locks nothing that another holds, so claims never wait for each other.
+ * is bulk in its lane. Locks nothing that another holds, so claims never wait for each other. What waits only because
+ * it changes so often (it was not tried since) goes with a call that is made anyway.
  */
 const CANDIDATES = `
 with free as materialized (
@@ -38,7 +39,7 @@ select c.target as lane, c.slot, n.*, n.doubt_until > clock_timestamp() as still
 from candidate c
 left join lateral (
   select n.owner_name, n.zone_id, n.timeline, n.generation, n.digest, n.wanted, n.puts, n.vms, n.priority, n.owned, n.doubt, n.doubt_until, n.must_read, n.take_over, n.state, n.reason, n.attempts
-  from name n where n.target = c.target and n.due_at <= clock_timestamp() and (n.priority < 2 or not c.only_urgent) order by n.priority, n.due_at limit c.names_max) n on true
+  from name n where n.target = c.target and n.due_at <= clock_timestamp() + $6::int * interval '1 ms' and (n.attempts = 0 or n.due_at <= clock_timestamp()) and (n.priority < 2 or not c.only_urgent) order by n.priority, n.due_at limit c.names_max) n on true
 left join held_foreign f on f.target = c.target and f.owner_name = n.owner_name
 where c.slot > 0 or c.due_priority < 2`;
 
@@ -118,6 +119,11 @@ interface LeaseRow {
 export class Claims {
   constructor(private readonly host: Host, private readonly timeline: Pick<Timeline, 'isTold'>) {}
 
+  /** So long after a write the next one of the same name waits. */
+  get restMs(): number {
+    return this.host.timing.restMs;
+  }
+
   /** The budgets that have a lane to work on. */
   async dueKeys(db: Tx): Promise<readonly string[]> {
     const rows = await db.query<{ limiter_key: string }>(`select distinct l.limiter_key from lane l where l.limiter_key is not null and ${claimable('l')}`);
@@ -128,7 +134,7 @@ export class Claims {
   async take(tx: Tx, keys: readonly string[], max: number): Promise<readonly Claim[]> {
     // Asked within the transaction: its connection may be the first that meets another history.
     if (keys.length === 0 || max <= 0 || !this.timeline.isTold) return [];
-    const rows = await tx.query<CandidateRow>(CANDIDATES, [keys, max, PROBE_NAMES, this.host.limits.namesPerTurn, this.host.definition.capabilities.overlap === 'harmful']);
+    const rows = await tx.query<CandidateRow>(CANDIDATES, [keys, max, PROBE_NAMES, this.host.limits.namesPerTurn, this.host.definition.capabilities.overlap === 'harmful', this.host.timing.restMs]);
     if (rows.length === 0) return [];
     const due = dueByLane(rows);
     const leasedAt = performance.now();

@@ -156,9 +156,9 @@ describe('an untidy zone', () => {
   it('is tidied once when it has been quiet', async () => {
     const replica = await begin();
     world.provider.isUntidy = true;
-    for (let generation = 1; generation <= 4; generation += 1) {
-      await take(replica, command([wish(A, generation, [`192.0.2.${generation}`])]));
-      await until(() => world.bus.last(A)?.generation === generation);
+    for (const name of ['a', 'b', 'c', 'd'].map((label) => `${label}.${APEX}`)) {
+      await take(replica, command([wish(name, 1, ['192.0.2.1'])]));
+      await world.settled(name);
     }
     await until(() => world.provider.tidied === 1);
     await until(async () => (await world.rows('select 1 from lane l where due_at is null and tidy_at is null and owner is null')).length === 1);

@@ -13,12 +13,14 @@ import type { Turns } from './turns.js';
 /** How long running calls may take to end when the process is told to. */
 const GRACE_MS = 7000;
 const SOON_MS = 10;
+/** What is due later than this is found by the poll. */
+const LATER_MS = 2000;
 
 /** Works on every lane it can get; many zones at once, each by one turn after the other. */
 export class LaneWorker {
   private readonly running = new Map<string, Promise<void>>();
   private timer: NodeJS.Timeout | undefined;
-  private soon: NodeJS.Timeout | undefined;
+  private readonly later = new Map<number, NodeJS.Timeout>();
   private looking: Promise<void> | undefined;
   private isStopping = false;
   /** Without the timers of \`start\` nobody renews a lease. */
@@ -56,7 +58,7 @@ export class LaneWorker {
   async stop(): Promise<void> {
     this.isStopping = true;
     clearInterval(this.timer);
-    clearTimeout(this.soon);
+    for (const timer of this.later.values()) clearTimeout(timer);
     await this.looking;
     const ended = Promise.all(this.running.values());
     await Promise.race([ended, delay(GRACE_MS, undefined, { ref: false })]);
@@ -82,10 +84,17 @@ export class LaneWorker {
 
   /** Looks in a moment: two claims at the same time may each leave lanes to the other. */
   wakeSoon(): void {
-    this.soon ??= setTimeout(() => {
-      this.soon = undefined;
+    this.wakeAfter(SOON_MS);
+  }
+
+  /** Looks when something is due, several in one moment at once; the poll sees what is due after it. */
+  wakeAfter(ms: number): void {
+    const moment = Math.ceil((performance.now() + ms + 1) / SOON_MS);
+    if (ms <= 0 || ms > LATER_MS || this.isStopping || this.later.has(moment)) return;
+    this.later.set(moment, setTimeout(() => {
+      this.later.delete(moment);
       this.wake();
-    }, SOON_MS);
+    }, moment * SOON_MS - performance.now()));
   }
 
   /** Works on lanes that were claimed for this process. */
@@ -132,6 +141,7 @@ export class LaneWorker {
     this.parts.notices.reported(claim, end.reports);
     this.dispatch(committed.claims);
     if (committed.isMoreDue) this.wakeSoon();
+    if (committed.dueAfterMs !== null) this.wakeAfter(committed.dueAfterMs);
     const { lane, connection, limiter } = end.verdict;
     if (lane !== null || connection !== null || limiter !== null) this.parts.waiting.answerLater({ target: claim.target, connectionId: connection === null ? null : claim.connection.connectionId, limiterKey: limiter === null ? null : claim.limiter.key });
   }

@@ -35,6 +35,8 @@ export interface CommittedName {
 
 export interface CommittedLane {
   readonly due: boolean | null;
+  /** Until the lane is due next. */
+  readonly wait_ms: number | null;
   /** Another lane of the same budget waits. */
   readonly other: boolean;
   /** Beside the one that this turn gave back. */
@@ -57,11 +59,14 @@ export async function fence(tx: Tx, host: Host, claim: Claim, mark: number | nul
 
 const SAME = '(n.timeline = u.timeline and n.generation = u.generation)';
 const DOUBT_UNTIL = `case when u.doubt_kind = 'none' then null when u.doubt_kind in ('keep', 'unread') then n.doubt_until else $16::timestamptz + $15::int * interval '1 ms' end`;
+/** A name that changed again while it was worked on rests first. */
+const RESTED = `$16::timestamptz + $17::int * interval '1 ms'`;
 const NEXT_TRY = `case u.look when 'settled' then null when 'when-dead' then ${DOUBT_UNTIL} else $16::timestamptz + u.look_ms * interval '1 ms' end`;
 
 /**
  * One probe of the key for each name, whatever the statistics say; the lane's lock keeps the rows where they are.
- * Rows that were replaced meanwhile keep their new wish and stay due; what was put is ours all the same, unless it was released meanwhile.
+ * Rows that were replaced meanwhile keep their new wish and stay due, after a pause; what was put is ours all the same,
+ * unless it was released meanwhile.
  */
 const NAMES = `
 update name n set owned = case when n.released then '{}' else u.owned::jsonb end, must_read = false, take_over = case when u.state = 'failed' then n.take_over end, turn = n.turn + u.said,
@@ -74,7 +79,8 @@ update name n set owned = case when n.released then '{}' else u.owned::jsonb end
   attempts = case when ${SAME} then n.attempts + 1 else n.attempts end,
   outcome_at = case when ${SAME} and u.said = 1 then $16::timestamptz else n.outcome_at end,
   next_try_at = case when ${SAME} then ${NEXT_TRY} else n.next_try_at end,
-  due_at = case when not ${SAME} or u.look = 'stays' then n.due_at else ${NEXT_TRY} end
+  paced_from = case when u.wrote or not ${SAME} then $16::timestamptz else n.paced_from end,
+  due_at = case when not ${SAME} and n.due_at < ${RESTED} then ${RESTED} when not ${SAME} or u.look = 'stays' then n.due_at else ${NEXT_TRY} end
 from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::boolean[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::bigint[])
     as u (owner_name, timeline, generation, owned, state, reason, provider_text, wrote, doubt_kind, doubt, look, look_ms, said)
   cross join lateral (select k.ctid from name k where k.target = $1 and k.owner_name = u.owner_name limit 1) k
@@ -86,14 +92,14 @@ function digestsInDoubt({ row, doubt }: NameVerdict, sent: ReadonlySet<string>):
   return [...new Set([...row.doubt, ...(doubt === 'new' || sent.has(row.ownerName) ? textsOf(row.puts) : [])])];
 }
 
-export function commitNames(tx: Tx, { claim, names, sent, deadAfterMs }: TurnEnd, at: Date): Promise<readonly CommittedName[]> {
+export function commitNames(tx: Tx, { claim, names, sent, deadAfterMs }: TurnEnd, at: Date, restMs: number): Promise<readonly CommittedName[]> {
   const texts = (of: (name: NameVerdict) => string | null): Buffer => textArray(names.map(of));
   const numbers = (of: (name: NameVerdict) => number): Buffer => bigintArray(names.map(of));
   return tx.query<CommittedName>(NAMES, [
     claim.target, texts((n) => n.row.ownerName), numbers((n) => n.row.timeline), numbers((n) => n.row.generation), texts((n) => JSON.stringify(n.owned)),
     texts((n) => n.state), texts((n) => (n.reason === null ? null : JSON.stringify(n.reason))), texts((n) => n.providerText), booleanArray(names.map((n) => n.wrote)),
     texts((n) => n.doubt), texts((n) => (n.doubt === 'new' || n.doubt === 'unread' ? JSON.stringify(digestsInDoubt(n, sent)) : null)), texts((n) => n.next.kind),
-    numbers((n) => (n.next.kind === 'after' || n.next.kind === 'stays' ? n.next.ms : 0)), numbers((n) => (n.isQuiet ? 0 : 1)), deadAfterMs, at,
+    numbers((n) => (n.next.kind === 'after' || n.next.kind === 'stays' ? n.next.ms : 0)), numbers((n) => (n.isQuiet ? 0 : 1)), deadAfterMs, at, restMs,
   ]);
 }
 
@@ -119,7 +125,7 @@ update lane l set owner = null, until = null, writing = null, dead_at = null, to
   tidy_at = tidy.tidy_at, tidy_since = case when tidy.tidy_at is null then null else coalesce(l.tidy_since, clock_timestamp()) end,
   due_at = next.due_at, due_priority = coalesce(next.priority, 2)
 from tidy, next where l.target = $1 and l.owner = $6 and l.epoch = $7
-returning l.due_at <= clock_timestamp() and $4::int is null as due, ${OTHER_IS_DUE} as other,
+returning l.due_at <= clock_timestamp() and $4::int is null as due, (extract(epoch from l.due_at - clock_timestamp()) * 1000)::float8 as wait_ms, ${OTHER_IS_DUE} as other,
   exists (select 1 from slot s where s.limiter_key = $10 and (s.until is null or s.until <= clock_timestamp())) as has_free_slot`;
 
 export async function commitLane(tx: Tx, host: Host, end: TurnEnd): Promise<CommittedLane> {
@@ -128,7 +134,7 @@ export async function commitLane(tx: Tx, host: Host, end: TurnEnd): Promise<Comm
     claim.target, knowledge.token, knowledge.zoneSize, verdict.lane?.ms ?? null, verdict.lane === null ? null : JSON.stringify(verdict.lane.reason),
     host.instance, claim.epoch, tidy === 'done', tidy === 'done' || tidy === null ? null : tidy.afterMs, claim.limiter.key, claim.limiter.slot, end.wholeReading !== null,
   ]);
-  return lane ?? { due: false, other: false, has_free_slot: false };
+  return lane ?? { due: false, wait_ms: null, other: false, has_free_slot: false };
 }
 
 const BLOCK_CONNECTION = `

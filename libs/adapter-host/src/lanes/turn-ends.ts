@@ -16,7 +16,7 @@ import { commitBlocks, commitLane, commitNames, fence, type CommittedName, type 
 
 /** What a commit gave: the lanes to go on with, or that the turn came too late. */
 export type Committed =
-  | { readonly kind: 'committed'; readonly claims: readonly Claim[]; readonly drifted: readonly string[]; readonly isMoreDue: boolean }
+  | { readonly kind: 'committed'; readonly claims: readonly Claim[]; readonly drifted: readonly string[]; readonly isMoreDue: boolean; /** The lane is due again then. */ readonly dueAfterMs: number | null }
   | { readonly kind: 'lost' };
 
 /** Postgres away at the end of a turn: the outcome is held for so many tries, then left to the next holder's doubt. */
@@ -69,19 +69,19 @@ export class TurnEnds {
       const { at } = fenced;
       // Released to be written while it was looked at: these names stay due.
       const verdicts = claim.observe && !fenced.observe ? end.names.filter((name) => name.state !== 'observed') : end.names;
-      const names = verdicts.length === 0 ? [] : await commitNames(tx, { ...end, names: verdicts }, at);
+      const names = verdicts.length === 0 ? [] : await commitNames(tx, { ...end, names: verdicts }, at, this.host.timing.restMs);
       await storeForeign(tx, claim.target, end.foreign);
       const lane = await commitLane(tx, this.host, end);
       await commitBlocks(tx, claim, end.verdict);
       const claims = goesOn && (lane.due === true || lane.other) ? await this.claims.take(tx, [claim.limiter.key], 1) : [];
       const noted: NotedOutcomes | null = mark === null ? null : { targets: [claim.target], mark, at };
-      return { names, noted, claims, drifted, isMoreDue: lane.other && lane.has_free_slot };
+      return { names, noted, claims, drifted, isMoreDue: lane.other && lane.has_free_slot, dueAfterMs: lane.wait_ms };
     });
     if (done === null) return { kind: 'lost' };
     this.say(end, done.names, done.noted);
     // Stored is stored: where this fails, the lanes' own pauses end by themselves.
     if (claim.limiter.failures > 0 && end.verdict.isAnswered) await this.freeLanes(claim.limiter.key).catch(() => undefined);
-    return { kind: 'committed', claims: done.claims, drifted: done.drifted, isMoreDue: done.isMoreDue };
+    return { kind: 'committed', claims: done.claims, drifted: done.drifted, isMoreDue: done.isMoreDue, dueAfterMs: done.dueAfterMs };
   }
 
   private say(end: TurnEnd, committed: readonly CommittedName[], noted: NotedOutcomes | null): void {

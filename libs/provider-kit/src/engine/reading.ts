@@ -35,8 +35,9 @@ export async function probe(zone: CountedZone, name: string | undefined, signal:
 }
 
 /** Reads as little as it can (PROTOCOL §6). Throws ProviderError. */
-export async function readForTurn(zone: CountedZone, due: readonly DueName[], knowledge: TurnKnowledge, signal: AbortSignal): Promise<Reading> {
-  if (due.length === 0) return { held: new Map(), token: null, complete: false, zoneSize: knowledge.zoneSize, unreadable: new Map() };
+export async function readForTurn(zone: CountedZone, all: readonly DueName[], knowledge: TurnKnowledge, signal: AbortSignal): Promise<Reading> {
+  const due = all.filter((one) => !isSettledUnseen(one));
+  if (due.length === 0) return { held: new Map(), token: knowledge.token, complete: knowledge.token !== null, zoneSize: knowledge.zoneSize, unreadable: new Map() };
   const known = zone.peekToken();
   if (known !== null && known === knowledge.token) return readDoubted(zone, due, known, knowledge, signal);
   if (zone.rrsetsPerName === undefined && due.length <= NAMES_READ_AT_ONCE) return readNames(zone, due, due, knowledge, signal);
@@ -55,6 +56,10 @@ async function readDoubted(zone: CountedZone, due: readonly DueName[], token: st
   // The token that was read first: a write between the two readings must break the chain.
   return { ...reading, token, complete: true };
 }
+
+/** Nothing is ours there, nothing shall be, and nothing may still come: whatever else is there stays as it is. A name that came and went while it waited. */
+const isSettledUnseen = (due: DueName): boolean =>
+  due.wanted.length === 0 && due.mustRead !== true && due.stillInDoubt !== true && due.takeOver === undefined && due.writing.length === 0 && Object.keys(due.owned).length === 0;
 
 const needsReading = (due: DueName): boolean =>
   due.mustRead === true || due.stillInDoubt === true || due.takeOver !== undefined || due.writing.length > 0 || due.foreign.length > 0;

@@ -83,6 +83,13 @@ describe('reading before writing', () => {
     expect([new Set(statesOf(outcome)), outcome.calls.writes, bench.zone.records.length]).toEqual([new Set(['failed provider-unreachable']), 0, 23]);
   });
 
+  it('L12: a name that came and went before it was written costs no call, and takes nothing of others', async () => {
+    const bench = new Bench();
+    bench.hold(a(1));
+    const outcome = await bench.run([{ ...due(a(1)), wanted: [] }]);
+    expect([statesOf(outcome), outcome.calls, bench.values(vm(1))]).toEqual([['applied'], { reads: 0, writes: 0 }, ['A 192.0.2.1']]);
+  });
+
   it('L7: a name that cannot even be read stops nobody', async () => {
     const bench = new Bench('rrset', (port) => withVerbs(port, {
       readNames: async (names, signal) => {
