@@ -6,7 +6,7 @@ const ms = (preset: number) => z.coerce.number().int().min(1).default(preset);
 /** The planner's settings: limits of a batch, and how patient it is. */
 export const Config = BaseConfig.extend({
   PLAN_EVENTS_MAX: z.coerce.number().int().min(1).max(200).default(200).describe('VM events in one transaction, at most.'),
-  PLAN_PAGE_NAMES: z.coerce.number().int().min(1).max(1000).default(1000).describe('Names in one transaction of paged work (re-homing, planning again), at most, so that events never wait long.'),
+  PLAN_PAGE_NAMES: z.coerce.number().int().min(1).max(1000).default(500).describe('Names in one transaction of paged work (re-homing, planning again), at most, so that events never wait long.'),
   REISSUE_FIRST_MS: ms(5_000).describe('What no adapter was heard of is issued again after this time, doubling up to `REISSUE_MAX_MS`.'),
   REISSUE_MAX_MS: ms(600_000).describe('The longest pause between two issues of one name.'),
   SWEEP_MS: ms(1_000).describe('How often the planner looks for what is due: issues, pages of work.'),

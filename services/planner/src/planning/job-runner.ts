@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, Log } from '@vmdns/chassis';
 import { Store, type Tx } from '@vmdns/store';
@@ -13,7 +14,13 @@ import { Planner, Voice } from './planner.service.js';
 /** What one page did, and where the next begins; no cursor: the job is done. */
 interface Page { readonly planned: Planned; readonly cursor: string | undefined; readonly count: number }
 
-/** Does paged work: one page is one transaction, so that an event never waits for more than a page. */
+/** So long after a page at most, while events come. */
+const ASIDE_MAX_MS = 500;
+
+/**
+ * Does paged work: one page is one transaction, so that an event never waits for more than a page. While events come it
+ * rests after each page for as long as that took: the names it has issued keep adapters and log busy too.
+ */
 @Injectable()
 export class JobRunner {
   private readonly failing = new Set<number>();
@@ -43,7 +50,9 @@ export class JobRunner {
   async run(): Promise<void> {
     this.failing.clear();
     for (let page = 0; page < 100_000; page += 1) {
+      const from = performance.now();
       if (!await this.runPage()) return;
+      if (this.planner.hasEvents) await delay(Math.min(performance.now() - from, ASIDE_MAX_MS), undefined, { ref: false });
     }
   }
 

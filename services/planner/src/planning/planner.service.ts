@@ -36,6 +36,7 @@ export class Voice {
   }
 }
 
+const EVENTS_MS = 1_000;
 /** A transaction takes so many names of VMs at most, unless one VM has more. */
 const NAMES_MAX = 2_000;
 
@@ -61,8 +62,16 @@ function chunksOf(facts: readonly Fact[], max: number): Fact[][] {
 export class Planner {
   constructor(private readonly store: Store, private readonly zones: ZoneSets, private readonly timeline: CurrentTimeline, private readonly voice: Voice, @Inject(CONFIG) private readonly config: Config) {}
 
+  private eventAt = -Infinity;
+
+  /** Whether an event came a moment ago: paged work steps aside then. */
+  get hasEvents(): boolean {
+    return performance.now() - this.eventAt < EVENTS_MS;
+  }
+
   /** Facts in any order, repeats and old ones among them; each chunk is one transaction. */
   async takeFacts(facts: readonly Fact[], cause: Cause): Promise<void> {
+    if (cause.priority === 1) this.eventAt = performance.now();
     const newest = new Map<string, Fact>();
     for (const fact of facts) if (isNewer(fact, newest.get(fact.vmId))) newest.set(fact.vmId, fact);
     for (const chunk of chunksOf([...newest.values()], this.config.PLAN_EVENTS_MAX)) {
