@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { startStack, until, type GatewayClient, type RecordedCall, type Stack } from '../support/index.js';
+import { startStack, until, type GatewayClient, type HttpAnswer, type RecordedCall, type Stack } from '../support/index.js';
 import type { RecordStatus, VmDns, VmFact, Zone } from '@vmdns/contracts';
 
 // Who gets which name and address, and what zones that come and go do to them, down to what name servers answer.
@@ -65,6 +65,10 @@ describe('two VMs want one name or address', () => {
     return stack.gateway.as((made.body as { readonly token: string }).token);
   };
 
+  /** An answer that is one: sent again while vmdns cannot right now. */
+  const asked = (client: GatewayClient, method: string, path: string, body?: unknown): Promise<HttpAnswer> =>
+    until(async () => { const given = await client.ask(method, path, body === undefined ? {} : { body }); return given.status === 503 ? undefined : given; }, { withinMs: 20_000, what: `${method} ${path} to be answered` });
+
   it('L11 of two tenants: the first has the name, the newest the address, and no reason names the other\'s VM', async () => {
     await zone('names.test');
     const [red, blue] = await Promise.all([tokenOf('red'), tokenOf('blue')]);
@@ -76,9 +80,47 @@ describe('two VMs want one name or address', () => {
     const seenByBlue = JSON.stringify([await blue.dns('blue-vm'), await blue.explain('blue-vm'), await blue.explain('shop.names.test'), await blue.explain('198.51.100.10'), await blue.findVms({ name: 'shop.names.test' })]);
     expect(seenByBlue).not.toMatch(/red/);
     expect(JSON.stringify([await red.dns('red-secret-7'), await red.explain('shop.names.test'), await red.explain('198.51.100.10')])).not.toMatch(/blue/);
+    // No door tells blue that there is another: asked by id, by its beginning, by name and by address.
+    for (const path of ['/v1/vms/red-secret-7', '/v1/vms/red-secret-7/dns']) expect((await asked(blue, 'GET', path)).status).toBe(404);
+    expect(await blue.explain('red-secret-7')).toMatchObject({ kind: 'unknown', vms: [], names: [] });
+    const found = async (query: string) => ((await asked(blue, 'GET', `/v1/search/vms?q=${query}`)).body as { readonly items: readonly { readonly vmId: string }[] }).items.map(({ vmId }) => vmId);
+    expect([await found('red-'), await found('shop.names.test'), await found('198.51.100.10'), await found('')]).toEqual([[], ['blue-vm'], ['blue-vm'], ['blue-vm']]);
     await gone('red-secret-7');
     await becomes('blue-vm', (dns) => dns.state === 'live', 'live');
     expect(await answers('shop.names.test', 'A')).toEqual(['198.51.100.10']);
+  });
+
+  it('L11 an id that another tenant had: the new one learns nothing of it, the old one nothing more', async () => {
+    const [red, blue] = await Promise.all([tokenOf('red'), tokenOf('blue')]);
+    const { vmId, revision } = await red.publish('recycled-id', { fqdn: 'red-before.names.test', addresses: [{ ip: '198.51.100.12' }] }, 40_000);
+    await gone(vmId);
+    expect((await asked(blue, 'GET', `/v1/vms/${vmId}/dns`)).status).toBe(404);
+    const now = await blue.publish(vmId, { fqdn: 'blue-after.names.test', addresses: [{ ip: '198.51.100.12' }] }, 40_000);
+    expect(now.revision).toBeGreaterThan(revision);
+    expect(JSON.stringify([now, await blue.explain(vmId), (await asked(blue, 'GET', `/v1/vms/${vmId}`)).body, await blue.explain('198.51.100.12')])).not.toMatch(/red-/);
+    expect(await answers('12.100.51.198.in-addr.arpa', 'PTR')).toEqual(['blue-after.names.test.']);
+    expect((await asked(red, 'GET', `/v1/vms/${vmId}`)).status).toBe(404);
+    expect((await asked(red, 'DELETE', `/v1/vms/${vmId}`)).status).toBe(403);
+  });
+
+  it('L11 a tenant with limits: what lies outside is not-permitted and answers nowhere, stands in nobody\'s way, and comes when they are lifted', async () => {
+    const [green, blue] = await Promise.all([tokenOf('green'), tokenOf('blue')]);
+    const limited = (domains: string[] | null, ranges: string[] | null, as: GatewayClient = stack.gateway) => asked(as, 'PUT', '/v1/tenants/green/limits', { domains, ranges });
+    expect((await limited(['green.names.test'], ['198.51.100.64/26'])).status).toBe(200);
+    expect((await limited(null, null, green)).status).toBe(403);
+    expect((await green.publish('green-in', { fqdn: 'web.green.names.test', addresses: [{ ip: '198.51.100.65' }] }, 40_000)).state).toBe('live');
+    await green.putVm('green-out', { fqdn: 'out.names.test', addresses: [{ ip: '198.51.100.20' }] });
+    const refused = await becomes('green-out', (dns) => dns.state === 'attention', 'attention');
+    expect([of(refused, 'A'), of(refused, 'PTR')]).toMatchObject([{ state: 'refused', reason: { code: 'not-permitted' } }, { state: 'refused', reason: { code: 'not-permitted' } }]);
+    expect([await answers('out.names.test', 'A'), await answers('20.100.51.198.in-addr.arpa', 'PTR')]).toEqual([[], []]);
+    // Whoever may have the name has it, and learns nothing of who said it before.
+    const holder = await blue.publish('blue-out', { fqdn: 'out.names.test', addresses: [{ ip: '198.51.100.21' }] }, 40_000);
+    expect([holder.state, await answers('out.names.test', 'A')]).toEqual(['live', ['198.51.100.21']]);
+    expect(JSON.stringify([holder, await blue.explain('out.names.test')])).not.toMatch(/green/);
+    await gone('blue-out');
+    expect((await limited(null, null)).status).toBe(200);
+    await becomes('green-out', (dns) => dns.state === 'live', 'live');
+    expect([await answers('out.names.test', 'A'), await answers('20.100.51.198.in-addr.arpa', 'PTR')]).toEqual([['198.51.100.20'], ['out.names.test.']]);
   });
 
   it('of one tenant: the reason names the holder; with shareName on both, both answer', async () => {
