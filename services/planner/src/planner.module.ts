@@ -5,6 +5,7 @@ import { inventoryRpc, type VmState } from '@vmdns/contracts';
 import { Store, Timeline } from '@vmdns/store';
 import { HoldController } from './holds/hold.controller.js';
 import { Holds } from './holds/hold.service.js';
+import { Forgetter } from './housekeeping/forgetter.js';
 import { CurrentTimeline } from './planning/current-timeline.js';
 import { JobRunner } from './planning/job-runner.js';
 import { PlanPreview } from './planning/plan-preview.js';
@@ -55,7 +56,7 @@ const inventoryFeed = {
 
 const zones = [Stops, ZoneSets, ZoneFeed, Zones, ZoneReader, Connections, Pauses, Settings, Announcements, ZoneTurns, HandParts, Releases, TenantLimitsDesk, ZoneReadBack];
 const planning = [Planner, PlanPreview, Voice, CurrentTimeline, JobRunner, inventoryFeed];
-const reconcile = [ReconcileMetrics, Commands, Settler, Reissue, Followers, Clockwork, ReconcileTurns, CommandReadBack, ReadBack];
+const reconcile = [ReconcileMetrics, Commands, Settler, Reissue, Followers, Clockwork, ReconcileTurns, CommandReadBack, ReadBack, Forgetter];
 const status = [VmDnsReader, StatusPublisher, Answers, Explainer, VmSearch, OverviewReader, LegacyFeed];
 
 /** Wishes → desired RRsets of each (zone, owner name) → commands; and what became of them. */

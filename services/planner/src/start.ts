@@ -11,6 +11,7 @@ import { StreamSeen1764300000001 } from './migrations/stream-seen.js';
 import { HoldOutcome1764000000003 } from './migrations/hold-outcome.js';
 import { RemovalHolds1764100000001 } from './migrations/removal-holds.js';
 import { SearchVms1764000000010 } from './migrations/search-vms.js';
+import { Forgetting1764500000000 } from './migrations/forgetting.js';
 import { TenantLimits1764400000000 } from './migrations/tenant-limits.js';
 import { PlannerModule } from './planner.module.js';
 
@@ -28,6 +29,7 @@ const MIGRATIONS = [
   JobProgress1764300000000,
   StreamSeen1764300000001,
   TenantLimits1764400000000,
+  Forgetting1764500000000,
 ];
 
 /** Starts one replica of the planner. */

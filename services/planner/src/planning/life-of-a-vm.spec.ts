@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { VmState } from '@vmdns/contracts';
 import { until } from '@vmdns/test/support';
+import { Forgetter } from '../housekeeping/forgetter.js';
 import { silent, type FakeAdapter } from '../testing/fake-adapter.js';
 import { applied } from '../testing/fake-adapter.js';
 import { ADMIN, problem, Rig, value } from '../testing/rig.js';
@@ -177,6 +178,34 @@ describe("a VM's life becomes records", () => {
     adapter.script = applied;
     await adapter.answer('red-secret.example.com.', { state: 'applied' });
     await until(() => adapter.held.get('red-secret.example.com.')?.length === 0);
+  });
+
+  it('forgets VMs and names long gone, and nothing else; who comes after has the name above what its adapter still knows', async () => {
+    adapter.script = applied;
+    const facts = ['long-gone', 'lately-gone', 'still-there', 'leaving'].map((vmId, at) => rig.fact(vmId, { fqdn: `${vmId}.example.com.`, ips: [`192.0.2.${90 + at}`] }));
+    await rig.tell(...facts);
+    for (const { vmId } of facts) await rig.becomes(vmId, 'live');
+    adapter.script = (name) => (name.name === 'leaving.example.com.' ? undefined : { state: 'applied' });
+    await rig.tell(...['long-gone', 'lately-gone', 'leaving'].map((vmId) => rig.fact(vmId, { deleted: true, fqdn: null, nameClaim: null, ips: [] })));
+    for (const vmId of ['long-gone', 'lately-gone']) await rig.becomes(vmId, 'gone');
+    for (const table of ['vm', 'name']) await rig.store.query(`update ${table} set updated_at = updated_at - interval '91 days'`);
+    await rig.store.query(`update vm set updated_at = now() where vm_id = 'lately-gone'`);
+    await rig.store.query(`update name set updated_at = now() where owner_name = 'lately-gone.example.com.'`);
+    const forgetter = rig.planners[0]?.app.get(Forgetter);
+    if (forgetter === undefined) throw new Error('no planner');
+    await forgetter.sweep();
+    expect(await forgetter.sweep()).toEqual({ vms: 0, names: 0 });
+    // One that is gone for less than the retention still beats what comes late; of one that is leaving the removal goes on.
+    expect((await rig.store.query<{ vm_id: string }>(`select vm_id from vm where vm_id = any($1) order by 1`, [facts.map(({ vmId }) => vmId)])).map((row) => row.vm_id)).toEqual(['lately-gone', 'leaving', 'still-there']);
+    expect((await rig.store.query<{ owner_name: string }>(`select owner_name from name where owner_name = any($1) order by 1`, [facts.map(({ vmId }) => `${vmId}.example.com.`)])).map((row) => row.owner_name))
+      .toEqual(['lately-gone.example.com.', 'leaving.example.com.', 'still-there.example.com.']);
+    adapter.script = (name) => (name.name === 'long-gone.example.com.' && name.generation <= 7 ? { state: 'behind', generation: 7, turn: 9 } : { state: 'applied' });
+    await rig.tell(rig.fact('next', { fqdn: 'long-gone.example.com.', ips: ['192.0.2.90'] }));
+    await rig.becomes('next', 'live');
+    await adapter.hears('long-gone.example.com.', (name) => name.generation === 8);
+    adapter.script = applied;
+    await adapter.answer('leaving.example.com.', { state: 'applied' });
+    await rig.becomes('leaving', 'gone');
   });
 
   it('lets two VMs of one tenant share a name when both say so', async () => {
