@@ -25,6 +25,8 @@ export class SlowProvider {
   /** Calls that were answered with 429. */
   refused = 0;
   calls = 0;
+  /** How many of each kind, and how many batches were not full. */
+  readonly kinds: Record<string, number> = {};
   private readonly zones = new Map<string, SlowZone>();
   private level: number;
   private levelAt = performance.now();
@@ -68,6 +70,10 @@ export class SlowProvider {
     return [...this.zones.values()].find(({ name }) => `${name}.` === apex);
   }
 
+  private note(kind: string): void {
+    this.kinds[kind] = (this.kinds[kind] ?? 0) + 1;
+  }
+
   private async serve(ask: IncomingMessage, reply: ServerResponse): Promise<void> {
     const isAllowed = this.count();
     const pieces: Buffer[] = [];
@@ -101,6 +107,7 @@ export class SlowProvider {
     if (zoneId === undefined) return paged([...this.zones.values()].filter(({ name }) => name === url.searchParams.get('name')).map(shown), url);
     const zone = this.zones.get(zoneId);
     if (zone === undefined) return refusal(403, 10000, 'Authentication error');
+    this.note(rest === '' ? 'zone' : ask.method === 'POST' ? 'batch' : `records, ${url.searchParams.get('name.exact') === null ? `${url.searchParams.get('per_page') ?? ''} a page` : 'by name'}`);
     if (rest === '') return ok(shown(zone));
     if (rest === '/dns_records/batch' && ask.method === 'POST') return this.batch(zone, JSON.parse(body) as SlowBatch);
     const exact = url.searchParams.get('name.exact');
@@ -109,6 +116,7 @@ export class SlowProvider {
 
   private batch(zone: SlowZone, { deletes = [], patches = [], posts = [] }: SlowBatch): readonly [number, unknown] {
     if (deletes.length + patches.length + posts.length > this.options.batchMax) return refusal(400, 1004, 'DNS Validation Error');
+    if (deletes.length + patches.length + posts.length < this.options.batchMax) this.note('batch that is not full');
     const put = (record: SlowRecord): SlowRecord => { zone.records.set(record.id, record); zone.names.add(record.name); return record; };
     for (const { id } of deletes) zone.records.delete(id);
     const patched = patches.flatMap((patch) => { const was = zone.records.get(patch.id); return was === undefined ? [] : [put({ ...was, ...patch })]; });

@@ -54,7 +54,7 @@ export const CLOUDFLARE_ROWS: readonly Row[] = [
   ...section('4 beside', [
     ['handled', 'Reverse zones: for holders of the prefix', [RECORDS, '7: PTR records in IPv4 and IPv6 reverse zones; one or many values as declared'], [TEST, 'for a reverse zone the delegation is spoken of']],
     ['refused', 'Classless reverse zones with a slash', [RECORDS, '12: what the capabilities deny is refused without a call, and what they allow is taken']],
-    ['handled', 'A comment is a hint; the ledger is the authority', [ZONE, 'L4: two replicas in turns read what the other did'], [PLAN, 'a new record of a zone %j, type %s, gets %j', 'vmdns']],
+    ['handled', 'A comment is a hint; the ledger is the authority', [ZONE, 'who compares is shown the flag and the comments; adopted with other values, a record keeps both and its tags, and other types at its name stay'], [ZONE, 'L4: two replicas in turns read what the other did'], [PLAN, 'a new record of a zone %j, type %s, gets %j', 'vmdns']],
     ['handled', 'Zone test: token, zone, account, records; the right to write cannot be seen', [TEST, 'tells of a zone where all is well what it is, and how full'], [TEST, '%s: said at its step, with what to do', 'a zone that the token may not see']],
     ['handled', "The zone's own NS records are not listed: the zone test takes the name servers that the zone tells", [TEST, 'tells of a zone where all is well what it is, and how full'], [FAILURES, "is judged by the name servers that the provider tells, where it lists no NS records of the zone's own"]],
     ['refused', 'Secondary zones', [TEST, '%s: said at its step, with what to do', 'a secondary zone']],

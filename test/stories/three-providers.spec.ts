@@ -85,7 +85,8 @@ describe('names and addresses spread over three providers', () => {
       await until(met, { withinMs: PATIENCE_MS, what: `${bad} to be met ${trouble}` });
       await world.heal(bad);
     }
-    await inForceAt(PROVIDERS, step);await allEqual();
+    await inForceAt(PROVIDERS, step);
+    await allEqual();
   });
 });
 

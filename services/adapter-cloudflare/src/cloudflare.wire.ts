@@ -1,4 +1,5 @@
 import { canonicalRrset, type Rrset } from '@vmdns/domain';
+import type { ReadRrset, Remarks } from '@vmdns/provider-kit';
 import { z } from 'zod';
 
 /** What we read of a record; what else it has (tags, settings, meta) is neither read nor sent back. */
@@ -68,20 +69,42 @@ export const ttlOf = (record: Pick<WireRecord, 'ttl'>, autoTtlSeconds: number): 
 /** No TTL that anybody can want: records of one RRset that have different ones are never as wanted (RFC 2181, 5.2). */
 const MIXED_TTL = 0;
 
+/** Types that can go through the Cloudflare proxy. */
+export const PROXIABLE: ReadonlySet<string> = new Set(['A', 'AAAA', 'CNAME']);
+
+type BareRecord = Omit<WireRecord, 'comment'>;
+
 /** Records of any names, as RRsets. */
-export function toRrsets(records: readonly Omit<WireRecord, 'comment'>[], autoTtlSeconds: number): readonly Rrset[] {
-  const groups = new Map<string, Omit<WireRecord, 'comment'>[]>();
+export function toRrsets(records: readonly BareRecord[], autoTtlSeconds: number): readonly Rrset[] {
+  return groupsOf(records).map((group) => rrsetOf(group, autoTtlSeconds));
+}
+
+/** The same with what Cloudflare keeps beside the records, for people who compare. */
+export function toReadRrsets(records: readonly WireRecord[], autoTtlSeconds: number): readonly ReadRrset[] {
+  return groupsOf(records).map((group) => ({ ...rrsetOf(group, autoTtlSeconds), ...remarksOf(group) }));
+}
+
+function groupsOf<R extends BareRecord>(records: readonly R[]): readonly (readonly [R, ...R[]])[] {
+  const groups = new Map<string, [R, ...R[]]>();
   for (const record of records) {
     const key = `${record.type} ${record.name}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [record]);
     else group.push(record);
   }
-  return [...groups.values()].flatMap((group): readonly Rrset[] => {
-    const [first] = group;
-    if (first === undefined) return [];
-    const ttl = ttlOf(first, autoTtlSeconds);
-    const isOne = group.every((record) => ttlOf(record, autoTtlSeconds) === ttl);
-    return [canonicalRrset({ name: absolute(first.name), type: first.type, ttl: isOne ? ttl : MIXED_TTL, values: group.map(valueOf) })];
-  });
+  return [...groups.values()];
+}
+
+function rrsetOf(group: readonly [BareRecord, ...BareRecord[]], autoTtlSeconds: number): Rrset {
+  const [first] = group;
+  const ttl = ttlOf(first, autoTtlSeconds);
+  const isOne = group.every((record) => ttlOf(record, autoTtlSeconds) === ttl);
+  return canonicalRrset({ name: absolute(first.name), type: first.type, ttl: isOne ? ttl : MIXED_TTL, values: group.map(valueOf) });
+}
+
+function remarksOf(group: readonly [WireRecord, ...WireRecord[]]): { readonly remarks?: Remarks } {
+  const comments = [...new Set(group.flatMap(({ comment }) => (comment === null || comment === undefined || comment === '' ? [] : [comment])))];
+  const isProxiable = PROXIABLE.has(group[0].type);
+  if (comments.length === 0 && !isProxiable) return {};
+  return { remarks: { ...(isProxiable ? { proxied: group.some(({ proxied }) => proxied) } : {}), ...(comments.length === 0 ? {} : { comments }) } };
 }

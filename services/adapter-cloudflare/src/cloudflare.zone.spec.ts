@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { formSchemaOf, type RateNews } from '@vmdns/provider-kit';
+import { formSchemaOf, runTurn, type RateNews, type ReadRrset } from '@vmdns/provider-kit';
 import { rr, statesOf, Story } from '@vmdns/provider-kit/testing';
 import { plantRrset, TOKEN } from '../fake/cloudflare-harness.js';
 import { FakeCloudflare, type FakeTrouble } from '../fake/fake-cloudflare.js';
@@ -294,6 +294,26 @@ describe('one zone at Cloudflare', () => {
       expect((await story.want({ [name('vm1')]: [a('vm1')] })).calls.writes).toBe(0);
       await story.want({ [name('vm1')]: [a('vm1', '192.0.2.2')] });
       expect([records('vm1'), [...zone.records.values()][0]?.tags]).toEqual([['A 192.0.2.2 1 proxied do not touch'], ['team:web']]);
+    });
+
+    it('who compares is shown the flag and the comments; adopted with other values, a record keeps both and its tags, and other types at its name stay', async () => {
+      zone.tagQuota = 20;
+      const theirs = { name: 'vm1.example.com', ttl: 1, tags: ['team:web'] };
+      zone.plant({ ...theirs, type: 'A', content: '203.0.113.7', proxied: true, comment: 'behind the shield' });
+      zone.plant({ ...theirs, type: 'MX', content: 'mail.example.com', priority: 10, comment: 'by hand' });
+      zone.plant({ ...theirs, type: 'AAAA', content: '2001:db8::7' });
+      const read: ReadRrset[] = [];
+      await replica().open(connection, APEX, settings()).readZone((piece) => read.push(...piece), never);
+      expect(read.map(({ type, remarks }) => [type, remarks]).sort()).toEqual([['A', { proxied: true, comments: ['behind the shield'] }], ['AAAA', { proxied: false }], ['MX', { comments: ['by hand'] }]]);
+
+      const definition = replica();
+      forget();
+      const due = { name: name('vm1'), wanted: [a('vm1')], owned: {}, writing: [], foreign: [], mustRead: true, takeOver: 'any' as const };
+      const outcome = await runTurn({ provider: 'cloudflare', apex: APEX, zone: definition.open(connection, APEX, settings()), capabilities: definition.capabilities, due: [due], knowledge: { token: null, zoneSize: null }, mode: 'write' }, never);
+      expect(statesOf(outcome)).toEqual(['applied']);
+      expect(fake.calls.filter((call) => call.method === 'POST').map((call) => Object.keys(JSON.parse(call.body) as object))).toEqual([['patches']]);
+      expect(records('vm1')).toEqual(['A 192.0.2.1 1 proxied behind the shield', 'AAAA 2001:db8::7 1 ', 'MX mail.example.com 1 by hand']);
+      expect([...zone.records.values()].map((record) => record.tags)).toEqual([['team:web'], ['team:web'], ['team:web']]);
     });
 
     it('with another TTL than the automatic one, a proxied record is not written again and again', async () => {

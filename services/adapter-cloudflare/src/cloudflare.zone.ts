@@ -1,10 +1,10 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Rrset } from '@vmdns/domain';
-import { ProviderError, type NamesReading, type ProviderErrorDetail, type RrsetChange, type WriteReceipt, type ZonePort } from '@vmdns/provider-kit';
+import { ProviderError, type NamesReading, type ProviderErrorDetail, type ReadRrset, type RrsetChange, type WriteReceipt, type ZonePort } from '@vmdns/provider-kit';
 import { PAGE_RECORDS, type CloudflareClient } from './cloudflare.client.js';
 import type { Fault } from './cloudflare.errors.js';
 import type { CloudflareZoneSettings } from './cloudflare.settings.js';
-import { relative, toRrsets, type WireRecord, type WireZone } from './cloudflare.wire.js';
+import { relative, toReadRrsets, toRrsets, type WireRecord, type WireZone } from './cloudflare.wire.js';
 import { isNextToken, piecesOf, type RecordCache } from './record-cache.js';
 import { findPointed, joinOperations, operationCount, planOperations, type Operations } from './record-plan.js';
 
@@ -76,7 +76,7 @@ export class CloudflareZone implements ZonePort {
     return { held, token: this.memory.cache.token };
   }
 
-  async readZone(take: (piece: readonly Rrset[]) => void, signal: AbortSignal): Promise<{ token: string | null }> {
+  async readZone(take: (piece: readonly ReadRrset[]) => void, signal: AbortSignal): Promise<{ token: string | null }> {
     const { cache } = this.memory;
     const before = cache.changes;
     const records = await this.readWhole(signal);
@@ -85,7 +85,7 @@ export class CloudflareZone implements ZonePort {
     if (isUndisturbed) cache.fill(records, this.trust.now());
     const token = isUndisturbed ? cache.token : null;
     for (const piece of piecesOf(records, PIECE_RECORDS)) {
-      take(toRrsets(piece, this.settings.autoTtlSeconds));
+      take(toReadRrsets(piece, this.settings.autoTtlSeconds));
       await breathe();
     }
     return { token };

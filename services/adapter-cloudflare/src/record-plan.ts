@@ -1,7 +1,7 @@
 import type { Rrset } from '@vmdns/domain';
 import type { RrsetChange } from '@vmdns/provider-kit';
 import type { CloudflareZoneSettings } from './cloudflare.settings.js';
-import { AUTO, canonicalValueOf, relative, ttlOf, type WireRecord as AnyRecord } from './cloudflare.wire.js';
+import { AUTO, canonicalValueOf, PROXIABLE, relative, ttlOf, type WireRecord as AnyRecord } from './cloudflare.wire.js';
 
 /** Comments are never looked at. */
 type WireRecord = Omit<AnyRecord, 'comment'>;
@@ -24,8 +24,6 @@ export interface Operations {
 }
 
 export const operationCount = (operations: Operations): number => operations.deletes.length + operations.patches.length + operations.posts.length;
-
-const PROXIABLE = new Set(['A', 'AAAA', 'CNAME']);
 
 /**
  * What one change costs, given the records that are there at its name and type. A value that goes and one that comes

@@ -91,6 +91,16 @@ describe.each([['1.10.3', 'access-key'], ['1.10.3', 'password'], ['1.9.4', 'acce
     expect(await ask()).toEqual([]);
   });
 
+  it('L4: a rebuild that the panel does not allow, once the file is there: in doubt, so that what is in it stays known as ours', async () => {
+    const run = fake.commands.run.bind(fake.commands);
+    fake.commands.run = (command, args) => (command === 'v-rebuild-dns-domain' ? Promise.resolve({ code: 10, output: "Error: Key don't have permission" }) : run(command, args));
+    const outcome = await story.want(wishes(1, 3));
+    expect([outcome.names.every((one) => one.inDoubt), outcome.failure?.message]).toEqual([true, expect.stringContaining('the file is in place')]);
+    fake.commands.run = run;
+    await story.want(wishes(1, 3));
+    expect(story.owns(`1.${APEX}`)).toEqual(['PTR']);
+  });
+
   it('L7: one wish that cannot be stands alone, the others are in the file', async () => {
     const outcome = await story.want({ ...wishes(1, 30), [`13.${APEX}`]: [rr(`13.${APEX}`, 'PTR', 3600, 'localhost.')] });
     expect(outcome.names.filter((one) => one.state !== 'applied').map((one) => [one.name, one.state])).toEqual([[`13.${APEX}`, 'refused']]);

@@ -74,9 +74,11 @@ export class ZoneFile {
     await this.client.makeTmpFile(text, tmpName, attempt, signal);
     await goOn();
     await this.done(this.run('v-insert-dns-records', [`/tmp/${tmpName}`, NO_RESTART], attempt, signal));
-    await goOn();
-    await this.done(this.run('v-rebuild-dns-domain', [NO_RESTART, 'yes'], attempt, signal));
     this.forgetRows();
+    await goOn();
+    await this.done(this.run('v-rebuild-dns-domain', [NO_RESTART, 'yes'], attempt, signal)).catch((error: unknown) => {
+      throw error instanceof ProviderError ? new ProviderError(error.kind, `${error.message}; the file is in place, and not served yet`, { ...error.detail, inDoubt: true, cause: error }) : error;
+    });
   }
 
   /** Writing commands that HestiaCP refuses before it changes anything, if it allows them at all. */
@@ -85,7 +87,10 @@ export class ZoneFile {
     const unused = String(this.nextId);
     return [
       this.command('v-add-dns-record', ['vmdns-probe', 'NONE', 'none'], attempt), this.command('v-change-dns-record', [unused, 'vmdns-probe', 'A', '192.0.2.1'], attempt), this.command('v-delete-dns-record', [unused], attempt),
-      ...(writes === 'record' ? [] : [this.command('v-insert-dns-records', ['/tmp/vmdns-probe-that-is-not-there', NO_RESTART], attempt)]),
+      ...(writes === 'record' ? [] : [
+        this.command('v-insert-dns-records', ['/tmp/vmdns-probe-that-is-not-there', NO_RESTART], attempt),
+        { name: 'v-rebuild-dns-domain', args: [this.user, 'vmdns-probe.invalid', NO_RESTART, 'yes'], attempt, records: 0 },
+      ]),
     ];
   }
 

@@ -95,6 +95,18 @@ describe('testing a zone at HestiaCP', () => {
     expect([steps.length, steps.filter((one) => !one.ok), steps.find((one) => one.step === 'package')?.text]).toEqual([STEPS.length, [], '2 records are used; this key may not ask for the package\'s limit.']);
   });
 
+  it('a zone that is written as a whole file needs two commands more', async () => {
+    await fake.stop();
+    const commands = ['v-list-dns-domain', 'v-list-dns-records', 'v-add-dns-record', 'v-change-dns-record', 'v-delete-dns-record', 'v-make-tmp-file'];
+    await begin('1.10.3', [{ ...KEY, commands }]);
+    const before = zone.serial;
+    const missing = async (): Promise<string | undefined> => (await run({}, { settings: { writes: 'whole-file' } })).find((one) => one.step === 'permissions')?.text;
+    expect(await missing()).toBe('The panel does not allow v-insert-dns-records, v-rebuild-dns-domain.');
+    await fake.stop();
+    await begin('1.10.3', [{ ...KEY, commands: [...commands, 'v-insert-dns-records', 'v-rebuild-dns-domain'] }]);
+    expect([await missing(), zone.serial]).toEqual(['The key may add, change and delete records.', before]);
+  });
+
   it('the package: used, limit and room', async () => {
     const user = fake.commands.users.get(USER);
     if (user !== undefined) user.recordsMax = 100;

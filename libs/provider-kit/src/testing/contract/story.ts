@@ -58,9 +58,10 @@ export class Story<C, Z> {
     return [...(held.get(name) ?? [])].sort((a, b) => (a.type < b.type ? -1 : 1));
   }
 
+  /** Without what stands beside the RRsets. */
   async readAll(): Promise<readonly Rrset[]> {
     const all: Rrset[] = [];
-    await this.open().readZone((piece) => all.push(...piece), new AbortController().signal);
+    await this.open().readZone((piece) => all.push(...piece.map(({ name, type, ttl, values }) => ({ name, type, ttl, values }))), new AbortController().signal);
     return all;
   }
 
