@@ -10,7 +10,7 @@ import { reasonOf } from '../results/outcome.js';
 
 type Verdict = Omit<TestStep, 'step' | 'tookMs'>;
 
-/** No underscore: name servers that check host names would refuse the whole zone for an A record at such a name. */
+/** No underscore: name servers that check host names would refuse the whole zone for an address at such a name. And no A record: HestiaCP keeps a zone's last one. */
 const PREFIX = 'vmdns-probe-';
 const ANSWERED_WITHIN_MS = 12_000;
 
@@ -34,7 +34,7 @@ export class Probe {
   async write(): Promise<Verdict> {
     await this.sweep();
     const isReverse = this.zone.apex.endsWith('.arpa.');
-    const rrset: RrsetBody = isReverse ? { type: 'PTR', ttl: this.zone.ttlSeconds, values: ['vmdns-probe.invalid.'] } : { type: 'A', ttl: this.zone.ttlSeconds, values: ['192.0.2.1'] };
+    const rrset: RrsetBody = isReverse ? { type: 'PTR', ttl: this.zone.ttlSeconds, values: ['vmdns-probe.invalid.'] } : { type: 'AAAA', ttl: this.zone.ttlSeconds, values: ['2001:db8::1'] };
     return this.judge(await this.command(1, [rrset]), `${this.name} was written, read back, and answered where its name server is known.`);
   }
 
