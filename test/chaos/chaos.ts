@@ -37,6 +37,8 @@ export interface ChaosReport extends Judgement {
   readonly secrets: readonly string[];
 }
 
+const SLOW_MS = 60_000;
+
 /** What must be empty for the run to be good. */
 export const FAULTLESS = ['lost', 'wrong', 'extra', 'foreignTouched', 'wrongAnswers', 'unexplained', 'pending', 'writesWithoutReason', 'overlaps', 'onTheWay', 'secrets'] as const satisfies readonly (keyof ChaosReport)[];
 
@@ -69,7 +71,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
       seed, seconds, faults: Object.fromEntries([...faults.counts].sort()), factsAccepted: publishers.accepted, foreignWritten: others.written, zoneChanges: others.zoneChanges,
       writesSeen: world.sites.reduce((sum, { proxy, isChange }) => sum + proxy.calls.filter(isChange).length, 0), answers: Object.fromEntries([...trouble.answers].sort()), onTheWay: trouble.wrongs, secrets: await world.stack.findSecrets(), ...judgement,
     };
-    if (!isGood(report)) say(`logs: ${keepLogs(world, seed)}`);
+    if (!isGood(report) || report.convergedMs > SLOW_MS) say(`logs: ${keepLogs(world, seed)}`);
     return report;
   } catch (error) {
     say(`logs: ${keepLogs(world, seed)}`);
@@ -101,6 +103,7 @@ export function textOfReport(report: ChaosReport): string {
     ...Object.entries(report.faults).map(([kind, count]) => `  ${String(count).padStart(4)} ${kind}`),
     `settled ${(report.convergedMs / 1_000).toFixed(1)} s after the last fault; ${report.rrsetsChecked} RRsets, ${report.answersChecked} DNS answers and ${report.statesChecked} states checked`,
     `answers of the API: ${Object.entries(report.answers).map(([status, count]) => `${status}: ${count}`).join(', ')}`,
+    ...(report.convergedMs > SLOW_MS ? report.waitedFor.map((line) => `  waited after ${line}`) : []),
     ...FAULTLESS.map((key) => `${key} ${report[key].length}${report[key].slice(0, 12).map((line) => `\n    ${line}`).join('')}`),
   ].join('\n');
 }

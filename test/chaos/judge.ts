@@ -19,6 +19,8 @@ export interface Judgement {
   readonly wrongAnswers: readonly string[];
   readonly unexplained: readonly string[];
   readonly pending: readonly string[];
+  /** What it waited for at the end, whenever that changed. */
+  readonly waitedFor: readonly string[];
   readonly writesWithoutReason: readonly string[];
   readonly overlaps: readonly string[];
 }
@@ -30,6 +32,8 @@ const LEASE_LEFT_MS = 3_000;
 
 /** Compares everything with the book, when all faults are over. */
 export class Judge {
+  private readonly waitedFor: string[] = [];
+
   /** `isLoaded`: the machine may be so busy that a process is away for as long as its lease without anybody's doing. */
   constructor(private readonly world: World, private readonly faults: Faults, private readonly others: Others, private readonly isLoaded: boolean) {}
 
@@ -40,7 +44,7 @@ export class Judge {
     const held = await this.held();
     const expected = this.world.picture().rrsets;
     return {
-      convergedMs, pending, ...this.compareRrsets(expected, held), rrsetsChecked: held.size,
+      convergedMs, pending, waitedFor: this.waitedFor, ...this.compareRrsets(expected, held), rrsetsChecked: held.size,
       ...await this.compareAnswers(expected), ...await this.compareStates(),
       writesWithoutReason: this.world.chronicle.unexplained(this.world.sites.flatMap((site, server) => site.writes(server))), overlaps: this.overlaps(),
     };
@@ -49,8 +53,11 @@ export class Judge {
   /** Waits until nothing is on its way any more; what still is after the limit. */
   private async settle(): Promise<readonly string[]> {
     let open: readonly string[] = ['nothing was looked at'];
+    const healedAt = Date.now();
     const look = async (): Promise<boolean> => {
       open = await this.open();
+      const first = open[0] ?? '';
+      if (first !== '' && this.waitedFor.at(-1)?.endsWith(first) !== true) this.waitedFor.push(`${((Date.now() - healedAt) / 1_000).toFixed(0)} s, ${open.length}: ${first}`);
       if (open.length > 0) await this.others.tidy();
       return open.length === 0;
     };
