@@ -23,6 +23,6 @@ describe("Cloudflare's records as RRsets", () => {
   });
 
   it.each([
-    [{ legacy_id: 'free', name: 'Free Website' }, false], [{ name: 'Free Website' }, false], [{ legacy_id: 'pro' }, true], [{ name: 'Enterprise Website' }, true], [undefined, false],
+    [{ legacy_id: 'free', name: 'Free Website' }, false], [{ name: 'Free Website' }, false], [{ legacy_id: 'pro' }, true], [{ name: 'Enterprise Website' }, true], [undefined, false], [null, false], [{ legacy_id: null, name: null }, false], [{ legacy_id: null, name: 'Pro Website' }, true],
   ])('plan %j is a paid one: %s', (plan, paid) => expect(isPaid(WireZone.parse({ id: 'z', name: 'example.com', plan }))).toBe(paid));
 });

@@ -12,7 +12,7 @@ export type WireRecord = z.infer<typeof WireRecord>;
 export const WireZone = z.object({
   id: z.string(), name: z.string(), status: z.string().optional(), type: z.string().optional(), paused: z.boolean().optional(),
   account: z.object({ id: z.string().optional(), name: z.string().optional() }).optional(),
-  plan: z.object({ legacy_id: z.string().optional(), name: z.string().optional() }).optional(),
+  plan: z.object({ legacy_id: z.string().nullish(), name: z.string().nullish() }).nullish(),
   name_servers: z.array(z.string()).nullish(),
 });
 export type WireZone = z.infer<typeof WireZone>;

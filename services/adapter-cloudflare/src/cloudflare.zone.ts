@@ -215,5 +215,5 @@ function checked(zone: WireZone, apex: string, where: string): WireZone {
 /** Whether the API says that the zone's plan is a paid one; where it says nothing, no. */
 export function isPaid(zone: WireZone | undefined): boolean {
   const plan = zone?.plan?.legacy_id ?? zone?.plan?.name;
-  return plan !== undefined && !/^free/i.test(plan);
+  return plan !== undefined && plan !== null && !/^free/i.test(plan);
 }
