@@ -15,6 +15,9 @@ jest.setTimeout(200_000);
 
 const PATIENCE_MS = 90_000;
 
+/** A folder of real client programs (test/postgres15); without it the dump is a copy of the database and psql is spoken for. */
+const PROGRAMS = process.env['POSTGRES_PROGRAMS'];
+
 /** Speaks as `psql --file=-` does where PostgreSQL's client programs are not installed. */
 const PSQL = `#!${process.execPath}
 import { createRequire } from 'node:module';
@@ -43,7 +46,7 @@ describe('a restored database', () => {
   let stack: Stack;
   let zone: Zone;
   beforeAll(async () => {
-    stack = await startStack({ postgres: 'own' });
+    stack = await startStack({ postgres: PROGRAMS === undefined ? 'own' : 'shared' });
     zone = await stack.addZone('restored.test');
   }, 150_000);
   afterAll(() => stack?.stop());
@@ -70,14 +73,36 @@ describe('a restored database', () => {
     await client.query(sql).finally(() => client.end());
   };
 
+  /** While the services run, where there is a pg_dump; gives the backup's folder. */
+  async function keep(): Promise<string | undefined> {
+    if (PROGRAMS !== undefined) {
+      const folder = join(newFolder('backup'), 'today');
+      expect(await vmdns(['backup', folder, '--database', stack.database.url], PROGRAMS)).toMatchObject({ code: 0 });
+      return folder;
+    }
+    await endAll();
+    await atServer(`create database dump template "${stack.database.name}"`);
+    await beginAll();
+    return undefined;
+  }
+
+  async function readBack(backup: string | undefined): Promise<{ code: number | null; out: string }> {
+    const words = ['--database', stack.database.url, '--nats', stack.nats.url, '--services-are-stopped'];
+    if (PROGRAMS !== undefined && backup !== undefined) return vmdns(['restore', backup, ...words], PROGRAMS);
+    await atServer(`drop database "${stack.database.name}" with (force)`);
+    await atServer(`create database "${stack.database.name}" template dump`);
+    const programs = newFolder('programs');
+    writeFileSync(join(programs, 'package.json'), '{"type":"module"}');
+    writeFileSync(join(programs, 'psql'), PSQL, { mode: 0o755 });
+    return vmdns(['restore', ...words], programs);
+  }
+
   it('after 200 more changes: nothing is written, deleted or refused as foreign; equals are ours, the rest is told; publishers put it right', async () => {
     const [same, moved, ended, born] = [ids('r', 0, 20), ids('r', 20, 80), ids('r', 80, 120), ids('n', 0, 100)];
     await are([...same, ...moved, ...ended], 1);
     await serves(text4([...same, ...moved, ...ended], 1));
     await allSettled();
-    await endAll();
-    await atServer(`create database dump template "${stack.database.name}"`);
-    await beginAll();
+    const backup = await keep();
     await are(born, 2);
     await serves([...text4([...same, ...moved, ...ended], 1), ...text4(born, 2)]);
     await are(moved, 3);
@@ -86,13 +111,7 @@ describe('a restored database', () => {
     await serves(truth);
 
     await endAll();
-    await atServer(`drop database "${stack.database.name}" with (force)`);
-    await atServer(`create database "${stack.database.name}" template dump`);
-    const programs = newFolder('programs');
-    writeFileSync(join(programs, 'package.json'), '{"type":"module"}');
-    writeFileSync(join(programs, 'psql'), PSQL, { mode: 0o755 });
-    const words = ['restore', '--database', stack.database.url, '--nats', stack.nats.url, '--services-are-stopped'];
-    expect(await vmdns(words, programs)).toMatchObject({ code: 0, out: expect.stringContaining('mode observe') });
+    expect(await readBack(backup)).toMatchObject({ code: 0, out: expect.stringContaining('mode observe') });
     const written = stack.proxy.patchesOf('restored.test.').length;
     await beginAll();
 

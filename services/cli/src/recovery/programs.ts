@@ -15,12 +15,27 @@ export async function runOnDatabase(shell: Shell, program: string, args: readonl
   child.stdin.end(input);
   try {
     const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-    if (code !== 0) throw new CommandError(EXIT.failed, `${program} failed`, err.trim().split('\n').slice(-5));
+    if (code !== 0) throw new CommandError(EXIT.failed, `${program} failed`, [...err.trim().split('\n').slice(-5), ...mendOf(err)]);
     return out;
   } catch (cause) {
     if (cause instanceof CommandError) throw cause;
     throw new CommandError(EXIT.failed, `${program} cannot be run`, ['install the client programs of PostgreSQL, of the server\'s version or later, or do it by hand: deploy/docs/backup.md'], { cause });
   }
+}
+
+const BY_HAND = 'or use the programs of that version: in its container, or where the server is installed; deploy/docs/backup.md';
+
+/** The programs refuse what is newer than themselves; they say so, but not what to do. */
+function mendOf(err: string): readonly string[] {
+  const server = /server version: (\d+)/.exec(err)?.[1];
+  if (err.includes('server version mismatch')) {
+    const version = server === undefined ? "the server's version" : `version ${server}`;
+    return [`install the client programs of PostgreSQL, ${version} or later, and put them first on the PATH (Debian: postgresql-client${server === undefined ? '' : `-${server}`}, from apt.postgresql.org where Debian has an older one)`, BY_HAND];
+  }
+  if (/unsupported version \([\d.]+\) in file header/.test(err)) {
+    return ['the dump was written by a newer pg_dump than this pg_restore: install the client programs of PostgreSQL of the version that wrote it, or later, and put them first on the PATH', BY_HAND];
+  }
+  return [];
 }
 
 function connectionOf(database: string): Readonly<Record<string, string>> {

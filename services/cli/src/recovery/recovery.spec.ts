@@ -46,8 +46,8 @@ describe('vmdns backup', () => {
   });
 
   it('says what to do where pg_dump fails or is not there', async () => {
-    program('pg_dump', 'echo "aborting because of server version mismatch" >&2; exit 1');
-    expect(await vmdns('backup', 'b2')).toMatchObject({ code: 1, err: expect.stringContaining('version mismatch') });
+    program('pg_dump', 'echo "pg_dump: error: aborting because of server version mismatch" >&2; echo "pg_dump: detail: server version: 18.1; pg_dump version: 15.18 (Debian 15.18-0+deb12u1)" >&2; exit 1');
+    expect(await vmdns('backup', 'b2')).toMatchObject({ code: 1, err: expect.stringMatching(/version mismatch[^]*client programs of PostgreSQL, version 18 or later[^]*postgresql-client-18[^]*backup\.md/) });
     rmSync(join(folder, 'pg_dump'));
     const away = await vmdns('backup', 'b3', '--database', 'nonsense');
     expect([away.code, away.err]).toEqual([2, expect.stringContaining('postgres://')]);
@@ -68,14 +68,23 @@ describe('vmdns restore', () => {
 
   it('reads the dump back, raises the timeline above what there was, and puts the keys where they go', async () => {
     program('pg_dump', 'for word in "$@"; do case $word in --file=*) echo dump > "${word#--file=}";; esac; done');
-    program('pg_restore', `echo "$@" > ${folder}/restored`);
+    program('pg_restore', `echo "$@" >> ${folder}/restored; echo '6; 2615 16386 SCHEMA - planner vmdns_planner'`);
     program('psql', `cat >> ${folder}/sql; echo 7`);
     await vmdns('backup', 'b4', '--key', 'powerdns.json');
     const done = await vmdns('restore', 'b4', '--nats', 'none', '--services-are-stopped', '--keys-from', 'b4-keys', '--keys-to', 'keys');
     expect(done).toMatchObject({ code: 0, out: expect.stringContaining('mode observe') });
     expect(readFileSync(join(folder, 'restored'), 'utf8')).toContain('b4/database.dump');
     expect(readFileSync(join(folder, 'sql'), 'utf8')).toContain('greatest(timeline, 7) + 1');
+    expect(readFileSync(join(folder, 'sql'), 'utf8')).toMatch(/array\['planner'\][^]*drop schema if exists planner__replaced cascade[^]*greatest\(timeline/);
     expect([readFileSync(join(folder, 'keys/powerdns.json'), 'utf8'), mode(join(folder, 'keys/powerdns.json'))]).toEqual(['{"private":"key"}', '600']);
+  });
+
+  it('puts back what was there where the dump cannot be read, and says what to do about its version', async () => {
+    program('pg_restore', `case $1 in --list) echo '6; 2615 16386 SCHEMA - planner vmdns_planner';; *) echo 'pg_restore: error: unsupported version (1.16) in file header' >&2; exit 1;; esac`);
+    rmSync(join(folder, 'sql'));
+    expect(await vmdns('restore', 'b4', '--nats', 'none', '--services-are-stopped')).toMatchObject({ code: 1, err: expect.stringMatching(/unsupported version[^]*newer pg_dump than this pg_restore: install/) });
+    const sql = readFileSync(join(folder, 'sql'), 'utf8');
+    expect([sql.includes("name || '__replaced', name)"), sql.includes('drop schema if exists planner__replaced cascade'), sql.includes('greatest(timeline')]).toEqual([true, false, false]);
   });
 
   it('says so when NATS refuses, or says nothing', async () => {
