@@ -56,6 +56,7 @@ async function everything() {
   await step('each adapter has its share', () => story.everyAdapterWorked(ADAPTERS));
   await step('VMs are re-addressed while an adapter is killed, and DNS answers', () => story.readdress());
   await step('up brings the killed adapter back', () => composed.up(ADAPTERS));
+  await step('L10 the key of the adapters is rotated while they run', () => story.rotateKey());
   await step('no container runs as root, writes to its own system or may more than it must', () => checkHardening(composed));
   await step('L10 no secret is in what docker knows or logs, and each is readable for one user', () => checkSecrets(composed));
   await step('stop ends every container within 10 s, none by force', async () => {

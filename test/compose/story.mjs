@@ -26,8 +26,8 @@ export class Story {
         if (!answer.ok) throw new Error(zone + ': ' + answer.status + ' ' + await answer.text());
       } })();`;
     await this.composed.exec('gateway', ['node', '-e', makeZones], { input: [apiKey, ...ZONES, ...REVERSE].join(' ') });
-    const { id } = await this.api.call('POST', '/v1/connections', { name: 'composed', provider: 'powerdns', settings: { url: 'http://powerdns:8081', apiKey } });
-    for (const name of [...ZONES, ...REVERSE]) await this.api.call('POST', '/v1/zones', { name, connectionId: id });
+    this.connection = await this.api.call('POST', '/v1/connections', { name: 'composed', provider: 'powerdns', settings: { url: 'http://powerdns:8081', apiKey } });
+    for (const name of [...ZONES, ...REVERSE]) await this.api.call('POST', '/v1/zones', { name, connectionId: this.connection.id });
   }
 
   async consoleIsThere() {
@@ -84,6 +84,29 @@ export class Story {
     await Promise.all([kill, ...this.vms.slice(1).map((vm) => this.put(vm))]);
     await Promise.all(this.vms.map((vm) => this.live(vm)));
     return this.answers();
+  }
+
+  /** A new key, as deploy/docs/operating.md says: what was sealed for the old one is opened by every replica, and so is what is put in now. */
+  async rotateKey() {
+    const kid = async () => (await this.api.call('GET', '/v1/providers')).items.find(({ name }) => name === 'powerdns').kid;
+    const sealedFor = async () => (await this.api.call('GET', '/v1/connections')).items[0].sealedFor.apiKey;
+    const old = await kid();
+    const said = await this.composed.exec('adapter-powerdns', ['node', 'services/adapter-powerdns/dist/main.js', 'rotate-key']);
+    await until(async () => (await kid()) !== old, { withinMs: 60_000, what: 'the new key to be announced' });
+    if (!said.includes(await kid())) throw new Error(`rotate-key said ${said}, announced is ${await kid()}`);
+    await this.move('198.52.1');
+    const apiKey = await this.composed.read('powerdns', '/run/vmdns/powerdns-api-key');
+    await this.api.call('PUT', `/v1/connections/${this.connection.id}/secrets`, { apiKey });
+    if ((await sealedFor()) !== (await kid())) throw new Error(`sealed for ${await sealedFor()}, the key is ${await kid()}`);
+    await this.move('198.52.2');
+    return this.answers();
+  }
+
+  /** Every VM gets an address of this network. */
+  async move(network) {
+    this.vms.forEach((vm, n) => Object.assign(vm, { before: vm.ip, ip: `${network}.${n + 1}` }));
+    await Promise.all(this.vms.map((vm) => this.put(vm)));
+    await Promise.all(this.vms.map((vm) => this.live(vm)));
   }
 
   async remove() {

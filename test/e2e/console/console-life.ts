@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { signIn, until } from '../../support/index.js';
+import { dnsAsk, signIn, until } from '../../support/index.js';
 import { eachWithVisitor, type ConsoleWorld } from './console-world.js';
 
 const table = (page: Page, name: string) => page.getByRole('table', { name });
@@ -55,6 +55,42 @@ export function lifeStories(world: () => ConsoleWorld): void {
       await page.getByRole('button', { name: 'Put it on again' }).click();
       await page.getByRole('button', { name: 'Take it off' }).waitFor();
       expect((await gateway.zone(world().zoneId)).brakeOff).toBeUndefined();
+    });
+
+    it('L4 is moved to another server, handed back and removed, each by a button that asks first; what was handed back stays there', async () => {
+      const { page } = guest;
+      const { stack } = world();
+      const zone = await stack.addZone('moving.test');
+      await stack.gateway.publish('mover', { fqdn: 'mover.moving.test', addresses: [{ ip: '203.0.113.70' }] }, 60_000);
+      const second = await stack.secondPowerdns({ rectify: false });
+      await second.powerdns.createZone('moving.test.', { apiRectify: false });
+      await stack.connectTo(second.powerdns, { name: 'the second server', api: second.proxy.url });
+      await signIn(page, stack.token, `/zones/${zone.id}`);
+
+      await page.getByRole('button', { name: 'Move', exact: true }).click();
+      const move = page.getByRole('dialog', { name: 'Move moving.test.' });
+      expect(await move.getByRole('button', { name: 'Move', exact: true }).isDisabled()).toBe(true);
+      await move.getByRole('combobox', { name: 'To the connection' }).click();
+      await page.getByRole('option', { name: 'the second server (powerdns)' }).click();
+      await move.getByLabel('Remove our records at the old server too').check({ force: true });
+      await move.getByRole('button', { name: 'Move', exact: true }).click();
+      await page.getByText('moving.test. is added there first, then given up here').waitFor();
+      await page.waitForURL((url) => url.pathname.startsWith('/zones/') && !url.pathname.endsWith(zone.id));
+      const there = async () => (await dnsAsk(second.powerdns.dns, 'mover.moving.test.', 'A')).values.join();
+      await until(async () => await there() === '203.0.113.70', { withinMs: 60_000, what: 'the second server to answer' });
+      await until(async () => (await stack.dns('mover.moving.test', 'A')).values.length === 0, { withinMs: 60_000, what: 'the first server to have it no more' });
+
+      await page.getByRole('button', { name: 'Hand back' }).click();
+      await page.getByRole('dialog', { name: 'Hand back moving.test.' }).getByRole('button', { name: 'Hand back' }).click();
+      await page.getByText('moving.test. is handed back: its records stay').waitFor();
+      await page.getByText('observes: plans and compares, writes nothing').waitFor();
+
+      await page.getByRole('button', { name: 'Remove', exact: true }).click();
+      await page.getByRole('dialog', { name: 'Remove moving.test. from vmdns' }).getByRole('button', { name: 'Remove' }).click();
+      await page.getByText('moving.test. is on its way out').waitFor();
+      await page.getByRole('heading', { level: 1, name: 'Zones' }).waitFor();
+      await page.getByRole('link', { name: 'moving.test.' }).waitFor({ state: 'detached', timeout: 60_000 });
+      expect(await there()).toBe('203.0.113.70');
     });
 
     it('a deleted VM is seen until it is gone: which records are still there, and what keeps them', async () => {
@@ -124,7 +160,7 @@ export function largeStories(world: () => ConsoleWorld): void {
       const { page, visitor } = guest;
       await signIn(page, world().stack.token, '/nowhere');
       await visitor.context.route(/\/v1\/(?!session)/, (route) => answer === undefined ? undefined : route.fulfill({ status: answer.status, contentType: 'application/problem+json', body: JSON.stringify({ type: 'about:blank', ...answer }) }));
-      for (const path of ['/', '/vms', '/vms/vm-1', '/explain?q=vm-1', '/zones', `/zones/${world().zoneId}`, '/holds', `/holds/${world().holdId}`, '/log', '/connections', '/pauses', '/settings', '/tokens', '/audit']) {
+      for (const path of ['/', '/vms', '/vms/vm-1', '/explain?q=vm-1', '/zones', `/zones/${world().zoneId}`, '/holds', `/holds/${world().holdId}`, '/deadletters', `/deadletters/${world().deadLetterId}`, '/log', '/connections', '/pauses', '/settings', '/tenants', '/tokens', '/audit']) {
         await page.goto(path);
         await says(page);
         await page.getByRole('heading', { level: 1 }).waitFor();

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { connectionSettings } from '@vmdns/local';
 import type { Page } from 'playwright-core';
 import { pictureFile, signIn } from '../../support/index.js';
-import { eachWithVisitor, type ConsoleWorld } from './console-world.js';
+import { eachWithVisitor, LETTER_CANARY, letterOf, type ConsoleWorld } from './console-world.js';
 
 const table = (page: Page, name: string) => page.getByRole('table', { name });
 
@@ -107,6 +107,33 @@ export function operatorStories(world: () => ConsoleWorld): void {
       await page.getByRole('heading', { name: 'vm-5546' }).waitFor();
       await page.goto('/vms?q=nothing-like-this');
       await page.getByRole('heading', { name: 'No VM matches' }).waitFor();
+    });
+
+    it('is told of a message that nobody could take, reads why, mends it in place, and its VM is known', async () => {
+      const { page } = guest;
+      const { stack } = world();
+      await signIn(page, stack.token);
+      await page.getByText('Messages that could not be taken were put aside').waitFor();
+      await page.getByRole('link', { name: 'Look at them' }).click();
+      await page.getByRole('region', { name: 'Dead letters' }).getByRole('link', { name: /apiToken/ }).click();
+      await page.getByRole('region', { name: 'What it said' }).getByText(/\[secret\]/).waitFor();
+      // L10: what it said is shown without its secret.
+      expect(await page.content()).not.toContain(LETTER_CANARY);
+
+      await page.getByRole('button', { name: 'Tell it once more' }).click();
+      const dialog = page.getByRole('dialog', { name: 'Tell it once more' });
+      await dialog.getByRole('button', { name: 'Tell' }).click();
+      await dialog.getByRole('alert').getByText('apiToken').first().waitFor();
+      await dialog.getByLabel('The message').fill('{ "half": ');
+      await dialog.getByText('This is no JSON object.').waitFor();
+      expect(await dialog.getByRole('button', { name: 'Tell' }).isDisabled()).toBe(true);
+      await dialog.getByLabel('The message').fill(JSON.stringify(letterOf()));
+      await dialog.getByRole('button', { name: 'Tell' }).click();
+      await page.getByText(/^letter-vm: understood, revision \d+$/).waitFor();
+      await page.getByText('replayed', { exact: true }).waitFor();
+      expect(await page.getByRole('button', { name: 'Tell it once more' }).count()).toBe(0);
+      await page.goto('/vms/letter-vm');
+      await page.getByText('Every record answers or is explained').waitFor({ timeout: 60_000 });
     });
 
     it('stops one zone and lets it go on', async () => {

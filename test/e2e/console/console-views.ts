@@ -32,10 +32,13 @@ const VIEWS: readonly View[] = [
   { name: 'zone-add', path: () => '/zones?add=new.test', ready: (page) => page.getByRole('dialog', { name: 'Add zone' }).waitFor() },
   { name: 'holds', path: () => '/holds', ready: region('Holds') },
   { name: 'hold', path: ({ holdId }) => `/holds/${holdId}`, ready: region('What would be done') },
+  { name: 'deadletters', path: () => '/deadletters', ready: region('Dead letters') },
+  { name: 'deadletter', path: ({ deadLetterId }) => `/deadletters/${deadLetterId}`, ready: region('What it said') },
   { name: 'log', path: () => '/log', ready: region('Log entries') },
   { name: 'connections', path: () => '/connections', ready: table('Connections') },
   { name: 'pauses', path: () => '/pauses', ready: heading('Pauses') },
   { name: 'settings', path: () => '/settings', ready: (page) => page.getByLabel('Main domain', { exact: true }).waitFor() },
+  { name: 'tenants', path: () => '/tenants', ready: table('Tenants') },
   { name: 'tokens', path: () => '/tokens', ready: table('Tokens') },
   { name: 'audit', path: () => '/audit', ready: region('Changes') },
   { name: 'nowhere', path: () => '/nowhere', ready: heading('There is no such page') },
@@ -115,7 +118,7 @@ export function roleStories(world: () => ConsoleWorld): void {
 
     it('a viewer looks at everything but tokens, and is offered nothing to change', async () => {
       const page = await see(await world().tokenOf('viewer'), '/zones');
-      expect(await places(page)).toEqual(['Overview', 'VMs', 'Zones', 'Holds', 'Log', 'Connections', 'Pauses', 'Settings']);
+      expect(await places(page)).toEqual(['Overview', 'VMs', 'Zones', 'Holds', 'Dead letters', 'Log', 'Connections', 'Pauses', 'Tenants', 'Settings']);
       await page.getByRole('link', { name: 'views.test.' }).waitFor();
       expect(await page.getByRole('button', { name: /Add/ }).count()).toBe(0);
       await page.goto(`/zones/${world().zoneId}?tab=settings`);
@@ -125,12 +128,16 @@ export function roleStories(world: () => ConsoleWorld): void {
       await page.goto(`/holds/${world().holdId}`);
       await page.getByRole('region', { name: 'What would be done' }).waitFor();
       expect(await page.getByRole('button', { name: /Approve|Reject/ }).count()).toBe(0);
+      await page.goto(`/deadletters/${world().deadLetterId}`);
+      await page.getByRole('region', { name: 'What it said' }).waitFor();
+      expect(await page.getByRole('button', { name: 'Tell it once more' }).count()).toBe(0);
       await page.goto('/vms/vm-1');
       await page.getByRole('table', { name: 'Records' }).waitFor();
       expect(await page.getByRole('button', { name: /reverse name/ }).count()).toBe(0);
       await page.goto('/tokens');
       await page.getByText('Your role may not see this').waitFor();
       expect(await refusal(page, 'POST', `/v1/holds/${world().holdId}/approve`)).toBe(403);
+      expect(await refusal(page, 'POST', `/v1/deadletters/${world().deadLetterId}/replay`)).toBe(403);
       expect(await refusal(page, 'PATCH', `/v1/zones/${world().zoneId}`, { mode: 'observe' })).toBe(403);
     });
 

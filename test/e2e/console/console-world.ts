@@ -1,12 +1,14 @@
 import { afterAll, afterEach, beforeEach, expect } from '@jest/globals';
 import type { Role } from '@vmdns/contracts';
 import type { Browser, Page } from 'playwright-core';
-import { startBrowser, startStack, visit, type Stack, type Visitor } from '../../support/index.js';
+import { startBrowser, startStack, until, visit, type Stack, type Visitor } from '../../support/index.js';
+import { BusPublisher } from '../bus-publisher.js';
 
 /** One stack and one browser for all that is shown of the console: starting them costs more than most stories. */
 export class ConsoleWorld {
   zoneId = '';
   holdId = '';
+  deadLetterId = '';
 
   private constructor(readonly stack: Stack, readonly browser: Browser) {}
 
@@ -40,6 +42,17 @@ export class ConsoleWorld {
     // Recycled while its deletion waits for a person.
     await publish('heir', 'heir.views.test', '203.0.113.8');
     this.holdId = (await gateway.holds('open')).items[0]?.holdId ?? '';
+    await gateway.ask('PUT', '/v1/tenants/beta/limits', { body: { domains: ['beta.test'], ranges: [] } });
+    await this.sayWhatNobodyTakes();
+  }
+
+  /** A platform tells of a VM in words that inventory does not know. */
+  private async sayWhatNobodyTakes(): Promise<void> {
+    const bus = await BusPublisher.at(this.stack);
+    await bus.say(letterOf({ apiToken: LETTER_CANARY }));
+    await bus.close();
+    const open = async () => (await this.stack.gateway.ask('GET', '/v1/deadletters?state=open')).body as { readonly items?: readonly { readonly id: string }[] };
+    this.deadLetterId = (await until(async () => (await open()).items?.[0], { withinMs: 60_000, what: 'the dead letter' })).id;
   }
 
   /** So many deletions of VMs by one source are let through. */
@@ -52,6 +65,11 @@ export class ConsoleWorld {
     return (answer.body as { readonly token: string }).token;
   }
 }
+
+/** A secret that a platform says by mistake. */
+export const LETTER_CANARY = 'canary-of-the-letter';
+/** What it says of a VM. */
+export const letterOf = (more: Readonly<Record<string, string>> = {}) => ({ specversion: '1.0', id: 'letter-1', source: 'platform', type: 'vmdns.vm.changed.v1', data: { vmId: 'letter-vm', fqdn: 'letter.views.test', addresses: [{ ip: '203.0.113.60' }], ...more } });
 
 /** A new visitor for each test of a describe block; after it nothing may have gone wrong in the page. */
 export function eachWithVisitor(world: () => ConsoleWorld): { readonly page: Page; readonly visitor: Visitor } {

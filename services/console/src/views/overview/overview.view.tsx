@@ -1,12 +1,15 @@
-import { Alert, Card, Group, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { Alert, Button, Card, Group, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import type { Overview as Standing } from '@vmdns/contracts';
+import type { DeadLetter, Overview as Standing } from '@vmdns/contracts';
+import { Link } from 'react-router';
 import { ask } from '../../api/client';
+import { usePages } from '../../api/pages';
 import { usePermissions } from '../../api/session';
 import { Loading } from '../../shared/loading';
 import { PageHead } from '../../shared/page-head';
 import { TextLink } from '../../shared/text-link';
 import { Trouble } from '../../shared/trouble';
+import { When } from '../../shared/when';
 import { VmList } from '../vms/vm-list.view';
 import { Health } from './health';
 import { Sparkline } from './sparkline';
@@ -44,6 +47,7 @@ function Shown({ standing }: { readonly standing: Standing }) {
         <Figure head="Not as wished" value={wrong} color={wrong > 0 ? 'red' : 'gray'} to="/vms?state=attention" />
         <Figure head="On hold" value={standing.openHolds} color={(standing.openHolds ?? 0) > 0 ? 'violet' : 'gray'} note="for a person" to="/holds" />
       </SimpleGrid>
+      <DeadLetters />
       {wrong > 0 && <Reasons reasons={reasons} />}
       <Way standing={standing} />
       <Card withBorder component="section" aria-label="Applied per minute">
@@ -53,6 +57,14 @@ function Shown({ standing }: { readonly standing: Standing }) {
       <Health standing={standing} />
     </Stack>
   );
+}
+
+/** Said only where there is one: a message that nobody took is seen nowhere else until somebody misses its VM. */
+function DeadLetters() {
+  const { items } = usePages<DeadLetter>('/v1/deadletters', { state: 'open' }, { refreshMs: 10_000 });
+  const [newest] = items;
+  if (newest === undefined) return null;
+  return <Alert color="orange" title="Messages that could not be taken were put aside">The newest, <When at={newest.at} relative />: {newest.reason} <Button component={Link} to="/deadletters" size="compact-xs" variant="default">Look at them</Button></Alert>;
 }
 
 interface FigureProps { readonly head: string; readonly value: number | undefined; readonly color?: string; readonly note?: string | undefined; readonly to: string }

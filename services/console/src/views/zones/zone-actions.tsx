@@ -85,8 +85,9 @@ function ReleaseZone({ zone, close }: ActionProps) {
 }
 
 function RemoveZone({ zone, close }: ActionProps) {
+  const go = useNavigate();
   const [purge, setPurge] = useState(false);
-  const act = useAction(() => ask<Zone>(`${pathOf(zone)}?purge=${String(purge)}`, { method: 'DELETE' }), close, () => `${zone.name} is on its way out`);
+  const act = useAction(() => ask<Zone>(`${pathOf(zone)}?purge=${String(purge)}`, { method: 'DELETE' }), close, () => `${zone.name} is on its way out`, () => { void go('/zones'); });
   return (
     <Confirm title={`Remove ${zone.name} from vmdns`} word="Remove" isDanger isRunning={act.isPending} error={act.error} confirm={() => { act.mutate(); }} close={close}>
       <Text size="sm">Its names go back to the next zone that encloses them, or wait. The zone itself stays at the provider.</Text>
