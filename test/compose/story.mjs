@@ -55,9 +55,11 @@ export class Story {
     return `${this.vms.length} VMs`;
   }
 
+  /** What a VM has no more may go a little later than what it has comes: a killed adapter's zones wait for the end of its lease. */
   async expect(name, type, values) {
-    const { values: said, status } = await dnsAsk(this.nameServer, name, type);
-    if (said.join() !== values.join()) throw new Error(`${name} ${type}: ${status} ${said.join()} instead of ${values.join() || 'nothing'}`);
+    let said = '';
+    const isSo = async () => { said = (await dnsAsk(this.nameServer, name, type)).values.join(); return said === values.join(); };
+    await until(isSo, { withinMs: values.length === 0 ? 60_000 : 5_000, what: `${name} ${type} to be ${values.join() || 'nothing'}` }).catch((error) => { throw new Error(`${error.message}; it is ${said || 'nothing'}`); });
   }
 
   async create() {

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Tx } from './store.js';
-import { isBroken, storeError } from './store-errors.js';
+import { isAftermath, isBroken, storeError } from './store-errors.js';
 
 /** More texts than this are not ours: something puts values into its SQL. */
 const NAMED_MAX = 400;
@@ -26,6 +26,8 @@ export class Session implements Tx {
   /** Whether the connection must be thrown away rather than given back. */
   isBroken = false;
   private isOver = false;
+  /** What ended the transaction before its end. */
+  private firstError: unknown;
 
   constructor(private readonly client: pg.PoolClient, private readonly attempt: string) {}
 
@@ -46,7 +48,11 @@ export class Session implements Tx {
       return result.rows;
     } catch (error) {
       this.isBroken ||= isBroken(error);
-      throw storeError(error, this.attempt);
+      // Who travelled behind the statement that failed may be heard before it; what is told is what failed, which may be worth a second try.
+      if (isAftermath(error) && this.firstError !== undefined) throw this.firstError;
+      const told = storeError(error, this.attempt);
+      this.firstError ??= told;
+      throw told;
     }
   }
 

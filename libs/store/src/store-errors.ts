@@ -38,6 +38,11 @@ export function isStalePlan(error: unknown): boolean {
   return sqlStateOf(error) === '0A000' && isNativeError(error) && error.message.startsWith('cached plan');
 }
 
+/** Not an error of its own: an earlier statement of the same transaction failed. */
+export function isAftermath(error: unknown): boolean {
+  return sqlStateOf(error) === '25P02';
+}
+
 /** Whether the connection can no longer be trusted: anything but an answer of the server to this statement. */
 export function isBroken(error: unknown): boolean {
   const state = sqlStateOf(error);

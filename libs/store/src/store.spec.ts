@@ -234,6 +234,18 @@ describe('the store', () => {
     expect(await store.query('select id, n from counter order by id')).toEqual([{ id: 1, n: 2 }, { id: 2, n: 2 }]);
   });
 
+  it('says what failed first, and tries that again, however late its asker hears of it: the statements behind it only say that the transaction is over', async () => {
+    const store = await ready();
+    let runs = 0;
+    const late = (rows: Promise<readonly object[]>) => rows.then((them) => them).then((them) => them).then((them) => them);
+    await store.transaction(async (tx) => {
+      runs += 1;
+      if (runs === 1) await Promise.all([late(tx.query(`do $$ begin raise exception 'not now' using errcode = '40001'; end $$`)), tx.query('select 1')]);
+    });
+    expect(runs).toBe(2);
+    await expect(store.transaction((tx) => Promise.all([late(tx.query('select 1 / $1::int', [0])), tx.query('select 1')]))).rejects.toThrow('division by zero');
+  });
+
   it('rolls back what throws, keeps the error as it was, and keeps the connection', async () => {
     const store = await open((await postgres.freshDatabase()).url, 'counting', [CreateCount1764000000000], 1);
     await store.whenMigrated(10_000);
