@@ -5,6 +5,9 @@ const VMS = 90;
 const ZONES = ['one.example.test', 'two.example.test', 'three.example.test', 'four.example.test', 'five.example.test'];
 const REVERSE = ['51.198.in-addr.arpa', '52.198.in-addr.arpa'];
 
+/** Whole networks move here, which the brake would hold for a person (L13). */
+const UNBRAKED = { removalNames: 10_000 };
+
 /** The lives of some VMs in a composed vmdns, with every answer compared to what was said. */
 export class Story {
   constructor(composed, url, nameServer) {
@@ -27,7 +30,7 @@ export class Story {
       } })();`;
     await this.composed.exec('gateway', ['node', '-e', makeZones], { input: [apiKey, ...ZONES, ...REVERSE].join(' ') });
     this.connection = await this.api.call('POST', '/v1/connections', { name: 'composed', provider: 'powerdns', settings: { url: 'http://powerdns:8081', apiKey } });
-    for (const name of [...ZONES, ...REVERSE]) await this.api.call('POST', '/v1/zones', { name, connectionId: this.connection.id });
+    for (const name of [...ZONES, ...REVERSE]) await this.api.call('POST', '/v1/zones', { name, connectionId: this.connection.id, limits: UNBRAKED });
   }
 
   async consoleIsThere() {

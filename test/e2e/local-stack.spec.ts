@@ -80,6 +80,7 @@ describe('npm start', () => {
   it('shows on its first run what the name server answers for a sample VM, and keeps its secrets to itself', async () => {
     launch = Launch.now(env);
     await launch.ready();
+    expect(launch.output).toContain(`console      ${endpoints().http}/`);
     expect(launch.output).toContain('vm1.demo.vmdns.test. A → 192.0.2.10');
     expect(launch.output).toContain('vm1.demo.vmdns.test. AAAA → 2001:db8::10');
     expect(launch.output).toContain('10.2.0.192.in-addr.arpa. PTR → vm1.demo.vmdns.test.');

@@ -51,7 +51,8 @@ async function welcome(stack: LocalStack, home: Home, demo: boolean, say: (line:
   for (const line of [
     '',
     'vmdns is ready.',
-    `  API          ${endpoints.http}`,
+    `  console      ${endpoints.http}/ (sign in with the admin token)`,
+    `  API          ${endpoints.http}/v1`,
     `  admin token  ${home.tokenFile}`,
     `  name server  ${dns.host} port ${dns.port}, for example: dig @${dns.host} -p ${dns.port} ${DEMO.fqdn}`,
     `  everything   ${home.endpointsFile}`,

@@ -129,5 +129,5 @@ async function testDns(connection: PowerdnsConnection, settings: PowerdnsZoneSet
   const at = `${server.host}:${server.port}`;
   if (answer === undefined || answer.kind === 'silent') return { ok: false, text: `No DNS answer from ${at}.`, hint: "Check the connection's dnsServer, and whether this machine may ask it." };
   if (answer.values.length === 0 || !answer.authoritative) return { ok: false, text: `${at} does not serve ${apex} (${answer.rcode}${answer.authoritative ? '' : ', not authoritative'}).`, hint: 'A zone that was just made can take some minutes (zone-cache-refresh-interval).' };
-  return { ok: true, text: `${at} answers for ${apex}.` };
+  return { ok: true, text: `${apex} is answered by ${at}.` };
 }
