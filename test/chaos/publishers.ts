@@ -28,8 +28,8 @@ export const isStill = (at: number): boolean => at % 5 === 0;
 
 /** The random lives of VMs. Each VM has dice of its own, and is said one thing after the other, as a good publisher does. */
 export class Publishers {
+  /** Facts that were stored, also where only a repeat was told so. */
   accepted = 0;
-  repeated = 0;
   private readonly lives = new Map<string, Life>();
   private readonly domains: readonly string[];
 
@@ -77,6 +77,7 @@ export class Publishers {
       const from = Date.now();
       await this.untilTaken('PUT', `/v1/vms/${vmId}`, { ...said, ...this.marks(vmId, manner) }, manner === 'plain' ? life : undefined);
       life.said = said;
+      this.accepted += 1;
       this.world.book.put(vmId, said);
       this.world.changed(from);
     });
@@ -94,6 +95,7 @@ export class Publishers {
       await this.untilTaken('DELETE', `/v1/vms/${vmId}?${marks.toString()}`, undefined, manner === 'plain' ? life : undefined);
       life.said = undefined;
       life.life += 1;
+      this.accepted += 1;
       this.world.book.remove(vmId);
       this.world.changed(from);
     });
@@ -104,6 +106,7 @@ export class Publishers {
       if (signal.aborted) return;
       const from = Date.now();
       await this.untilTaken('PUT', `/v1/vms/${vmId}/addresses/${encodeURIComponent(ip)}/ptr`, { hostname }, this.lifeOf(vmId));
+      this.accepted += 1;
       this.world.book.customerPtr(vmId, ip, hostname);
       this.world.changed(from);
     });
@@ -143,10 +146,7 @@ export class Publishers {
 
   private read(what: string, answer: HttpAnswer): FactAnswer {
     if (answer.status !== 200 && answer.status !== 202) throw new Error(`${what} was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
-    const fact = answer.body as FactAnswer;
-    if (fact.accepted) this.accepted += 1;
-    else this.repeated += 1;
-    return fact;
+    return answer.body as FactAnswer;
   }
 
   private lifeOf(vmId: string): Life {
