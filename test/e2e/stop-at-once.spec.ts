@@ -7,7 +7,7 @@ import { startStack, until, type Stack } from '../support/index.js';
 
 jest.setTimeout(240_000);
 
-const PAUSES = 60, RELEASES = 30;
+const PAUSES = 60, RELEASES = 15;
 
 let stack: Stack;
 let nats: NatsConnection;
