@@ -4,7 +4,7 @@ import { lastRecord, planRows, type RowStep } from './hestiacp.rows.js';
 import { changesLeftToday } from './hestiacp.serial.js';
 import type { Command, Ended } from './hestiacp.client.js';
 import type { ZoneFile } from './hestiacp.zone-file.js';
-import { toDomain } from './hestiacp.wire.js';
+import { toDomain, valueOf } from './hestiacp.wire.js';
 
 const EXISTS = 4, NOT_EXISTING = 3, INVALID = 2;
 /** Ids taken by somebody else in between, before giving up. */
@@ -58,8 +58,9 @@ export class RecordWriter {
       const ended = await this.file.add({ id, record: step.record, type: step.type, value: step.value, ttl: step.ttl }, attempt, this.signal);
       if (ended.code === 0) { this.steps += 1; return; }
       if (ended.code !== EXISTS || tries >= ID_TRIES) throw this.file.client.failure(ended.command, ended);
-      // Somebody took the id: another above all that there are now. Whether the row is ours is not guessed.
-      await this.file.readRows(this.signal);
+      // Under the id that was sent stands what was sent: the call arrived twice. Else somebody took the id: another above all that there are now.
+      const there = (await this.file.readRows(this.signal)).filter((row) => row.id === id);
+      if (there.length === 1 && there.every((row) => row.record === step.record && row.type === step.type && valueOf(row, this.file.apex) === step.value && Number(row.ttl) === step.ttl)) { this.steps += 1; return; }
     }
   }
 

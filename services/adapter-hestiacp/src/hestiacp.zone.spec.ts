@@ -58,6 +58,19 @@ describe('one zone at a HestiaCP', () => {
     expect(statesOf(await story.want({ [vm(1)]: [a(1)] }))).toEqual(['applied']);
   });
 
+  it.each(['access-key', 'password'] as const)('L4: an add that reached the panel twice makes one record, which is ours (%s)', async (mode) => {
+    const run = fake.commands.run.bind(fake.commands);
+    fake.commands.run = async (command, args) => {
+      if (command === 'v-add-dns-record') await run(command, args);
+      return run(command, args);
+    };
+    const story = storyOf(mode);
+    expect(statesOf(await story.want({ [vm(1)]: [a(1)] }))).toEqual(['applied']);
+    expect(zone.rows.map((row) => `${row.ID} ${row.RECORD}`)).toEqual(['1 @', '2 @', '3 @', '4 vm1']);
+    expect(statesOf(await story.want({ [vm(1)]: [] }))).toEqual(['applied']);
+    expect(zone.rows).toHaveLength(3);
+  });
+
   it.each(['access-key', 'password'] as const)('removing what somebody removed meanwhile is done, and changing it is decided anew (%s)', async (mode) => {
     const port = portOf(mode);
     zone.rows.push(zone.row({ ID: '9', RECORD: 'vm1', TYPE: 'A', VALUE: '192.0.2.1', TTL: '300' }), zone.row({ ID: '8', RECORD: 'vm2', TYPE: 'A', VALUE: '192.0.2.1', TTL: '300' }));
