@@ -186,4 +186,15 @@ describe('L13 removals beyond a share of a zone wait for a person', () => {
     const hold = await until(async () => openHold(), { what: 'the hold' });
     expect((await shown(hold.holdId)).members.map((member) => member.name).sort()).toEqual(plan.holds.map((member) => member.name).sort());
   });
+
+  it('nor beyond an absolute count, however many names there are', async () => {
+    await rig.zone(`b${round}.example`, connection, { limits: { ...LIMITS, removalShare: 1, removalCount: 3 } });
+    for (let i = 1; i <= 10; i += 1) await rig.tell(rig.fact(vm(i), { fqdn: name(i), ips: [`198.18.${round}.${i}`], source: source() }));
+    await until(() => Array.from({ length: 10 }, (_, at) => at + 1).every((i) => isThere(name(i))), { what: 'all records' });
+    for (const i of [1, 2, 3, 4]) await rig.tell(gone(i));
+    const hold = await until(openHold, { what: 'the hold' });
+    expect([hold.members, hold.text]).toEqual([1, expect.stringContaining('4 removals in ')]);
+    await until(() => [1, 2, 3].every((i) => !isThere(name(i))), { what: 'three to be gone' });
+    expect(isThere(name(4))).toBe(true);
+  });
 });
