@@ -21,6 +21,7 @@ export default {
   // Only a folder and a name: a server starts when the first test asks for it.
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+  testSequencer: '<rootDir>/test/support/longest-first.mjs',
   // A test that forgot a socket fails by its own limit; it never keeps the whole run from ending.
   forceExit: true,
   testTimeout: 90_000,
