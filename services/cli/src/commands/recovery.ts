@@ -40,7 +40,8 @@ async function backup(session: Session, options: BackupOptions, said = ''): Prom
   const keysTo = options.keysTo === undefined ? `${folder}-keys` : resolve(shell.folder, options.keysTo);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, DUMP);
-  if (await exists(file)) throw usage(`there is a backup in ${folder} already`);
+  // The manifest comes last: without it the dump was given up half way.
+  if (await exists(join(folder, MANIFEST))) throw usage(`there is a backup in ${folder} already`);
   // Made first, so that nobody else ever sees into it.
   await writeFile(file, '', { mode: 0o600 });
   await runOnDatabase(shell, 'pg_dump', ['--no-password', '--format=custom', `--file=${file}`], database);
