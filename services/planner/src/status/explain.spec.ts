@@ -103,6 +103,14 @@ describe('how things stand, and why', () => {
     expect(JSON.stringify(answer)).not.toMatch(/VM b1|192\.0\.2\.2/);
   });
 
+  it("L11 does not show a VM that wishes no reverse name the one of who has its address by now", async () => {
+    await rig.tell(rig.fact('bare', { tenant: 'a', ips: ['192.0.2.5'] }));
+    await rig.tell(rig.fact('heir', { tenant: 'b', fqdn: 'heir.example.com.', ips: ['192.0.2.5'] }));
+    await rig.becomes('heir', 'live');
+    expect(await rig.dns('bare', undefined, TINA)).toMatchObject({ live: true, records: [] });
+    expect(JSON.stringify(await explain('bare', TINA))).not.toContain('heir');
+  });
+
   it('says that no adapter is heard of, and what to do', async () => {
     await rig.store.query(`update provider set seen_at = now() - interval '5 minutes'`);
     adapter.script = () => undefined;

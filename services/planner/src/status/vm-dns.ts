@@ -62,9 +62,11 @@ function homeRecords(vm: VmHead, wish: Wish, home: HomeName, picture: DnsPicture
     ...(row === undefined || row.next_try_at === null || row.settled_generation >= row.generation ? {} : { nextTryAt: row.next_try_at.toISOString() }),
   });
   if (lost !== undefined) return wantedBodies(wish).map((body) => counted(home.role === 'pointer' ? { ...body, type: 'CNAME' } : body, 'refused', lost.reason));
-  if (row === undefined) return (decision?.rrsets ?? []).map(toBody).filter((body) => isOfKind(body, wish.kind)).map((body) => counted(body, 'pending', reasonOf.notYetPlanned()));
+  // Who wishes nothing there loses nothing, and what another has there is not shown.
+  const isOwn = (body: Pick<RrsetBody, 'type'>): boolean => decision?.vms.includes(vm.vm_id) !== false && isOfKind(body, wish.kind);
+  if (row === undefined) return (decision?.rrsets ?? []).map(toBody).filter(isOwn).map((body) => counted(body, 'pending', reasonOf.notYetPlanned()));
   const standing = standingOf(row, home.zone, picture);
-  const bodies = row.desired.filter((body) => isOfKind(body, wish.kind));
+  const bodies = row.desired.filter(isOwn);
   if (bodies.length > 0) return bodies.map((body) => counted(body, standing.state, standing.reason));
   const isOpen = row.settled_generation < row.generation;
   return isOpen ? [counted({ type: wish.kind === 'name' ? 'A' : 'PTR', values: [] }, standing.state, standing.reason)] : [];
