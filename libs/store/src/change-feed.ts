@@ -62,6 +62,11 @@ export class ChangeFeed<B> {
     return rows.map((row, index) => ({ sequence: sequences[index] ?? 0, key: row.key, body: row.body }));
   }
 
+  /** A statement that appends what `from` holds, for the end of one that has written what it tells of (`with from as (…)`). */
+  static appendFrom(from: string, columns: { readonly key: string; readonly body: string }, table = 'change'): string {
+    return `insert into ${table} (key, topic, body) select ${columns.key}, '', ${columns.body} from ${from}`;
+  }
+
   /**
    * The changes after a cursor (0: from the beginning), at most `limit` and about half a mebibyte of them. `cursor` of
    * the page is where to go on, also when it is empty; it is lower than the one asked where Postgres lost the row it

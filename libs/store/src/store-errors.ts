@@ -33,6 +33,11 @@ export function isRetryable(error: unknown): boolean {
   return RETRYABLE.has(sqlStateOf(error) ?? '');
 }
 
+/** Somebody else's row has this key already. */
+export function isTaken(error: unknown): boolean {
+  return sqlStateOf(error) === '23505';
+}
+
 /** A prepared statement from before a migration: what it gives has other columns now. Another connection prepares it anew. */
 export function isStalePlan(error: unknown): boolean {
   return sqlStateOf(error) === '0A000' && isNativeError(error) && error.message.startsWith('cached plan');

@@ -86,10 +86,18 @@ export class Store implements Tx {
   }
 
   /** One statement on its own, with search_path set to the schema. Throws TransientStoreError within about 700 ms when Postgres is away. */
-  async query<T extends object>(sql: string, parameters?: readonly unknown[]): Promise<readonly T[]> {
+  query<T extends object>(sql: string, parameters?: readonly unknown[]): Promise<readonly T[]> {
+    return this.visit((tx) => tx.query<T>(sql, parameters));
+  }
+
+  /**
+   * Statements on one connection, each a transaction of its own. `work` may run more than once, so that only its last
+   * statement may change anything. What PostgreSQL may have lost is known before `work` begins (see `onNewHistory`).
+   */
+  async visit<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     for (let stale = 0; ; stale += 1) {
       try {
-        return await this.withSession(`asking ${this.schema}`, (session) => session.query<T>(sql, parameters));
+        return await this.withSession(`asking ${this.schema}`, work);
       } catch (error) {
         if (!isStalePlan(error) || stale >= STALE_MAX) throw error;
       }

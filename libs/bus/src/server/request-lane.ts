@@ -7,7 +7,7 @@ import type { Bus } from '../bus.js';
 import { RpcProblem } from '../errors.js';
 import { isSilentBefore } from '../pulse.js';
 import { ASK_MS, TIMEOUT_HEADER, unavailable } from '../requester.js';
-import { newTraceparent, withTraceparent } from '../traceparent.js';
+import { newTraceparent, tracedUntilDone } from '../traceparent.js';
 import { callHandler } from './handler-call.js';
 import type { BusObserver } from './observer.js';
 import { pathText } from './stream-messages.js';
@@ -102,7 +102,7 @@ export class RequestLane {
   private async call(asks: readonly Ask[]): Promise<readonly Reply[]> {
     const { handler } = this.parts;
     if (this.options.isBatched) return asks.length === 0 ? [] : await callHandler(handler, asks.map((ask) => ask.question)) as readonly Reply[];
-    return Promise.all(asks.map(async (ask) => ({ ok: true as const, value: await withTraceparent(ask.traceparent, () => callHandler(handler, ask.question)) })));
+    return Promise.all(asks.map(async (ask) => ({ ok: true as const, value: await tracedUntilDone(ask.traceparent, () => callHandler(handler, ask.question)) })));
   }
 
   private refuse(ask: Ask, error: unknown): Reply {

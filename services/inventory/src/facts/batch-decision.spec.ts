@@ -54,6 +54,21 @@ describe('a batch of facts', () => {
     expect(second).toMatchObject({ nameClaim: 101, addresses: [{ ip: '192.0.2.1', claim: 102 }, { ip: '192.0.2.2', claim: 103 }] });
   });
 
+  it.each<[string, boolean, readonly AdmittedFact[]]>([
+    ['that has come', true, [put('a')]],
+    ['that has come, said twice', true, [put('a'), put('a')]],
+    ['that has come and changed', false, [put('a', { version: 1 }), put('a', { version: 2 })]],
+    ['that has come and gone', false, [put('a'), del('a')]],
+    ['whose deletion came first', false, [del('a', {}, { via: 'event' })]],
+  ])('a VM %s is a birth alone: %s', (_, isBirth, facts) => {
+    expect(decide(facts).drafts.get('a')?.isBirth).toBe(isBirth);
+  });
+
+  it('a known VM, or one that comes back, is no birth', () => {
+    expect(decide([put('a', { fqdn: 'b.example.com' })], { a: { known: living('a'), waiting: null } }).drafts.get('a')?.isBirth).toBe(false);
+    expect(decide([put('a')], { a: { known: stored('a', put('a'), del('a')), waiting: null } }).drafts.get('a')?.isBirth).toBe(false);
+  });
+
   it('L12 touches nothing for repeats', () => {
     const decision = decide([put('a'), put('a')], { a: { known: living('a'), waiting: null } });
     expect(kinds(decision)).toEqual(['repeat', 'repeat']);

@@ -39,6 +39,11 @@ export class VmDraft {
   get isTouched(): boolean {
     return this.known !== this.before.known || this.waiting !== this.before.waiting;
   }
+
+  /** Whether all that happened is that a VM has come which nobody knew. */
+  get isBirth(): boolean {
+    return this.before.known === null && this.waiting === null && this.revisions.length === 1 && this.known?.fact.deleted === false;
+  }
 }
 
 export interface BatchDecision {

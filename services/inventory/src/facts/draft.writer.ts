@@ -16,11 +16,26 @@ export class DraftWriter {
     this.feed = new ChangeFeed<VmState>(store);
   }
 
+  /**
+   * Of VMs that nobody knew: one statement, which commits by itself. Gives what is to be said. Throws RacedInsert, and
+   * then nothing is written, when another replica was faster.
+   */
+  async bear(tx: Tx, drafts: readonly VmDraft[], claims: readonly number[]): Promise<readonly AcceptedRevision[]> {
+    this.expectTold();
+    const born = drafts.flatMap((draft) => draft.revisions.map((revision) => ({ draft, revision: { ...revision, state: drawnClaims(revision.state, claims) } })));
+    await this.vms.bear(tx, born.map(({ draft, revision }) => ({ draft, known: revision.state })));
+    return born.map(({ revision }) => revision);
+  }
+
   /** Gives the accepted revisions with their real claims, to be said after the commit. Existing rows are locked by the caller. */
   async write(tx: Tx, drafts: readonly VmDraft[], claims: readonly number[]): Promise<readonly AcceptedRevision[]> {
-    // A new revision must be above those that a failover may have lost.
-    if (!this.timeline.isTold) throw new TransientError('storing facts: what PostgreSQL may have lost is being read back');
+    this.expectTold();
     return this.put(tx, drafts, claims);
+  }
+
+  /** A new revision must be above those that a failover may have lost. Asked when the connection is there that will be written to. */
+  private expectTold(): void {
+    if (!this.timeline.isTold) throw new TransientError('storing facts: what PostgreSQL may have lost is being read back');
   }
 
   /** The same for what was lost, which brings its revisions and claims. */

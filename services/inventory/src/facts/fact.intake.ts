@@ -56,13 +56,21 @@ export class FactIntake {
 
   /**
    * Decides and stores a batch; the verdicts are in the order of the facts, given after the commit. Facts that change
-   * nothing cost one read for all of them together (L12); only VMs that change are locked and written.
+   * nothing cost one read for all of them together (L12); only VMs that change are locked and written. Where all that
+   * changes is that VMs come, one more statement stores them.
    */
   private async takeNow(facts: readonly AdmittedFact[]): Promise<readonly Verdict[]> {
     if (facts.length === 0) return [];
     const now = this.clock.now();
-    const seen = await this.vms.read(this.store, [...new Set(facts.map((fact) => fact.incoming.vmId))]);
-    const first = decideBatch({ facts, before: seen, brakeOf: () => OPEN_ROAD, now });
+    const { seen, first, born } = await this.store.visit(async (tx) => {
+      const { vms, claims, forgotten } = await this.vms.look(tx, needsOf(facts));
+      const decision = decideBatch({ facts, before: vms, forgotten, brakeOf: () => OPEN_ROAD, now });
+      return { seen: vms, first: decision, born: await this.bear(tx, decision, claims) };
+    });
+    if (born !== undefined) {
+      this.writer.say(born);
+      return first.verdicts;
+    }
     const changing = facts.flatMap((fact, at) => (first.drafts.get(fact.incoming.vmId)?.isTouched === true ? [{ fact, at }] : []));
     if (changing.length === 0) return first.verdicts;
     const { decision, revisions } = await this.storeChanges(changing.map(({ fact }) => fact), seen, first.claims, now);
@@ -85,6 +93,18 @@ export class FactIntake {
     const claims = Array.from({ length: decision.claims }, (_, at) => UNDRAWN + at);
     const states = [...decision.drafts.values()].flatMap(({ revisions }) => revisions.slice(-1)).map(({ state }) => drawnClaims(state, claims));
     return { verdicts: decision.verdicts, states };
+  }
+
+  /** Stores what was decided without a lock, where it is births alone; undefined: it is more than that, or another replica was faster. */
+  private async bear(tx: Tx, { drafts }: BatchDecision, claims: readonly number[]): Promise<readonly AcceptedRevision[] | undefined> {
+    const touched = [...drafts.values()].filter((draft) => draft.isTouched);
+    if (touched.length === 0 || !touched.every((draft) => draft.isBirth)) return undefined;
+    try {
+      return await this.writer.bear(tx, touched, claims);
+    } catch (error) {
+      if (error instanceof RacedInsert) return undefined;
+      throw error;
+    }
   }
 
   /** `claims`: so many are needed if nothing has changed since `seen`. */
@@ -115,5 +135,15 @@ export class FactIntake {
 }
 
 interface Stored { readonly decision: BatchDecision; readonly revisions: readonly AcceptedRevision[] }
+
+/** How many claims each VM may need that is new: one for its name, one for each address. */
+function needsOf(facts: readonly AdmittedFact[]): ReadonlyMap<string, number> {
+  const needs = new Map<string, number>();
+  for (const { incoming } of facts) {
+    const more = incoming.kind === 'changed' ? 1 + incoming.said.addresses.length : 0;
+    needs.set(incoming.vmId, (needs.get(incoming.vmId) ?? 0) + more);
+  }
+  return needs;
+}
 
 const deletionsOf = (facts: readonly AdmittedFact[]): readonly BrakedDeletion[] => facts.flatMap(({ incoming: { kind, source }, brake }) => (kind === 'deleted' ? [{ ...brake, named: source }] : []));

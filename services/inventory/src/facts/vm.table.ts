@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { VmState } from '@vmdns/contracts';
 import { type Fact, type Forgotten, type KnownVm, NONE_FORGOTTEN } from '@vmdns/domain';
-import { bigintArray, jsonbArray, textArray, timestampArray, type Tx } from '@vmdns/store';
+import { bigintArray, ChangeFeed, isTaken, jsonbArray, textArray, timestampArray, type Tx } from '@vmdns/store';
 import type { DeletionFact, WaitingDeletion } from '../holds/waiting-deletion.js';
 import type { VmBefore, VmDraft } from './batch-decision.js';
 
@@ -34,6 +34,17 @@ const READ = `
   left join hold h on h.hold_id = v.hold_id
   where v.vm_id = any($1::text[])`;
 
+/** The same for what a batch names, and for an id that is absent as many claims as it may need, and what was forgotten. */
+const LOOK = `
+  select a.vm_id as asked, v.vm_id, v.xmin::text as mark, v.body, v.memory, v.hold_id,
+         m.state as member_state, m.life as member_life, m.revision as member_revision, m.deletion, h.decided_at,
+         case when v.vm_id is null then array_to_string(array(select nextval('claim') from generate_series(1, a.needs)), ' ') end as claims,
+         case when v.vm_id is null then (select life from forgotten) end as life, case when v.vm_id is null then (select revision from forgotten) end as revision
+  from unnest($1::text[], $2::bigint[]) as a(vm_id, needs)
+  left join vm v on v.vm_id = a.vm_id
+  left join hold_member m on m.hold_id = v.hold_id and m.vm_id = v.vm_id
+  left join hold h on h.hold_id = v.hold_id`;
+
 /** Sorted, so that two batches never wait for each other crosswise. */
 const LOCK = 'select vm_id, xmin::text as mark from vm where vm_id = any($1::text[]) order by vm_id for update';
 
@@ -43,10 +54,21 @@ const VALUES = `
   from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::timestamptz[], $9::text[], $10::jsonb[], $11::jsonb[], $12::text[])
        as u(vm_id, tenant, source, uid, life, version, revision, deleted_at, find_keys, body, memory, hold_id)`;
 const INSERT = `insert into vm (${COLUMNS}) ${VALUES} order by u.vm_id on conflict do nothing returning vm_id`;
+/** The row and its first change. What it waits for and what stops it is one and the same key, so it needs no lock. */
+const BEAR = `with born as (insert into vm (${COLUMNS}) ${VALUES} order by u.vm_id returning vm_id, body) ${ChangeFeed.appendFrom('born', { key: 'vm_id', body: 'body' })}`;
 const UPDATE = `
   update vm set tenant = n.tenant, source = n.source, uid = n.uid, life = n.life, version = n.version, revision = n.revision,
                 deleted_at = n.deleted_at, find_keys = n.find_keys, body = n.body, memory = n.memory, hold_id = n.hold_id
   from (${VALUES}) n where vm.vm_id = n.vm_id`;
+
+/** What is known of the VMs of a batch before anything is locked. */
+export interface Look {
+  readonly vms: ReadonlyMap<string, VmRead>;
+  /** For those that are absent, in rising order. */
+  readonly claims: readonly number[];
+  readonly forgotten: Forgotten;
+}
+type LookRow = (Row | { readonly vm_id: null; readonly claims: string } & Forgotten);
 
 /** The rows of VMs. Every method is one statement for a whole batch. */
 @Injectable()
@@ -54,7 +76,24 @@ export class VmTable {
   /** What is stored of these ids; absent ones are absent. Takes no lock. */
   async read(tx: Tx, vmIds: readonly string[]): Promise<Map<string, VmRead>> {
     const rows = await tx.query<Row>(READ, [textArray(vmIds)]);
-    return new Map(rows.map((row) => [row.vm_id, { known: { fact: row.body, ...row.memory }, waiting: waitingOf(row), mark: row.mark }]));
+    return new Map(rows.map((row) => [row.vm_id, readOf(row)]));
+  }
+
+  /** What is stored of these ids; for absent ones so many claims as they may need are drawn. Takes no lock. */
+  async look(tx: Tx, needs: ReadonlyMap<string, number>): Promise<Look> {
+    const rows = await tx.query<LookRow>(LOOK, [textArray([...needs.keys()]), bigintArray([...needs.values()])]);
+    const vms = new Map<string, VmRead>();
+    const claims: number[] = [];
+    let forgotten = NONE_FORGOTTEN;
+    for (const row of rows) {
+      if (row.vm_id !== null) {
+        vms.set(row.vm_id, readOf(row));
+        continue;
+      }
+      if (row.claims !== '') claims.push(...row.claims.split(' ').map(Number));
+      forgotten = { life: row.life, revision: row.revision };
+    }
+    return { vms, claims: claims.sort((a, b) => a - b), forgotten };
   }
 
   /** Locks the rows that exist until the transaction ends, and gives their marks. */
@@ -81,6 +120,15 @@ export class VmTable {
     await tx.query(`select setval('claim', $1) where $1 > (select last_value from claim)`, [highest]);
   }
 
+  /** Writes VMs that nobody knew, each with its one change row, in one statement. Throws RacedInsert, and then nothing is written, when one is there already. */
+  async bear(tx: Tx, drafts: readonly { readonly draft: VmDraft; readonly known: KnownVm }[]): Promise<void> {
+    try {
+      await tx.query(BEAR, columnsOf(drafts));
+    } catch (error) {
+      throw isTaken(error) ? new RacedInsert(`inserting ${drafts.length} VMs: one was there already`) : error;
+    }
+  }
+
   /** Writes drafts whose existing rows are locked. Throws RacedInsert when a new one is there already. */
   async write(tx: Tx, drafts: readonly { readonly draft: VmDraft; readonly known: KnownVm }[]): Promise<void> {
     const fresh = drafts.filter(({ draft }) => draft.before.known === null);
@@ -91,6 +139,8 @@ export class VmTable {
     if (inserted.length < fresh.length) throw new RacedInsert(`inserting ${fresh.length} VMs: ${fresh.length - inserted.length} were there already`);
   }
 }
+
+const readOf = (row: Row): VmRead => ({ known: { fact: row.body, ...row.memory }, waiting: waitingOf(row), mark: row.mark });
 
 function waitingOf(row: Row): WaitingDeletion | null {
   const state = row.member_state;
