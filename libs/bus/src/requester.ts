@@ -25,6 +25,7 @@ export async function ask<Q extends z.ZodType, A extends z.ZodType>(connection: 
   } catch (error) {
     if (error instanceof Silence) return unavailable(`${service} cannot be asked: the message bus does not answer`);
     if (!(error instanceof NatsError)) throw error;
+    if (error.code === 'MAX_PAYLOAD_EXCEEDED') return tooLarge(service, link);
     const isAlone = error.code === '503';
     return unavailable(isAlone ? `${service} is not running` : `${service} did not answer in time`);
   }
@@ -32,6 +33,11 @@ export async function ask<Q extends z.ZodType, A extends z.ZodType>(connection: 
 
 export function unavailable(detail: string): { readonly ok: false; readonly problem: Problem } {
   return { ok: false, problem: { type: 'about:blank', status: 503, code: 'unavailable', title: 'Service unavailable', detail } };
+}
+
+/** Asked again it would be as large: so not 503, which says "send it again". */
+function tooLarge(service: string, { nats }: Link): { readonly ok: false; readonly problem: Problem } {
+  return { ok: false, problem: { type: 'about:blank', status: 413, code: 'too-large', title: 'The request is too large', detail: `what ${service} would be asked has more than the ${nats.info?.max_payload ?? 'most'} bytes that one message may have` } };
 }
 
 function send(link: Link, subject: string, question: unknown, options: RequestOptions): Promise<Msg> {

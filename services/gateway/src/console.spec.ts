@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AuditEntry, Problem } from '@vmdns/contracts';
@@ -119,6 +120,29 @@ describe('who did what', () => {
     expect((await list(`?limit=1&cursor=${next}`)).items).toEqual([made]);
     expect((await list('?by=nobody')).items).toEqual([]);
     expect((await world.door.ask('GET', '/v1/audit', { token: await world.tokenOf('operator') })).status).toBe(403);
+  });
+  it('says what was done, not what was answered: of callers who went away, what was done is told, and nothing else', async () => {
+    const list = async () => ((await world.door.ask('GET', '/v1/audit?limit=5')).body as { readonly items: readonly AuditEntry[] }).items;
+    /** Sends so much of a body, goes away when it is time, and comes back when the gateway has noticed. */
+    const leave = async (path: string, call: string, sent: string, length: number, isTime: () => boolean) => {
+      const sender = request(`${world.gateway.url}${path}`, { method: 'POST', agent: false, headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json', 'content-length': String(length) } });
+      sender.on('error', () => undefined);
+      await new Promise((resolve) => { sender.write(sent, resolve); });
+      await until(isTime);
+      sender.destroy();
+      await until(async () => (await world.door.ask('GET', '/metrics', { token: null })).text.includes(`vmdns_http_request_seconds_count{call="${call}",status="499"} 1`), { what: 'the gateway to notice' });
+    };
+    await leave('/v1/tokens', 'addToken', '{"name":"half', 100, () => true);
+    let go: () => void = () => undefined;
+    const gone = new Promise<void>((resolve) => { go = resolve; });
+    await world.services.on('planner.pause-add', async (asked) => { await gone; return { id: 'p-gone', by: 'admin', since: '2026-11-21T12:00:00.000Z', ...(asked as object) }; });
+    const body = JSON.stringify({ scope: { kind: 'all' }, why: 'leaving' });
+    await leave('/v1/pause', 'addPause', body, body.length, () => world.services.asksOf('planner.pause-add').length === 1);
+    go();
+    const [last, before] = await until(async () => { const items = await list(); return items[0]?.about === 'p-gone' ? items : undefined; });
+    expect(last).toMatchObject({ call: 'addPause', status: 201 });
+    // The one that was made before; of the half one nothing is said.
+    expect(before).toMatchObject({ call: 'addToken', status: 201 });
   });
 });
 

@@ -1,5 +1,6 @@
 import { get, request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Bus } from '@vmdns/bus';
 import { until, within } from '@vmdns/test/support';
 import { subjects, type LogEntry, type ToldEntries, type VmDns } from '@vmdns/contracts';
 import { problem, type ScriptedServices } from '../testing/scripted-services.js';
@@ -8,7 +9,7 @@ import { ADMIN_TOKEN, NOW, World } from '../testing/world.js';
 let world: World;
 let services: ScriptedServices;
 const streams: ClientRequest[] = [];
-beforeAll(async () => { world = await World.begin(); services = world.services; }, 60_000);
+beforeAll(async () => { world = await World.begin({ TOKEN_FRESH_SECONDS: '1' }); services = world.services; }, 60_000);
 afterEach(async () => { for (const stream of streams.splice(0)) stream.destroy(); await services.stopAll(); });
 afterAll(() => world.end());
 
@@ -103,8 +104,8 @@ describe('the log as it happens', () => {
   const tell = (...entries: ToldEntries): Promise<void> => services.say(subjects.logEntry, entries);
 
   /** Opens a stream and collects what it says. */
-  async function follow(query: string, headers: Readonly<Record<string, string>> = {}): Promise<{ readonly response: IncomingMessage; text(): string; ids(): string[] }> {
-    let text = '';
+  async function follow(query: string, headers: Readonly<Record<string, string>> = {}): Promise<{ readonly response: IncomingMessage; text(): string; ids(): string[]; isOver(): boolean }> {
+    let [text, isOver] = ['', false];
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const request = get(`${world.gateway.url}/v1/log/stream${query}`, { agent: false, headers: { authorization: `Bearer ${ADMIN_TOKEN}`, ...headers } }, resolve);
       request.on('error', reject);
@@ -112,8 +113,9 @@ describe('the log as it happens', () => {
     });
     response.on('data', (chunk: Buffer) => { text += String(chunk); });
     response.on('error', () => undefined);
+    response.on('end', () => { isOver = true; });
     await until(() => text.includes('retry:'), { what: 'the stream to begin' });
-    return { response, text: () => text, ids: () => [...text.matchAll(/^id: (.*)$/gm)].map((match) => match[1] ?? '') };
+    return { response, text: () => text, isOver: () => isOver, ids: () => [...text.matchAll(/^id: (.*)$/gm)].map((match) => match[1] ?? '') };
   }
 
   it('tells what passes the filter, as server-sent events', async () => {
@@ -140,6 +142,44 @@ describe('the log as it happens', () => {
     expect(stream.ids()).toEqual(['3', '4', '5', '6']);
     expect(services.asksOf('log.search')[0]).toMatchObject({ zone: 'example.com', limit: 500 });
   });
+  it('ends for who may listen no more: a revoked token hears nothing from then on', async () => {
+    const made = (await world.door.ask('POST', '/v1/tokens', { body: { name: 'listener', role: 'viewer' } })).body as { readonly id: string; readonly token: string };
+    const [theirs, ours] = await Promise.all([follow('', { authorization: `Bearer ${made.token}` }), follow('')]);
+    await tell(entry('1'));
+    await until(() => theirs.ids().length === 1 && ours.ids().length === 1);
+    await world.door.ask('DELETE', `/v1/tokens/${made.id}`);
+    await until(() => theirs.isOver(), { withinMs: 20_000, what: 'the stream to end' });
+    await tell(entry('2'));
+    await until(() => ours.ids().length === 2);
+    expect([theirs.ids(), ours.isOver()]).toEqual([['1'], false]);
+  });
+  it('stops listening for a reader who goes away before it begins', async () => {
+    let released: (value: unknown) => void = () => undefined;
+    const searched = new Promise((resolve) => { released = resolve; });
+    await services.on('log.search', async () => { await searched; return { items: [] }; });
+    const reader = get(`${world.gateway.url}/v1/log/stream`, { agent: false, headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'last-event-id': '2' } });
+    reader.on('error', () => undefined);
+    await until(() => services.asksOf('log.search').length === 1);
+    reader.destroy();
+    await until(async () => (await world.door.ask('GET', '/metrics', { token: null })).text.includes('{call="streamLog",status="499"}'), { what: 'the gateway to notice' });
+    released(undefined);
+    const heard = () => world.gateway.app.get(Bus).connection.current?.nats.stats().inMsgs ?? 0;
+    await until(async () => {
+      const before = heard();
+      for (let n = 0; n < 20; n += 1) await tell(entry(`late ${n}`));
+      // Comes to the gateway after the entries did, so one that still listened has heard them by then.
+      await services.on('planner.vm-dns', () => dns());
+      await world.door.ask('GET', '/v1/vms/vm1/dns');
+      return heard() - before < 20;
+    }, { what: 'nobody to listen' });
+  });
+  it('takes "since" as an instant: what happened in that very second is told', async () => {
+    await services.on('log.search', () => ({ items: [] }));
+    const stream = await follow('?since=2026-11-21T12:00:00Z');
+    await tell(entry('early', { at: '2026-11-21T11:59:59.999Z' }), entry('same', { at: '2026-11-21T12:00:00.500Z' }));
+    await until(() => stream.ids().length > 0);
+    expect(stream.ids()).toEqual(['same']);
+  });
   it('refuses what it cannot follow', async () => {
     expect((await world.door.ask('GET', '/v1/log/stream?colour=red')).status).toBe(400);
     expect((await world.door.ask('GET', '/v1/log/stream', { headers: { 'last-event-id': '7' } })).status).toBe(503);
@@ -147,7 +187,7 @@ describe('the log as it happens', () => {
   it('searches what was', async () => {
     await services.on('log.search', () => ({ items: [entry('1')], next: 'more' }));
     expect((await world.door.ask('GET', `/v1/log?since=${NOW}&limit=1`)).body).toEqual({ items: [entry('1')], next: 'more' });
-    expect((await world.door.ask('GET', '/v1/log?since=yesterday')).body).toMatchObject({ faults: [{ path: 'since' }] });
+    for (const since of ['yesterday', '2026-13-45T12:00:00Z']) expect((await world.door.ask('GET', `/v1/log?since=${since}`)).body).toMatchObject({ status: 400, faults: [{ path: 'since' }] });
   });
 });
 
@@ -231,9 +271,23 @@ describe('leaving', () => {
       response.resume().once('end', () => { heard = 'ended'; });
     }));
     await until(() => own.services.asked.length === 1 && heard === 'begun');
-    await own.gateway.close();
+    // Who is still being let in when it leaves is not forgotten.
+    let released: (value: unknown) => void = () => undefined;
+    const searched = new Promise((resolve) => { released = resolve; });
+    await own.services.on('log.search', async () => { await searched; return { items: [] }; });
+    let late: 'nothing' | 'begun' | 'ended' | 'cut' = 'nothing';
+    const reader = get(`${own.gateway.url}/v1/log/stream`, { agent: false, headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'last-event-id': '2' } }, (response) => {
+      late = 'begun';
+      response.resume().once('end', () => { late = 'ended'; }).once('error', () => { late = 'cut'; });
+    }).on('error', () => { late = 'cut'; });
+    streams.push(reader);
+    await until(() => own.services.asksOf('log.search').length === 1);
+    const closed = own.gateway.close();
+    released(undefined);
     expect((await within(waiting, SOON_MS))?.body).toMatchObject({ state: 'pending' });
-    await until(() => heard === 'ended');
+    await until(() => heard === 'ended' && late !== 'nothing' && late !== 'begun');
+    expect(late).toBe('ended');
+    await closed;
     await own.end();
   });
 });

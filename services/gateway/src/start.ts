@@ -4,7 +4,6 @@ import { Log, Metrics, startService, type RunningService } from '@vmdns/chassis'
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { CALLS } from './api/calls.js';
 import { eventCalls } from './api/event.calls.js';
-import { Audit } from './audit/audit.js';
 import { callerAddress, isListed } from './bridges/caller-address.js';
 import type { Config } from './config.js';
 import { GatewayModule } from './gateway.module.js';
@@ -34,7 +33,7 @@ export async function startGateway(config: Config, options: { readonly handleSig
 function openDoor(app: NestExpressApplication, config: Config): void {
   const calls = CALLS.map((call) => call.id === eventCalls.post.id ? { ...call, bodyMax: config.EVENTS_BYTES_MAX } : call);
   const took = app.get(Metrics).histogram('vmdns_http_request_seconds', 'Time from the first byte of a request to the last of its answer.', ['call', 'status'], [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60]);
-  const [signIn, sessions, audit] = [app.get(SignIn), app.get(SessionDesk), app.get(Audit)];
+  const [signIn, sessions] = [app.get(SignIn), app.get(SessionDesk)];
   const pages = Pages.from(config.CONSOLE_DIR ?? CONSOLE);
   app.disable('x-powered-by');
   // Longer than the minute for which most proxies keep a connection: else they send into one that just closed.
@@ -44,6 +43,5 @@ function openDoor(app: NestExpressApplication, config: Config): void {
     isListed: (request) => isListed(callerAddress(request, config.TRUSTED_PROXIES), config.LEGACY_ALLOW),
     signIn: (token) => signIn.callerOf(token), session: (secret) => sessions.callerOf(secret), pages: (request, response) => pages.serve(request, response),
     observe: (call, status, seconds) => { took.observe({ call, status: String(status) }, seconds); },
-    note: (request, response) => { audit.note(request, response); },
   }));
 }

@@ -23,7 +23,7 @@ export const announcement: Announcement = {
 
 /** A gateway on real servers, with scripted services behind it. */
 export class World {
-  private constructor(readonly nats: NatsServer, readonly database: TestDatabase, readonly services: ScriptedServices, readonly gateway: RunningService, readonly lines: string[], private readonly unlisten: () => void) {}
+  private constructor(readonly nats: NatsServer, readonly database: TestDatabase, readonly services: ScriptedServices, public gateway: RunningService, readonly lines: string[], private readonly environment: Readonly<Record<string, string>>, private readonly unlisten: () => void) {}
 
   static async begin(environment: Readonly<Record<string, string>> = {}): Promise<World> {
     const [nats, database] = await Promise.all([startNats(), freshDatabase()]);
@@ -31,10 +31,22 @@ export class World {
     writeFileSync(file, `${ADMIN_TOKEN}\n`);
     const lines: string[] = [];
     const unlisten = listen(lines);
-    const gateway = await startGateway(parseConfig(Config, { NATS_URL: nats.url, DATABASE_URL: await database.urlFor('gateway'), ADMIN_TOKEN_FILE: file, LOG_LEVEL: 'debug', CONSOLE_DIR: 'none', ...environment }), { handleSignals: false });
-    const world = new World(nats, database, await ScriptedServices.connect(nats.url), gateway, lines, unlisten);
-    await until(async () => (await fetch(`${gateway.url}/readyz`)).ok, { withinMs: 20_000, what: 'the gateway to be ready' });
+    const whole = { NATS_URL: nats.url, DATABASE_URL: await database.urlFor('gateway'), ADMIN_TOKEN_FILE: file, LOG_LEVEL: 'debug', CONSOLE_DIR: 'none', ...environment };
+    const gateway = await startGateway(parseConfig(Config, whole), { handleSignals: false });
+    const world = new World(nats, database, await ScriptedServices.connect(nats.url), gateway, lines, whole, unlisten);
+    await world.#ready();
     return world;
+  }
+
+  /** The gateway ends and begins again, with another environment. */
+  async restart(changed: Readonly<Record<string, string>>): Promise<void> {
+    await this.gateway.close();
+    this.gateway = await startGateway(parseConfig(Config, { ...this.environment, ...changed }), { handleSignals: false });
+    await this.#ready();
+  }
+
+  async #ready(): Promise<void> {
+    await until(async () => (await fetch(`${this.gateway.url}/readyz`)).ok, { withinMs: 20_000, what: 'the gateway to be ready' });
   }
 
   get door(): DoorClient {

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { TenantId, VmId } from '../primitives.js';
 
+/** With it, and with as many addresses as may be, a fact fits a message of the bus. */
+const LABELS_MAX = 100;
+
 /**
  * What a publisher may say of a VM: the body of `PUT /v1/vms/{vmId}`, and, with `vmId`, the data of
  * `vmdns.vm.changed.v1`. Strict: an unknown field is a fault that names its path. Names and addresses are text here;
@@ -24,7 +27,7 @@ export const VmFact = z.strictObject({
     /** Also make A/AAAA for this address, although it is not primary. */
     forward: z.boolean().optional(),
   })).max(1000, 'at most 1,000 addresses'),
-  labels: z.record(z.string().max(63), z.string().max(255)).optional(),
+  labels: z.record(z.string().max(63), z.string().max(255)).refine((labels) => Object.keys(labels).length <= LABELS_MAX, `at most ${LABELS_MAX} labels`).optional(),
 });
 export type VmFact = z.infer<typeof VmFact>;
 

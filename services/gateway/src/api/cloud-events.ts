@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { CloudEvent, type Fault } from '@vmdns/contracts';
-import { mediaTypeOf } from '../http/body.js';
+import { mediaTypeOf, parseJson } from '../http/body.js';
 import { faultsOf } from '../http/faults.js';
-import { badInput, refused } from '../http/problems.js';
+import { badInput, ProblemError, refused } from '../http/problems.js';
 import { BATCH, STRUCTURED } from './event.calls.js';
 
 export const BATCH_MAX = 1000;
@@ -30,25 +30,28 @@ function batchOf(body: unknown): readonly unknown[] {
 }
 
 function readEvent(value: unknown): ReadEvent {
-  const parsed = CloudEvent.safeParse(decoded(value));
-  if (parsed.success) return { ok: true, event: parsed.data };
+  const { event, faults } = decoded(value);
+  const parsed = CloudEvent.safeParse(event);
+  if (parsed.success && faults.length === 0) return { ok: true, event: parsed.data };
   const said = (typeof value === 'object' && value !== null ? value : {}) as { readonly id?: unknown; readonly source?: unknown };
   return {
-    ok: false, faults: faultsOf(parsed.error.issues),
+    ok: false, faults: [...(parsed.success ? [] : faultsOf(parsed.error.issues)), ...faults],
     ...(typeof said.id === 'string' ? { id: said.id.slice(0, 256) } : {}),
     ...(typeof said.source === 'string' ? { source: said.source.slice(0, 256) } : {}),
   };
 }
 
-/** `data_base64` holds JSON as well, for senders that know no other way (JSON format, 3.1.1). */
-function decoded(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || !('data_base64' in value) || 'data' in value) return value;
+/** `data_base64` holds JSON as well, for senders that know no other way (JSON format, 3.1.1); it is read as carefully as a body. */
+function decoded(value: unknown): { readonly event: unknown; readonly faults: readonly Fault[] } {
+  if (typeof value !== 'object' || value === null || !('data_base64' in value) || 'data' in value) return { event: value, faults: [] };
   const { data_base64: text, ...rest } = value;
-  if (typeof text !== 'string') return value;
+  const fault = (message: string) => ({ event: { ...rest, data: null }, faults: [{ path: 'data_base64', message }] });
+  if (typeof text !== 'string') return fault('must be a string');
   try {
-    return { ...rest, data: JSON.parse(Buffer.from(text, 'base64').toString('utf8')) as unknown };
-  } catch {
-    return value;
+    return { event: { ...rest, data: parseJson(Buffer.from(text, 'base64')) }, faults: [] };
+  } catch (error) {
+    if (error instanceof ProblemError) return fault(error.message.replace(/^the body/, 'what it holds'));
+    throw error;
   }
 }
 

@@ -1,9 +1,12 @@
 import { z } from 'zod';
-import { Id, VmId } from '@vmdns/contracts';
+import { Id, Instant, VmId } from '@vmdns/contracts';
 
 /** Schemas of path parts and query fields that several calls share. */
 export const vmParams = z.object({ vmId: VmId });
 export const idParams = z.object({ id: Id });
+
+/** An instant that a caller gives: of the right form, and one that there is. */
+export const instant = Instant.refine((text) => !Number.isNaN(Date.parse(text)) || !Instant.safeParse(text).success, 'must be a time that there is');
 
 /** A flag in a query: `?purge=true`. */
 export const flag = z.enum(['true', 'false']).default('false').transform((text) => text === 'true');

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Log } from '@vmdns/chassis';
 import type { Caller, Hold, RpcReply } from '@vmdns/contracts';
-import { refused } from '../http/problems.js';
+import { badCursor, refused } from '../http/problems.js';
 import { Services, valueOf } from './services.js';
 
 export interface HoldQuery { readonly state?: Hold['state'] | undefined; readonly limit: number; readonly cursor?: string | undefined }
@@ -56,6 +56,6 @@ function cursorOf(text: string | undefined): { readonly keeper: Keeper; readonly
   if (text === undefined) return { keeper: 'inventory', after: undefined };
   const at = text.indexOf(':');
   const keeper = SERVICES.find((each) => each === text.slice(0, at));
-  if (keeper === undefined) throw refused(400, 'cursor: is not one that this list gave');
+  if (keeper === undefined) throw badCursor();
   return { keeper, after: at + 1 < text.length ? text.slice(at + 1) : undefined };
 }

@@ -19,6 +19,6 @@ export class LogController {
   @Handles(logCalls.stream)
   stream(@Asked() { query }: AskOf<typeof logCalls.stream>, @Raw() request: DoorRequest, @Res() response: ServerResponse) {
     const lastEventId = request.headers['last-event-id'];
-    return this.logStream.follow({ filter: query, lastEventId: typeof lastEventId === 'string' ? lastEventId : undefined }, response);
+    return this.logStream.follow({ filter: query, lastEventId: typeof lastEventId === 'string' ? lastEventId : undefined, isStillIn: request.isStillIn ?? (() => Promise.resolve(false)) }, response);
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { Brakes, Explanation, Hold, HoldOutcome, HoldPage, Instant, LogEntry, LogFilter, NewToken, Overview, Pause, PauseMade, PauseScope, PlanningSettings, Role, Settings, TenantId, Token } from '@vmdns/contracts';
+import { Brakes, Explanation, Hold, HoldOutcome, HoldPage, LogEntry, LogFilter, NewToken, Overview, Pause, PauseMade, PauseScope, PlanningSettings, Role, Settings, TenantId, Token } from '@vmdns/contracts';
 import { ADMINS, call, OPERATORS, pageOf, pageQuery, READERS, WATCHERS } from '../http/call.js';
-import { idParams } from './fields.js';
+import { idParams, instant } from './fields.js';
 
 export const explainCalls = {
   explain: call({
@@ -22,7 +22,7 @@ export const pauseCalls = {
   list: call({ id: 'listPauses', method: 'get', path: '/v1/pause', tag: 'Stop button', summary: 'What is paused, by whom and why.', roles: WATCHERS, forTenants: false, answers: { 200: { text: 'All pauses.', schema: z.object({ items: z.array(Pause) }) } } }),
   add: call({
     id: 'addPause', method: 'post', path: '/v1/pause', tag: 'Stop button', summary: 'Stops writing at once: everywhere, in one zone, or over one connection.', roles: OPERATORS, forTenants: false,
-    body: z.strictObject({ scope: PauseScope, why: z.string().max(500).default(''), until: Instant.nullable().default(null).describe('Ends by itself then; null: when somebody resumes.') }),
+    body: z.strictObject({ scope: PauseScope, why: z.string().max(500).default(''), until: instant.nullable().default(null).describe('Ends by itself then; null: when somebody resumes.') }),
     answers: { 201: { text: 'It is paused: where `confirmed`, no call is out any more and none follows.', schema: PauseMade } },
   }),
   remove: call({ id: 'removePause', method: 'delete', path: '/v1/pause/:id', tag: 'Stop button', summary: 'Resumes: everything that waited is done.', roles: OPERATORS, forTenants: false, params: idParams, answers: { 204: { text: 'It is resumed.' } } }),
@@ -47,7 +47,7 @@ export const settingsCalls = {
   put: call({ id: 'putSettings', method: 'put', path: '/v1/settings', tag: 'Settings', summary: 'Replaces all settings; what is not named takes its default.', roles: OPERATORS, forTenants: false, body: SettingsBody, answers: settled }),
 };
 
-const logQuery = { ...LogFilter.shape, vmId: z.string().max(128).optional() };
+const logQuery = { ...LogFilter.shape, vmId: z.string().max(128).optional(), since: instant.optional() };
 export const logCalls = {
   search: call({ id: 'searchLog', method: 'get', path: '/v1/log', tag: 'Log', summary: 'What was done, refused and ignored; newest first.', roles: READERS, forTenants: false, query: z.strictObject({ ...logQuery, ...pageQuery }), answers: { 200: { text: 'A page of entries.', schema: pageOf(LogEntry) } } }),
   stream: call({

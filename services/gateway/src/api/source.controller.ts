@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import type { Caller } from '@vmdns/contracts';
 import { Asked, By, Raw } from '../http/ask.js';
+import { chunksOf } from '../http/body.js';
 import { Handles, type AskOf } from '../http/call.js';
 import type { DoorRequest } from '../http/door-request.js';
 import { Snapshots } from './snapshots.js';
@@ -12,6 +13,6 @@ export class SourceController {
 
   @Handles(sourceCalls.snapshot)
   snapshot(@Asked() { params }: AskOf<typeof sourceCalls.snapshot>, @By() caller: Caller, @Raw() request: DoorRequest) {
-    return this.snapshots.take(params.source, caller, request);
+    return this.snapshots.take(params.source, caller, chunksOf(request));
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { AddressFilter, AdoptDifferent, Adoption, DriftKind, HandedNames, Id, Instant, ProviderName, ReconcileSettings, Zone, ZoneChanged, ZoneDrift, ZoneLimits, ZoneMode, ZoneRecord, ZoneTest } from '@vmdns/contracts';
+import { AddressFilter, AdoptDifferent, Adoption, DriftKind, HandedNames, Id, ProviderName, ReconcileSettings, Zone, ZoneChanged, ZoneDrift, ZoneLimits, ZoneMode, ZoneRecord, ZoneTest } from '@vmdns/contracts';
 import { call, OPERATORS, pageOf, pageQuery, READERS } from '../http/call.js';
-import { flag, idParams } from './fields.js';
+import { flag, idParams, instant } from './fields.js';
 
 const ttlSeconds = z.int().min(1).max(2_147_483_647);
 const Settings = z.record(z.string().min(1).max(64), z.unknown());
@@ -28,7 +28,7 @@ export const ZoneBody = z.strictObject({
 /** What may change; parts of `ttl` and `limits` that are not named stay. A setting of null is taken away. */
 export const ZoneChange = z.strictObject({
   mode: ZoneMode, ttl: z.strictObject({ forward: ttlSeconds, reverse: ttlSeconds }).partial(), addresses: AddressFilter, reservedNames,
-  limits: ChangedLimits, brakeOff: z.strictObject({ until: Instant, why: z.string().max(500).default('') }).nullable().describe('Until then removals in this zone are not held (L13); null ends it.'), reconcile: z.strictObject(ReconcileSettings.shape), settings: Settings,
+  limits: ChangedLimits, brakeOff: z.strictObject({ until: instant, why: z.string().max(500).default('') }).nullable().describe('Until then removals in this zone are not held (L13); null ends it.'), reconcile: z.strictObject(ReconcileSettings.shape), settings: Settings,
 }).partial();
 export type ZoneChange = z.infer<typeof ZoneChange>;
 

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Log } from '@vmdns/chassis';
 import type { AdoptDifferent, Adoption, Caller, DriftKind, Zone, ZoneChanged, ZoneDrift, ZoneInput, ZoneTest } from '@vmdns/contracts';
 import { faultsOfZone } from '@vmdns/domain';
-import { badInput, ProblemError } from '../http/problems.js';
+import { badInput, ProblemError, unavailable } from '../http/problems.js';
 import { AnnouncedProviders } from '../sealing/announced-providers.js';
 import { sealSettings, type Settings } from '../sealing/connection-form.js';
 import { checkBySchema, propertiesOf } from '../sealing/json-schema.js';
@@ -11,7 +11,7 @@ import { Services, valueOf } from './services.js';
 import type { ZoneChange, ZoneTrial } from './zone.calls.js';
 
 /** An adapter hears of a zone's mode within a moment. */
-const RELEASE_TRIES = 40;
+const RELEASE_MS = 10_000;
 const RELEASE_AGAIN_MS = 250;
 
 /** Zones on their way to the planner, and their tests by the adapter that would write them. */
@@ -82,10 +82,12 @@ export class Zones {
   /** First observed, so that nothing is written any more; then, as soon as its adapter knows, nothing there is ours. */
   async release(id: string, caller: Caller): Promise<Zone> {
     const zone = valueOf(await this.services.planner['zone-change']({ id, patch: { mode: 'observe' }, caller }, this.services.slowly));
-    for (let tries = 1; ; tries += 1) {
+    const until = performance.now() + RELEASE_MS;
+    for (;;) {
       const reply = await this.services.adapter(zone.provider)['zone-release']({ zoneId: id, revision: zone.revision }, this.services.slowly);
       if (reply.ok) return this.#did('zone released', zone, caller);
-      if (reply.problem.status !== 503 || tries >= RELEASE_TRIES) throw new ProblemError(reply.problem);
+      if (reply.problem.status !== 503) throw new ProblemError(reply.problem);
+      if (performance.now() > until) throw unavailable(`nothing is written to the zone any more, but it is not handed back yet (${reply.problem.detail ?? reply.problem.title}); ask again`);
       await delay(RELEASE_AGAIN_MS);
     }
   }

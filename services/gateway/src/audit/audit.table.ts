@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditEntry } from '@vmdns/contracts';
 import { Store } from '@vmdns/store';
+import { badCursor } from '../http/problems.js';
 
 interface Row extends Omit<AuditEntry, 'at'> { readonly at: Date }
 
@@ -16,7 +17,8 @@ export class AuditTable {
 
   /** Newest first; the cursor is the id of the last entry of the page before. */
   async list({ by, limit, cursor }: { readonly by?: string | undefined; readonly limit: number; readonly cursor?: string | undefined }): Promise<{ readonly items: readonly AuditEntry[]; readonly next?: string }> {
-    const before = cursor === undefined || !/^\d{1,15}$/.test(cursor) ? null : Number(cursor);
+    if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) throw badCursor();
+    const before = cursor === undefined ? null : Number(cursor);
     const rows = await this.store.query<Row>(`
       select id, at, by_name as by, role, tenant, via, call, method, path, about, status, traceparent from audit
       where ($1::bigint is null or id < $1) and ($2::text is null or by_name = $2) order by id desc limit $3`, [before, by ?? null, limit + 1]);

@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { Log } from '@vmdns/chassis';
 import { pathOf, type DoorRequest } from '../http/door-request.js';
@@ -9,13 +8,13 @@ import { AuditTable } from './audit.table.js';
 export class Audit {
   constructor(private readonly table: AuditTable, private readonly log: Log) {}
 
-  /** After the answer. Facts of VMs are left out: there are many, and inventory and log remember them. */
-  note(request: DoorRequest, response: ServerResponse): void {
+  /** Of a call that was done. Facts of VMs are left out: there are many, and inventory and log remember them. */
+  note(request: DoorRequest, status: number, about?: string): void {
     const { shape, caller } = request;
-    if (shape === undefined || caller === undefined || shape.method === 'get' || shape.isFact === true || response.statusCode >= 300) return;
+    if (shape === undefined || caller === undefined || shape.method === 'get' || shape.isFact === true) return;
     const entry = {
       by: caller.name, role: caller.role, tenant: caller.tenant, via: request.session === undefined ? 'token' as const : 'session' as const,
-      call: shape.id, method: shape.method.toUpperCase(), path: pathOf(request.url ?? '/').slice(0, 1000), about: request.about ?? null, status: response.statusCode, traceparent: request.traceparent ?? null,
+      call: shape.id, method: shape.method.toUpperCase(), path: pathOf(request.url ?? '/').slice(0, 1000), about: about ?? null, status, traceparent: request.traceparent ?? null,
     };
     this.table.add(entry).catch((error: unknown) => { this.log.error({ err: error, ...entry }, 'what was done could not be stored'); });
   }

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { Log } from '@vmdns/chassis';
-import { aboutOf } from '../audit/audit.js';
+import { aboutOf, Audit } from '../audit/audit.js';
 import { map, type Observable } from 'rxjs';
 import { CALL, type Call } from './call.js';
 import type { DoorRequest } from './door-request.js';
@@ -13,17 +13,24 @@ export class Answer<T> {
   constructor(readonly status: number, readonly body: T) {}
 }
 
-/** Sets the status of every answer and lets out only what the call's schema knows: a field nobody declared stays inside (L10). */
+/**
+ * Sets the status of every answer and lets out only what the call's schema knows: a field nobody declared stays inside
+ * (L10). What was done is noted here, where it is known: the caller may have gone away before the answer.
+ */
 @Injectable()
 export class AnswerInterceptor implements NestInterceptor {
-  constructor(private readonly log: Log) {}
+  constructor(private readonly log: Log, private readonly audit: Audit) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const shape = Reflect.getMetadata(CALL, context.getHandler()) as Call | undefined;
     if (shape === undefined) return next.handle();
     const http = context.switchToHttp();
     const [request, response] = [http.getRequest<DoorRequest>(), http.getResponse<ServerResponse>()];
-    return next.handle().pipe(map((value: unknown) => response.headersSent ? undefined : this.#let(value, shape, request, response)));
+    return next.handle().pipe(map((value: unknown) => {
+      if (!response.headersSent) return this.#let(value, shape, request, response);
+      this.audit.note(request, response.statusCode);
+      return undefined;
+    }));
   }
 
   #let(value: unknown, shape: Call, request: DoorRequest, response: ServerResponse): unknown {
@@ -31,11 +38,9 @@ export class AnswerInterceptor implements NestInterceptor {
     const { status, body } = value instanceof Answer ? value : { status: usual, body: value };
     const schema = shape.answers[status]?.schema;
     response.statusCode = status;
-    if (schema === undefined) return undefined;
-    const parsed = schema.safeParse(body);
-    const about = aboutOf(parsed.data);
-    if (about !== undefined) request.about = about;
-    if (parsed.success) return parsed.data;
+    const parsed = schema?.safeParse(body);
+    this.audit.note(request, status, aboutOf(parsed?.data));
+    if (parsed === undefined || parsed.success) return parsed?.data;
     this.log.error({ call: shape.id, status, faults: faultsOf(parsed.error.issues) }, 'an answer did not fit its schema');
     throw new ProblemError(problemOf(500, 'the answer of a service could not be understood'));
   }

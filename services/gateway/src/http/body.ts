@@ -33,9 +33,20 @@ export function readBody(request: IncomingMessage, max: number): Promise<Buffer>
     });
     request.once('end', () => { resolve(Buffer.concat(chunks, size)); });
     request.once('error', reject);
-    request.once('close', () => { reject(refused(400, 'the connection ended before the body did')); });
+    request.once('close', () => { reject(gone()); });
   });
 }
+
+/** The body as it comes. A caller who goes away before its end is told as what it is: no failure of ours. */
+export async function* chunksOf(request: IncomingMessage): AsyncIterable<Buffer> {
+  try {
+    yield* request as AsyncIterable<Buffer>;
+  } catch (cause) {
+    throw request.complete ? cause : gone();
+  }
+}
+
+const gone = () => refused(400, 'the connection ended before the body did');
 
 /** JSON text in UTF-8 as a value. The fault tells where it breaks, never what was there: it may be a secret. */
 export function parseJson(bytes: Buffer): unknown {
@@ -51,5 +62,5 @@ export function parseJson(bytes: Buffer): unknown {
   throw refused(400, 'the body is nested too deep');
 }
 
-/** Looking at every key costs five times the parsing, so only where such a key can be. */
-const mayHoldProto = (text: string) => text.includes('__proto__') || /\\u005f/i.test(text);
+/** Looking at every key costs five times the parsing, so only where such a key can be: as it is, or a letter of it escaped. */
+const mayHoldProto = (text: string) => text.includes('__proto__') || /\\u00(?:5f|6f|7[024])/i.test(text);

@@ -11,8 +11,8 @@ export interface DoorRequest extends IncomingMessage {
   shape?: Call;
   /** The cookie's value, where the caller signed in by a session. */
   session?: string;
-  /** What the answer is about, for the audit. */
-  about?: string;
+  /** Whether who calls would still be let in; asked by answers that take long. Throws where that cannot be known now. */
+  isStillIn?: () => Promise<boolean>;
   traceparent?: string;
   /** Each value a string, or a list of strings where it was repeated. */
   queryRaw?: Readonly<Record<string, string | readonly string[]>>;

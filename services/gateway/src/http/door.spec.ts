@@ -88,6 +88,9 @@ describe('reading what was sent', () => {
   it('says that more than 1,000 addresses are too many, and not what each of them is', () => {
     expect(faultsOf({ vmId: 'vm1' }, { addresses: Array.from({ length: 1001 }, (_, i) => ({ ip: `10.0.${i >> 8}.${i & 255}` })) })).toEqual(['addresses: at most 1,000 addresses']);
   });
+  it('says that more than 100 labels are too many: no message could carry them', () => {
+    expect(faultsOf({ vmId: 'vm1' }, { addresses: [], labels: Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`l${i}`, 'x'])) })).toEqual(['labels: at most 100 labels']);
+  });
   it.each([[undefined, '(body): is required'], [[], '(body): must be an object'], ['text', '(body): must be an object'], [{}, 'addresses: is required']])('refuses the body %j', (body, fault) => {
     expect(faultsOf({ vmId: 'vm1' }, body)).toEqual([fault]);
   });
@@ -108,6 +111,6 @@ describe('reading what was sent', () => {
     for (const depth of [40, 500_000]) expect(() => parseJson(Buffer.from('['.repeat(depth) + ']'.repeat(depth)))).toThrow(/nested too deep|not complete JSON/);
   });
   it('drops __proto__ rather than let it in', () => {
-    for (const key of ['__proto__', '\\u005f_proto__']) expect(Object.keys(parseJson(Buffer.from(`{"${key}": {"admin": true}, "a": 1}`)) as object)).toEqual(['a']);
+    for (const key of ['__proto__', '\\u005f_proto__', '__pr\\u006Fto__', '__pro\\u0074o__']) expect(Object.keys(parseJson(Buffer.from(`{"${key}": {"admin": true}, "a": 1}`)) as object)).toEqual(['a']);
   });
 });

@@ -22,11 +22,12 @@ export interface DoorParts {
   /** Largest ordinary body in bytes. */
   readonly bodyMax: number;
   readonly log: Log;
-  /** Told of every answer of a call. */
+  /** Told of the end of every call. */
   readonly observe: (call: string, status: number, seconds: number) => void;
-  /** Told of every call that was answered. */
-  readonly note: (request: DoorRequest, response: ServerResponse) => void;
 }
+
+/** The status of a call whose caller went away before the answer began; a word of proxies, in metrics only. */
+const GONE = 499;
 
 /** What a page of ours adds to a call by cookie that changes something; no other site's page can. */
 const CONSOLE_HEADER = 'x-vmdns-console';
@@ -72,7 +73,10 @@ const isOpen = ({ opensTo }: Call, request: DoorRequest, parts: DoorParts) => op
 /** By token, or by the cookie of a session; with a token the cookie is not looked at. */
 async function callerOf(request: DoorRequest, parts: DoorParts): Promise<Caller> {
   const secret = request.headers.authorization === undefined ? sessionCookieOf(request) : undefined;
-  const caller = await (secret === undefined ? parts.signIn(tokenOf(request)) : parts.session(secret));
+  const token = secret === undefined ? tokenOf(request) : '';
+  const ask = () => secret === undefined ? parts.signIn(token) : parts.session(secret);
+  const caller = await ask();
+  request.isStillIn = async () => await ask() !== undefined;
   if (caller === undefined) throw refused(401, secret === undefined ? 'the token is not known or was revoked' : 'the session has ended; sign in again');
   if (secret === undefined) return caller;
   request.session = secret;
@@ -124,8 +128,7 @@ function turnAway(error: unknown, response: ServerResponse, log: Log): void {
 function measure(request: DoorRequest, response: ServerResponse, parts: DoorParts): void {
   const since = process.hrtime.bigint();
   response.once('close', () => {
-    parts.observe(request.shape?.id ?? 'none', response.statusCode, Number(process.hrtime.bigint() - since) / 1e9);
-    parts.note(request, response);
+    parts.observe(request.shape?.id ?? 'none', response.headersSent ? response.statusCode : GONE, Number(process.hrtime.bigint() - since) / 1e9);
   });
 }
 

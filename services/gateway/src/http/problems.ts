@@ -35,6 +35,8 @@ export function problemOf(status: number, detail?: string, faults?: readonly Fau
 }
 
 export const badInput = (faults: readonly Fault[], detail?: string) => new ProblemError(problemOf(400, detail ?? summaryOf(faults), faults));
+/** The same words as those of the services: whoever pages wrongly must not begin anew without knowing. */
+export const badCursor = () => badInput([{ path: 'cursor', message: 'must be the `next` of an earlier page' }]);
 export const refused = (status: number, detail: string, headers?: Readonly<Record<string, string>>) => new ProblemError(problemOf(status, detail), headers);
 export const unavailable = (detail: string) => new ProblemError(problemOf(503, detail));
 

@@ -27,6 +27,7 @@ export class DnsWait {
     const gone = () => { bell.close(); };
     request.socket.once('close', gone);
     this.leaving.signal.addEventListener('abort', gone);
+    if (request.socket.destroyed || this.leaving.signal.aborted) gone();
     try {
       return await this.#wait(question, bell);
     } finally {

@@ -1,35 +1,49 @@
 import type { ServerResponse } from 'node:http';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { Bus } from '@vmdns/bus';
+import { CONFIG } from '@vmdns/chassis';
 import { subjects, ToldEntries, type LogEntry, type LogFilter } from '@vmdns/contracts';
 import { Services, valueOf } from '../api/services.js';
+import type { Config } from '../config.js';
 import { Leaving } from './leaving.js';
 
-const HEARTBEAT_MS = 15_000;
+const HEARTBEAT_MAX_MS = 15_000;
 /** A reader this far behind is cut off; it comes back with Last-Event-ID. */
 const UNSENT_MAX = 1_048_576;
 /** So many entries are looked through for what a returning reader missed. */
 const MISSED_MAX = 500;
 
-export interface StreamAsk { readonly filter: LogFilter; readonly lastEventId: string | undefined }
+export interface StreamAsk {
+  readonly filter: LogFilter;
+  readonly lastEventId: string | undefined;
+  /** Whether the reader would still be let in; throws where that cannot be known now. */
+  readonly isStillIn: () => Promise<boolean>;
+}
 
 /** The log as it happens, as server-sent events (WHATWG HTML, 9.2): `event: entry`, `id` of the entry, `data` the entry. */
 @Injectable()
 export class LogStream {
-  constructor(private readonly bus: Bus, private readonly services: Services, private readonly leaving: Leaving) {}
+  readonly #heartbeatMs: number;
+
+  constructor(private readonly bus: Bus, private readonly services: Services, private readonly leaving: Leaving, @Inject(CONFIG) config: Config) {
+    this.#heartbeatMs = Math.min(HEARTBEAT_MAX_MS, Math.max(1, config.TOKEN_FRESH_SECONDS) * 1000);
+  }
 
   /** Listens first, then tells what was missed, then goes on live: nothing falls between, and nothing comes twice. */
-  async follow({ filter, lastEventId }: StreamAsk, response: ServerResponse): Promise<void> {
+  async follow({ filter, lastEventId, isStillIn }: StreamAsk, response: ServerResponse): Promise<void> {
     const early: LogEntry[] = [];
     let take = (entry: LogEntry): void => { early.push(entry); };
     const stop = this.bus.subscribe(subjects.logEntry, (body) => {
       const told = ToldEntries.safeParse(body);
       for (const entry of told.data ?? []) if (passes(entry, filter)) take(entry);
     });
+    // Before anything is waited for: a reader who goes away meanwhile would be listened for as long as the process lives.
+    response.once('close', stop);
     try {
       const missed = await this.#missed(filter, lastEventId);
+      if (response.destroyed) return;
       const told = new Set(missed.map((entry) => entry.id));
-      this.#begin(response, stop);
+      this.#begin(response, isStillIn);
       const tell = (entry: LogEntry): void => { this.#tell(entry, response); };
       for (const entry of [...missed, ...early.filter((each) => !told.has(each.id))]) tell(entry);
       take = tell;
@@ -39,17 +53,23 @@ export class LogStream {
     }
   }
 
-  #begin(response: ServerResponse, stop: () => void): void {
+  /** Until the reader goes away, may read no more, or this process leaves. */
+  #begin(response: ServerResponse, isStillIn: StreamAsk['isStillIn']): void {
     response.writeHead(200, { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
     response.write('retry: 2000\n\n');
-    const heartbeat = setInterval(() => { response.write(': still here\n\n'); }, HEARTBEAT_MS);
     const end = (): void => { response.end(); };
+    const heartbeat = setInterval(() => {
+      if (response.writableEnded) return;
+      response.write(': still here\n\n');
+      // Where it cannot be known now, who was let in stays in, as at the door.
+      isStillIn().then((isIn) => { if (!isIn) end(); }, () => undefined);
+    }, this.#heartbeatMs);
     this.leaving.signal.addEventListener('abort', end);
     response.once('close', () => {
       clearInterval(heartbeat);
-      stop();
       this.leaving.signal.removeEventListener('abort', end);
     });
+    if (this.leaving.signal.aborted) end();
   }
 
   #tell(entry: LogEntry, response: ServerResponse): void {
@@ -74,7 +94,7 @@ export function passes(entry: LogEntry, filter: LogFilter): boolean {
     && (filter.vmId === undefined || entry.vms.includes(filter.vmId))
     && (filter.name === undefined || sameName(entry.name, filter.name))
     && (filter.status === undefined || entry.status === filter.status)
-    && (filter.since === undefined || entry.at >= filter.since);
+    && (filter.since === undefined || Date.parse(entry.at) >= Date.parse(filter.since));
 }
 
 /** A person may leave out the dot at the end. */

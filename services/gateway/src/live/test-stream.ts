@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { Bus } from '@vmdns/bus';
+import { Log } from '@vmdns/chassis';
 import { TestStep, type ZoneTest } from '@vmdns/contracts';
-import { ProblemError } from '../http/problems.js';
+import { outward, ProblemError, problemOf } from '../http/problems.js';
 
 /** A zone test as it happens, as server-sent events: `step` as each ends, `done` with the whole, or `problem`. */
 @Injectable()
 export class TestStream {
-  constructor(private readonly bus: Bus) {}
+  constructor(private readonly bus: Bus, private readonly log: Log) {}
 
   /** Listens first, then lets the test begin; a fault before the first step is an answer like every other. */
   async follow(run: (watch: string) => Promise<ZoneTest>, response: ServerResponse): Promise<void> {
@@ -27,7 +28,8 @@ export class TestStream {
       tell('done', await run(watch));
     } catch (error) {
       if (!response.headersSent) throw error;
-      tell('problem', error instanceof ProblemError ? error.problem : { status: 500, title: 'the test broke off' });
+      if (!(error instanceof ProblemError)) this.log.error({ err: error }, 'a zone test broke off');
+      tell('problem', outward(error instanceof ProblemError ? error.problem : problemOf(500, 'the test broke off')));
     } finally {
       stop();
       if (response.headersSent) response.end();

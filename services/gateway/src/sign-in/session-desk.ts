@@ -34,7 +34,7 @@ export class SessionDesk {
     const caller = token === '' ? undefined : await this.tokens.callerOf(token);
     if (caller === undefined) throw refused(401, 'the token is not known or was revoked');
     const secret = `vmdns-session_${randomBytes(32).toString('base64url')}`;
-    const expiresAt = await this.table.open(hashOf(secret), hashOf(token), this.config.SESSION_MINUTES * 60);
+    const expiresAt = await this.table.open(hashOf(secret), hashOf(token), Math.min(this.config.SESSION_MINUTES * 60, this.config.SESSION_HOURS_MAX * 3600));
     if (expiresAt === undefined) throw unavailable('the token is not stored yet');
     this.log.info({ by: caller.name, role: caller.role }, 'session opened');
     return { secret, expiresAt, caller };

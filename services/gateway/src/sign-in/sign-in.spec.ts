@@ -83,6 +83,14 @@ describe('who calls', () => {
     signIn.remember('the-admin-token-of-a-file', 'admin-token-file', { name: 'admin', role: 'admin', tenant: null });
     expect(await signIn.callerOf('the-admin-token-of-a-file')).toMatchObject({ role: 'admin' });
   });
+  it('believes it when Postgres is there and has not stored it yet; once stored, Postgres alone knows', async () => {
+    const stored = signIn.remember('the-admin-token-of-a-file', 'admin-token-file', { name: 'admin', role: 'admin', tenant: null });
+    now += 10_000;
+    expect(await signIn.callerOf('the-admin-token-of-a-file')).toMatchObject({ role: 'admin' });
+    stored();
+    now += 10_000;
+    expect(await signIn.callerOf('the-admin-token-of-a-file')).toBeUndefined();
+  });
   it('says once which tokens were used', async () => {
     await signIn.callerOf(token);
     expect(signIn.takeUsed()).toEqual(['id-panel']);

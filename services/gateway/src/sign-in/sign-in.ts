@@ -32,6 +32,8 @@ export class SignIn {
   readonly #known = new Map<string, Known>();
   readonly #used = new Set<string>();
   readonly #asking = new Map<string, Promise<Caller | undefined>>();
+  /** Tokens that the store shall know and does not yet. */
+  readonly #unstored = new Map<string, Known>();
   #awaySince = -Infinity;
 
   constructor(private readonly tokens: Tokens, private readonly limits: SignInLimits, private readonly now: () => number) {}
@@ -53,9 +55,13 @@ export class SignIn {
     }
   }
 
-  /** Believes a token before Postgres was asked: the one of ADMIN_TOKEN_FILE, which the operator gave us himself. */
-  remember(token: string, id: string, caller: Caller): void {
-    this.#known.set(hashOf(token), { id, caller, askedAt: this.now() });
+  /** Believes a token until the store knows it: the one of ADMIN_TOKEN_FILE, which the operator gave us himself. Gives what to say when it does. */
+  remember(token: string, id: string, caller: Caller): () => void {
+    const hash = hashOf(token);
+    const known = { id, caller, askedAt: this.now() };
+    this.#known.set(hash, known);
+    this.#unstored.set(hash, known);
+    return () => { this.#unstored.delete(hash); };
   }
 
   /** Forgets a revoked token at once; other replicas do so within `freshMs`. */
@@ -80,6 +86,8 @@ export class SignIn {
     const running = this.#asking.get(hash);
     if (running !== undefined) return running;
     const asked = within(this.limits.lookUpMs, this.tokens.findByHash(hash)).then((row) => {
+      const own = this.#unstored.get(hash);
+      if (row === undefined && own !== undefined) return this.#use(own);
       if (row === undefined || !sameText(row.hash, hash)) { this.#known.delete(hash); return undefined; }
       const known: Known = { id: row.id, caller: row.caller, askedAt: this.now() };
       this.#keep(hash, known);

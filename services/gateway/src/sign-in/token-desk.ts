@@ -3,7 +3,7 @@ import { isTransient } from '@vmdns/bus';
 import { CONFIG, Log } from '@vmdns/chassis';
 import type { Caller, NewToken, Token } from '@vmdns/contracts';
 import type { Config } from '../config.js';
-import { refused } from '../http/problems.js';
+import { badCursor, refused } from '../http/problems.js';
 import { SessionDesk } from './session-desk.js';
 import { SignIn } from './sign-in.js';
 import { hashOf, newToken, newTokenId } from './token.js';
@@ -24,8 +24,11 @@ export class TokenDesk implements OnApplicationBootstrap, OnModuleDestroy {
   onApplicationBootstrap(): void {
     const { ADMIN_TOKEN } = this.config;
     if (ADMIN_TOKEN !== undefined) {
-      this.signIn.remember(ADMIN_TOKEN, FIRST_ADMIN, { name: 'admin', role: 'admin', tenant: null });
-      void this.#ensureFirstAdmin(hashOf(ADMIN_TOKEN));
+      const stored = this.signIn.remember(ADMIN_TOKEN, FIRST_ADMIN, { name: 'admin', role: 'admin', tenant: null });
+      void this.#untilDone(async () => { await this.table.ensureFirstAdmin(hashOf(ADMIN_TOKEN)); stored(); });
+    } else {
+      // Nobody may come in by a token that the operator took away.
+      void this.#untilDone(async () => { await this.table.revoke(FIRST_ADMIN); });
     }
     this.#timer = setInterval(() => { void this.#touch(); }, TOUCH_EVERY_MS).unref();
   }
@@ -38,6 +41,7 @@ export class TokenDesk implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   async list(limit: number, cursor: string | undefined): Promise<{ readonly items: readonly Token[]; readonly next?: string }> {
+    if (cursor !== undefined && !await this.table.has(cursor)) throw badCursor();
     const rows = await this.table.list(limit + 1, cursor);
     const last = rows.length > limit ? rows[limit - 1] : undefined;
     return { items: rows.slice(0, limit).map(toAnswer), ...(last === undefined ? {} : { next: last.id }) };
@@ -52,20 +56,20 @@ export class TokenDesk implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   async revoke(id: string, by: Caller): Promise<void> {
-    if (id === FIRST_ADMIN) throw refused(409, 'this is the token of ADMIN_TOKEN_FILE: change the file and start the gateway again');
+    if (id === FIRST_ADMIN && this.config.ADMIN_TOKEN !== undefined) throw refused(409, 'this is the token of ADMIN_TOKEN_FILE: change the file and start the gateway again');
     if (!await this.table.revoke(id)) throw refused(404, 'there is no such token');
     this.signIn.forget(id);
     this.sessions.forgetToken(id);
     this.log.info({ id, by: by.name }, 'token revoked');
   }
 
-  /** Again and again until Postgres took it; meanwhile it is believed all the same. */
-  async #ensureFirstAdmin(hash: string): Promise<void> {
+  /** Again and again until Postgres took what is to be of the first admin token. */
+  async #untilDone(work: () => Promise<void>): Promise<void> {
     try {
-      await this.table.ensureFirstAdmin(hash);
+      await work();
     } catch (error) {
-      if (!isTransient(error)) this.log.error({ err: error }, 'the token of ADMIN_TOKEN_FILE could not be stored');
-      if (!this.#closed) this.#retry = setTimeout(() => { void this.#ensureFirstAdmin(hash); }, RETRY_MS).unref();
+      if (!isTransient(error)) this.log.error({ err: error }, 'what ADMIN_TOKEN_FILE says could not be stored');
+      if (!this.#closed) this.#retry = setTimeout(() => { void this.#untilDone(work); }, RETRY_MS).unref();
     }
   }
 

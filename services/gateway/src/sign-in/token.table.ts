@@ -32,6 +32,10 @@ export class TokenTable {
     return row === undefined ? undefined : holderOf(row);
   }
 
+  async has(id: string): Promise<boolean> {
+    return (await this.store.query('select 1 from token where id = $1', [id])).length > 0;
+  }
+
   /** Newest first; `before` is the id of the last row of the page before. */
   list(limit: number, before: string | undefined): Promise<readonly TokenRow[]> {
     return this.store.query<TokenRow>(`
