@@ -21,6 +21,8 @@ export interface BatchOptions {
   readonly max?: number;
   /** Handler calls at the same time; default 1. */
   readonly concurrency?: number;
+  /** So long after a call nothing is handed out unless a whole batch waits; default 0. What nobody waits for costs less in larger batches. */
+  readonly restMs?: number;
   /** A lone message that fails for no known reason is dead-lettered at this delivery; default 4 (about 4 s). */
   readonly maxDeliveries?: number;
 }

@@ -62,7 +62,7 @@ export class BatchConsumer {
   constructor(private readonly parts: BatchConsumerParts, private readonly names: BatchConsumerNames, options: BatchOptions) {
     this.max = options.max ?? 200;
     this.maxDeliveries = options.maxDeliveries ?? 4;
-    this.queue = new WorkQueue({ max: this.max, weightMax: BYTES_MAX, weigh: ({ received }) => received.broker.data.length, concurrency: options.concurrency ?? 1, work: (jobs) => this.work(jobs) });
+    this.queue = new WorkQueue({ max: this.max, weightMax: BYTES_MAX, weigh: ({ received }) => received.broker.data.length, concurrency: options.concurrency ?? 1, restMs: options.restMs ?? 0, work: (jobs) => this.work(jobs) });
   }
 
   /** Whether it has its consumer and reads it; a gap of some seconds (a reconnect, a wiped server) is none. */

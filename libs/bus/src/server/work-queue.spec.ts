@@ -4,7 +4,7 @@ import { WorkQueue } from './work-queue.js';
 const turn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
 
 /** A queue whose items are weights; calls end when told. */
-function queueOf(options: { readonly max: number; readonly weightMax: number }) {
+function queueOf(options: { readonly max: number; readonly weightMax: number; readonly restMs?: number }) {
   const batches: (readonly number[])[] = [];
   let end: () => void = () => undefined;
   const queue = new WorkQueue<number>({
@@ -37,5 +37,33 @@ describe('a work queue whose items weigh', () => {
     await next();
     expect(hasRoom).toBe(true);
     expect(queue.close()).toEqual([6]);
+  });
+});
+
+describe('a work queue that rests', () => {
+  it('hands out the first at once, then waits for more, and no longer than for a whole batch', async () => {
+    const { queue, batches, next } = queueOf({ max: 3, weightMax: 100, restMs: 3_600_000 });
+    queue.push(1);
+    await next();
+    expect(batches).toEqual([[1]]);
+    await next();
+    queue.push(2);
+    await next();
+    queue.push(3);
+    await next();
+    expect(batches).toEqual([[1]]);
+    queue.push(4);
+    await next();
+    expect(batches).toEqual([[1], [2, 3, 4]]);
+  });
+
+  it('hands out what came meanwhile when it has rested', async () => {
+    const { queue, batches, next } = queueOf({ max: 100, weightMax: 100, restMs: 20 });
+    queue.push(1);
+    await next();
+    await next();
+    for (const item of [2, 3]) queue.push(item);
+    for (let tries = 0; batches.length < 2 && tries < 1_000; tries += 1) await new Promise((resolve) => { setTimeout(resolve, 10); });
+    expect(batches).toEqual([[1], [2, 3]]);
   });
 });

@@ -6,6 +6,8 @@ export interface WorkQueueOptions<T> {
   readonly weightMax?: number;
   readonly weigh?: (item: T) => number;
   readonly concurrency: number;
+  /** So long after a call the next one waits for more, unless a whole batch is there; default 0. */
+  readonly restMs?: number;
   /** Handles a batch to its end; never throws. Gives how long to wait before the next one (0: go on). */
   readonly work: (items: readonly T[]) => Promise<number>;
 }
@@ -17,6 +19,8 @@ export class WorkQueue<T> {
   private weight = 0;
   private isKicked = false;
   private pausedUntil = 0;
+  private restsUntil = 0;
+  private alarm: NodeJS.Timeout | undefined;
   private isClosed = false;
   private room: (() => void) | undefined;
   private idle: (() => void) | undefined;
@@ -70,10 +74,15 @@ export class WorkQueue<T> {
   }
 
   private handOut(): void {
-    const waitMs = this.pausedUntil - performance.now();
-    if (waitMs > 0) return void setTimeout(() => this.kick(), waitMs).unref();
+    const waitMs = Math.max(this.pausedUntil, this.hasRoom ? this.restsUntil : 0) - performance.now();
+    if (waitMs > 0) return this.wakeAfter(waitMs);
     while (!this.isClosed && this.waiting.size > 0 && this.working.size < this.options.concurrency) void this.work(this.nextBatch());
     if (this.hasRoom) this.makeRoom();
+  }
+
+  private wakeAfter(ms: number): void {
+    clearTimeout(this.alarm);
+    this.alarm = setTimeout(() => this.kick(), ms).unref();
   }
 
   private get hasRoom(): boolean {
@@ -105,7 +114,8 @@ export class WorkQueue<T> {
     this.working.add(batch);
     const pauseMs = await this.options.work(batch);
     this.working.delete(batch);
-    if (pauseMs > 0) this.pausedUntil = performance.now() + pauseMs;
+    this.pausedUntil = performance.now() + pauseMs;
+    this.restsUntil = performance.now() + (this.options.restMs ?? 0);
     if (this.working.size === 0) this.idle?.();
     if (this.waiting.size > 0) this.kick();
   }

@@ -8,14 +8,15 @@ import { EntryPartitions } from './entry-partitions.js';
 const ROWS_PER_STATEMENT = 2_000;
 
 const INSERT = `
-  insert into entry (id, at, kind, status, name, target, timeline, generation, turn, zone, zone_id, provider, vms, body)
+  with stored as (insert into entry (id, at, kind, status, name, target, timeline, generation, turn, zone, zone_id, provider, vms, body)
   select u.id::uuid, u.at, u.kind, u.status, u.name, u.target, u.timeline, u.generation, u.turn, u.zone, u.zone_id, u.provider,
          string_to_array(u.vms, ' '), u.body
   from unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[],
               $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[], $14::jsonb[])
        as u(id, at, kind, status, name, target, timeline, generation, turn, zone, zone_id, provider, vms, body)
   on conflict do nothing
-  returning id`;
+  returning id)
+  select count(*)::int as count, case when count(*) < cardinality($1) then array_agg(id::text) end as ids from stored`;
 
 /** An entry that was stored, and how large its body is, in characters. */
 export interface StoredEntry { readonly entry: LogEntry; readonly size: number }
@@ -42,13 +43,15 @@ export class EntryTable {
 async function insertRows(tx: Tx, entries: readonly NewEntry[]): Promise<readonly StoredEntry[]> {
   const column = <T>(of: (row: NewEntry) => T): readonly T[] => entries.map(of);
   const bodies = column(({ entry }) => bodyOf(entry));
-  const stored = await tx.query<{ id: string }>(INSERT, [
+  const [stored] = await tx.query<{ count: number; ids: readonly string[] | null }>(INSERT, [
     textArray(column((r) => r.entry.id)), timestampArray(column((r) => Date.parse(r.entry.at))), textArray(column((r) => r.entry.kind)), textArray(column((r) => r.entry.status)),
     textArray(column((r) => r.key.name)), textArray(column((r) => r.key.target)),
     bigintArray(column((r) => r.key.timeline)), bigintArray(column((r) => r.key.generation)), bigintArray(column((r) => r.key.turn)),
     textArray(column((r) => r.entry.zone ?? null)), textArray(column((r) => r.entry.zoneId ?? null)), textArray(column((r) => r.entry.provider ?? null)),
     textArray(column((r) => r.entry.vms.join(' '))), jsonbArray(bodies),
   ]);
-  const ids = new Set(stored.map((row) => row.id));
-  return entries.flatMap(({ entry }, at) => (ids.has(entry.id) ? [{ entry, size: bodies[at]?.length ?? 0 }] : []));
+  const all = entries.map(({ entry }, at) => ({ entry, size: bodies[at]?.length ?? 0 }));
+  if (stored?.count === entries.length) return all;
+  const ids = new Set(stored?.ids ?? []);
+  return all.filter(({ entry }) => ids.has(entry.id));
 }

@@ -5,12 +5,15 @@ import { DeadLetterTable } from '../dead-letters/dead-letter.table.js';
 import { entriesOfResult, entryOfDeadLetter, entryOfNotice } from './entry.js';
 import { EntryRecorder } from './entry.recorder.js';
 
+/** DNS has answered before an outcome is here, and a search does not miss a tenth of a second. */
+const REST_MS = 100;
+
 /** Takes in what the others say: outcomes, what could not be taken, what was not acted on. */
 @Controller()
 export class ResultController {
   constructor(private readonly recorder: EntryRecorder, private readonly letters: DeadLetterTable) {}
 
-  @OnBatch({ stream: 'RESULT', subject: subjects.result.all, durable: 'log', event: ResultEvent })
+  @OnBatch({ stream: 'RESULT', subject: subjects.result.all, durable: 'log', event: ResultEvent, restMs: REST_MS })
   async results(messages: readonly InMessage<ResultEvent['data']>[]): Promise<void> {
     await this.recorder.record(messages.flatMap((m) => entriesOfResult(m.data, traceIdOf(m.traceparent))));
   }
