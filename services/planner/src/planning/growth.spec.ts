@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type NameResult, type VmState, type ZoneInput, ZoneLimits } from '@vmdns/contracts';
+import { type NameResult, type VmDns, type VmState, type ZoneInput, ZoneLimits } from '@vmdns/contracts';
 import { Store, type Tx } from '@vmdns/store';
 import { until } from '@vmdns/test/support';
 import { Reissue } from '../reconcile/reissue.service.js';
 import { Settler } from '../reconcile/settler.service.js';
 import { VmDnsReader } from '../status/vm-dns.reader.js';
+import { ForeseenDns } from '../status/foreseen-dns.js';
 import { silent, type FakeAdapter } from '../testing/fake-adapter.js';
 import { Rig } from '../testing/rig.js';
+import { ZoneSets } from '../zones/zone-sets.js';
+import { conceive } from './newborn.js';
 import { Planner } from './planner.service.js';
 
 /** Where removals are few for their zone, nobody counts its names: so both sides do the same. */
@@ -82,6 +85,39 @@ describe('L6 the cost follows the change, with 20,000 names known', () => {
     expect(one.statements).toBe(many.statements);
     // Three of them are the brake's: these facts take addresses away.
     expect(one.statements).toBeLessThanOrEqual(17);
+  });
+
+  it('planning new VMs is one statement beside its lock, and reads no table as a whole', async () => {
+    const facts = Array.from({ length: 150 }, (_, at) => rig.fact(`new-${at}`, { fqdn: `new-${at}.example.com.`, ips: [`10.7.1.${at}`] }));
+    const { reads, statements } = await plansOf((store) => on(get(Planner), store).takeFacts(facts, { priority: 1 }));
+    expect([reads, statements]).toEqual([[], 1]);
+    expect(await rig.store.query(`select 1 from name where vms && array['new-0', 'new-149']`)).toHaveLength(4);
+  });
+
+  it('where one of them is known after all, the others are still stored at once', async () => {
+    const facts = Array.from({ length: 20 }, (_, at) => rig.fact(`newer-${at}`, { fqdn: `newer-${at}.example.com.`, ips: [at === 0 ? '10.7.1.0' : `10.7.2.${at}`] }));
+    const { reads } = await plansOf((store) => on(get(Planner), store).takeFacts(facts, { priority: 1 }));
+    expect(reads).toEqual([]);
+    expect(await rig.store.query(`select 1 from vm where vm_id like 'newer-%'`)).toHaveLength(20);
+    expect((await rig.store.query<{ vms: string[] }>(`select vms from name where owner_name = '0.1.7.10.in-addr.arpa.'`))[0]?.vms).toEqual(['newer-0']);
+  });
+
+  it("checking a VM's DNS that was foreseen is one statement, and reads no table as a whole", async () => {
+    const picture = get(ZoneSets).latest;
+    if (picture === undefined) throw new Error('no zone set was seen');
+    const known = rig.facts.findLast((one) => one.vmId === 'new-3');
+    const born = conceive({ picture, timeline: 1, priority: 1 }, known === undefined ? [] : [known]);
+    const foreseen = new ForeseenDns();
+    foreseen.born(picture, born);
+    for (const { change: { zoneId, ownerName, generation, vms } } of born.flatMap(({ names }) => names)) foreseen.heard({ zoneId, ownerName, generation, vms, state: 'applied', reason: null, attempts: 1, at: new Date() });
+    const vm = foreseen.take('new-3');
+    let said: ReadonlyMap<string, VmDns> | undefined;
+    const read = () => plansOf(async (store) => { said = await on(get(VmDnsReader), store).readForeseen(vm === undefined ? [] : [vm]); });
+    expect(await read()).toEqual({ reads: [], statements: 1 });
+    expect(said?.size).toBe(0);
+    await rig.store.query(`update name set settled_generation = generation, state = 'applied' where 'new-3' = any(vms)`);
+    await read();
+    expect(said?.get('new-3')).toMatchObject({ live: true, state: 'live', revision: 1 });
   });
 
   it('settling reads no table as a whole', async () => {

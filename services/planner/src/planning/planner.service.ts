@@ -6,10 +6,14 @@ import { Store, type Tx } from '@vmdns/store';
 import { Config } from '../config.js';
 import { Commands, type Issue } from '../reconcile/commands.js';
 import { ReconcileMetrics } from '../reconcile/reconcile-metrics.js';
+import type { HeardName } from '../status/foreseen-dns.js';
 import { StatusPublisher } from '../status/status-publisher.js';
-import { ZoneSets } from '../zones/zone-sets.js';
+import { ZoneSets, type ZonePicture } from '../zones/zone-sets.js';
 import { CurrentTimeline } from './current-timeline.js';
 import { keyOf } from './key-homes.js';
+import { issueOf } from './name-change.js';
+import type { Newborn } from './newborn.js';
+import { bearNew } from './nursery.js';
 import { NOTHING_PLANNED, planFacts, type FactsAsk, type PlannedFacts } from './plan-facts.js';
 import { planKeys, type Planned } from './plan-keys.js';
 import { isNewer, readRevisions } from './vm.repository.js';
@@ -18,6 +22,17 @@ export interface Cause { readonly priority: 1 | 2; readonly traceparent?: string
 
 /** What a result made of a name. */
 export interface SettledAs { readonly state: string; readonly reason: Pick<Reason, 'code'> | null }
+
+/** What is to be said when results were taken. */
+export interface SettledNames {
+  readonly issues: readonly Issue[];
+  /** The VMs of each name that was heard of, one after the other. */
+  readonly vms: readonly string[];
+  /** States that were taken. */
+  readonly outcomes: readonly SettledAs[];
+  /** Those of them whose rows took the results as they came. */
+  readonly heard: readonly HeardName[];
+}
 
 /** What is said when planning or settling has committed. */
 @Injectable()
@@ -29,10 +44,15 @@ export class Voice {
     this.status.planned(new Set([...planned.vms, ...taken]), planned.issues.map((issue) => issue.vms));
   }
 
-  settled(settled: { readonly issues: readonly Issue[]; readonly vms: readonly string[]; readonly outcomes: readonly SettledAs[] }, traceparent?: string): void {
+  born(picture: ZonePicture, newborns: readonly Newborn[], traceparent?: string): void {
+    this.commands.issue(newborns.flatMap(({ names }) => names.flatMap(({ change }) => issueOf(picture, change))), traceparent);
+    this.status.born(picture, newborns);
+  }
+
+  settled(settled: SettledNames, traceparent?: string): void {
     this.commands.issue(settled.issues, traceparent);
-    this.status.settled(settled.vms);
-    for (const { state, reason } of settled.outcomes) this.metrics.taken(state, reason?.code);
+    this.status.settled(settled.vms, settled.heard);
+    this.metrics.taken(settled.outcomes);
   }
 }
 
@@ -75,9 +95,24 @@ export class Planner {
     const newest = new Map<string, Fact>();
     for (const fact of facts) if (isNewer(fact, newest.get(fact.vmId))) newest.set(fact.vmId, fact);
     for (const chunk of chunksOf([...newest.values()], this.config.PLAN_EVENTS_MAX)) {
-      const { planned, taken } = await this.store.transaction((tx) => this.take(tx, chunk, cause));
+      const rest = cause.priority === 1 ? await this.takeNew(chunk, cause) : chunk;
+      if (rest.length === 0) continue;
+      const { planned, taken } = await this.store.transaction((tx) => this.take(tx, rest, cause));
       this.voice.planned(planned, taken, cause.traceparent);
     }
+  }
+
+  /** First revisions are of VMs that nobody knows yet, as a rule; gives those facts that are not, or have to do with others. */
+  private async takeNew(facts: readonly Fact[], cause: Cause): Promise<readonly Fact[]> {
+    const picture = this.zones.latest;
+    const first = facts.filter((fact) => fact.revision === 1);
+    if (picture === undefined || first.length === 0) return facts;
+    const ask = { picture, timeline: this.timeline.number, priority: cause.priority };
+    const born = await bearNew(this.store, ask, first, this.config.REISSUE_FIRST_MS);
+    if (born.length === 0) return facts;
+    this.voice.born(picture, born, cause.traceparent);
+    const vmIds = new Set(born.map(({ fact }) => fact.vmId));
+    return facts.filter((fact) => !vmIds.has(fact.vmId));
   }
 
   /** Most repeats end at what is known without locks. */

@@ -27,7 +27,7 @@ export async function readRevisions(tx: Tx, vmIds: readonly string[]): Promise<R
 }
 
 const RECORD_ARRAYS = '$1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::boolean[], $6::jsonb[]';
-const RECORD_COLUMNS = 'vm_id, life, revision, tenant, deleted, fact';
+export const VM_COLUMNS = 'vm_id, life, revision, tenant, deleted, fact';
 
 /** Inserts VMs that are not there, in the order of locks; gives the ids of those it inserted. */
 export async function insertVms(tx: Tx, facts: readonly Fact[]): Promise<ReadonlySet<string>> {
@@ -35,7 +35,7 @@ export async function insertVms(tx: Tx, facts: readonly Fact[]): Promise<Readonl
   const sorted = facts.toSorted((a, b) => byText(a.vmId, b.vmId));
   const rows = await tx.query<{ vm_id: string }>(
     `insert into vm (vm_id, life, revision, planned_revision, tenant, deleted, fact)
-     select vm_id, life, revision, revision, tenant, deleted, fact from unnest(${RECORD_ARRAYS}) as v(${RECORD_COLUMNS}) order by vm_id collate "C" on conflict do nothing returning vm_id`, records(sorted));
+     select vm_id, life, revision, revision, tenant, deleted, fact from unnest(${RECORD_ARRAYS}) as v(${VM_COLUMNS}) order by vm_id collate "C" on conflict do nothing returning vm_id`, vmColumns(sorted));
   return new Set(rows.map((row) => row.vm_id));
 }
 
@@ -48,9 +48,9 @@ export async function updateVms(tx: Tx, vms: readonly { readonly fact: Fact; rea
   if (vms.length === 0) return;
   await tx.query(
     `update vm set life = v.life, revision = v.revision, planned_revision = v.revision, tenant = v.tenant, deleted = v.deleted, fact = v.fact, former = v.former, updated_at = now()
-       from unnest(${RECORD_ARRAYS}, $7::jsonb[]) as v(${RECORD_COLUMNS}, former)
+       from unnest(${RECORD_ARRAYS}, $7::jsonb[]) as v(${VM_COLUMNS}, former)
       where vm.vm_id = v.vm_id`,
-    [...records(vms.map((vm) => vm.fact)), jsonbArray(vms.map((vm) => JSON.stringify(vm.former)))]);
+    [...vmColumns(vms.map((vm) => vm.fact)), jsonbArray(vms.map((vm) => JSON.stringify(vm.former)))]);
 }
 
 /** Those of the former names that are not settled yet, or were settled by a refusal. */
@@ -62,7 +62,8 @@ export async function stillFormer(tx: Tx, former: readonly Former[]): Promise<re
     [textArray(former.map((f) => f.zoneId)), textArray(former.map((f) => f.ownerName)), bigintArray(former.map((f) => f.generation))]);
 }
 
-function records(facts: readonly Fact[]): readonly Buffer[] {
+/** Arrays of `VM_COLUMNS`. */
+export function vmColumns(facts: readonly Fact[]): readonly Buffer[] {
   return [
     textArray(facts.map((fact) => fact.vmId)), bigintArray(facts.map((fact) => fact.life)), bigintArray(facts.map((fact) => fact.revision)),
     textArray(facts.map((fact) => fact.tenant)), booleanArray(facts.map((fact) => fact.deleted)), jsonbArray(facts.map((fact) => JSON.stringify(fact))),

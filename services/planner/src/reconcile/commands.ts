@@ -81,7 +81,7 @@ export class Commands {
   /** Each issue has a message id of its own: JetStream would drop a repeat for 2 minutes. */
   issue(issues: readonly Issue[], traceparent?: string): void {
     if (issues.length === 0) return;
-    for (const one of issues) this.metrics.issued(one.provider, one.priority);
+    this.metrics.issued(issues);
     const time = this.clock.now().toISOString();
     this.bus.post(toCommands(issues).map((command): Outgoing => ({
       subject: subjects.command.of(command.provider, command.zoneId),

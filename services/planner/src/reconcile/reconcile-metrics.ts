@@ -21,12 +21,26 @@ export class ReconcileMetrics {
     });
   }
 
-  issued(provider: string, priority: number): void {
-    this.issuedNames.inc({ provider, priority: String(priority) });
+  issued(names: readonly { readonly provider: string; readonly priority: number }[]): void {
+    for (const [{ provider, priority }, count] of tally(names, ({ provider, priority }) => `${priority} ${provider}`)) this.issuedNames.inc({ provider, priority: String(priority) }, count);
   }
 
-  taken(state: string, reason: string | undefined): void {
-    this.takenResults.inc({ state });
-    if (reason !== undefined && state !== 'applied' && state !== 'observed') this.failures.inc({ reason });
+  taken(outcomes: readonly { readonly state: string; readonly reason: { readonly code: string } | null }[]): void {
+    for (const [{ state, reason }, count] of tally(outcomes, ({ state, reason }) => `${state} ${reason?.code ?? ''}`)) {
+      this.takenResults.inc({ state }, count);
+      if (reason !== null && state !== 'applied' && state !== 'observed') this.failures.inc({ reason: reason.code }, count);
+    }
   }
+}
+
+/** The first of each kind, and how many there are: a counter is looked up by its labels, which costs more than counting. */
+function tally<T>(items: readonly T[], kindOf: (item: T) => string): Iterable<readonly [T, number]> {
+  const kinds = new Map<string, [T, number]>();
+  for (const item of items) {
+    const kind = kindOf(item);
+    const known = kinds.get(kind);
+    if (known === undefined) kinds.set(kind, [item, 1]);
+    else known[1] += 1;
+  }
+  return kinds.values();
 }

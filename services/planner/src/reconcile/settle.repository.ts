@@ -1,6 +1,7 @@
 import type { NameResult, Reason } from '@vmdns/contracts';
 import { bigintArray, booleanArray, jsonbArray, textArray, timestampArray, type Tx } from '@vmdns/store';
 import { byText } from '@vmdns/domain';
+import { placeKey } from '../planning/name.repository.js';
 import type { ZoneRow } from '../zones/zone.row.js';
 import { isFinal } from './judge-result.js';
 
@@ -28,14 +29,19 @@ export interface Overtaken {
 /** What an adapter said of one name. */
 export interface Said { readonly zoneId: string; readonly ownerName: string; readonly result: NameResult }
 
-/** A row that took what was said. */
-export interface TookRow {
-  readonly zone_id: string;
-  readonly owner_name: string;
+/** A row that took what was said and is not all that its result tells: another row waits for it, or it is about other VMs by now. */
+export interface OtherRow {
   /** Its key, where another row waits for this one. */
   readonly replacing: string | null;
-  /** With a space between; none has one in it. */
-  readonly vms: string;
+  readonly vms: readonly string[];
+}
+
+/** What was taken, and when. */
+export interface Took {
+  readonly said: readonly Said[];
+  /** By place; as a rule there is none. */
+  readonly others: ReadonlyMap<string, OtherRow>;
+  readonly at: Date;
 }
 
 /** What a taken result writes; `t` are the results. */
@@ -47,29 +53,44 @@ const TAKE = `state = t.state, reason = t.reason, turn = t.turn, attempts = t.at
 
 /**
  * The verdict that nearly every result gets, without reading first: its row has the same pair and digest and a lower
- * turn, and takes it. Gives the rows that did; what is left is to be judged. Each row is probed by its key and locked, in
+ * turn, and takes it. What is left is to be judged. Each row is probed by its key and locked, in
  * the order of locks (PROTOCOL §7): the inner `limit 1` leaves no other way to join, and the lock holds its address.
  */
-export async function takeEqual(tx: Tx, said: readonly Said[]): Promise<readonly TookRow[]> {
-  if (said.length === 0) return [];
+export async function takeEqual(tx: Tx, said: readonly Said[]): Promise<Took> {
   const sorted = said.toSorted((a, b) => byText(a.zoneId, b.zoneId) || byText(a.ownerName, b.ownerName));
   const column = <T>(of: (result: NameResult) => T): T[] => sorted.map(({ result }) => of(result));
-  return tx.query<TookRow>(
-    `update name n set ${TAKE}
+  // All of them took it, and are as the results say, as a rule: then no row is sent back.
+  const [took] = await tx.query<TookRow>(
+    `with took as (update name n set ${TAKE}
        from (select u.*, l.place
-               from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::boolean[], $8::text[], $9::jsonb[], $10::bigint[], $11::timestamptz[])
-                    as u(zone_id, owner_name, timeline, generation, digest, turn, final, state, reason, attempts, next_try_at)
+               from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::boolean[], $8::text[], $9::jsonb[], $10::bigint[], $11::timestamptz[], $12::text[])
+                    with ordinality as u(zone_id, owner_name, timeline, generation, digest, turn, final, state, reason, attempts, next_try_at, vms, number)
               cross join lateral (
                 select ctid as place from name where zone_id = u.zone_id and owner_name = u.owner_name
                    and timeline = u.timeline and generation = u.generation and digest = u.digest and turn < u.turn limit 1 for update) l) t
       where n.ctid = t.place
-      returning n.zone_id, n.owner_name, case when n.replaces then n.rkey end as replacing, array_to_string(n.vms, ' ') as vms`,
+      returning t.number, case when n.replaces then n.rkey end as replacing, array_to_string(n.vms, ' ') as vms, t.vms as told)
+     select now() as at, count(*), case when count(*) < $13 then array_agg(number) end as numbers,
+            jsonb_agg(jsonb_build_object('number', number, 'replacing', replacing, 'vms', vms)) filter (where replacing is not null or vms <> told) as others from took`,
     [
       textArray(sorted.map((one) => one.zoneId)), textArray(sorted.map((one) => one.ownerName)), bigintArray(column((r) => r.timeline)), bigintArray(column((r) => r.generation)),
       textArray(column((r) => r.digest)), bigintArray(column((r) => r.turn)), booleanArray(column((r) => isFinal(r.state))), textArray(column((r) => r.state)),
       jsonbArray(column((r) => (r.reason === undefined ? null : JSON.stringify(r.reason)))), bigintArray(column((r) => r.attempts)),
-      timestampArray(column((r) => (r.nextTryAt === undefined ? null : Date.parse(r.nextTryAt)))),
+      timestampArray(column((r) => (r.nextTryAt === undefined ? null : Date.parse(r.nextTryAt)))), textArray(column((r) => r.vms.join(' '))), sorted.length,
     ]);
+  if (took === undefined) throw new Error('settling names: an aggregate gave no row');
+  const at = (number: number): Said[] => { const one = sorted[number - 1]; return one === undefined ? [] : [one]; };
+  return {
+    said: took.count === sorted.length ? sorted : (took.numbers ?? []).flatMap(at), at: took.at,
+    others: new Map((took.others ?? []).flatMap(({ number, replacing, vms }) => at(number).map(({ zoneId, ownerName }) => [placeKey(zoneId, ownerName), { replacing, vms: vms === '' ? [] : vms.split(' ') }] as const))),
+  };
+}
+
+interface TookRow {
+  readonly at: Date;
+  readonly count: number;
+  readonly numbers: readonly number[] | null;
+  readonly others: readonly { readonly number: number; readonly replacing: string | null; readonly vms: string }[] | null;
 }
 
 /** Heard of: never issued again by time. Final: settled; a later turn that is not final unsettles it again. */

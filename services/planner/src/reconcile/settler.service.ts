@@ -4,17 +4,12 @@ import type { NameResult, Reason, Result } from '@vmdns/contracts';
 import { Store, type Tx } from '@vmdns/store';
 import { Config } from '../config.js';
 import { lockNames, placeKey, type NameCore } from '../planning/name.repository.js';
-import { Planner, type SettledAs, Voice } from '../planning/planner.service.js';
+import { Planner, type SettledNames, Voice } from '../planning/planner.service.js';
 import { issueOfRow, type Issue } from './commands.js';
 import { isFinal, isPlain, judgeResult, newestResult } from './judge-result.js';
 import { readZones, takeEqual, writeOvertaken, writeTaken, type Overtaken, type Said, type Taken } from './settle.repository.js';
 
-interface Settled {
-  readonly issues: readonly Issue[];
-  /** The VMs of each name that was heard of, one after the other. */
-  readonly vms: readonly string[];
-  /** States that were taken. */
-  readonly outcomes: readonly SettledAs[];
+interface Settled extends SettledNames {
   /** Keys of which another row waited for this. */
   readonly followed: readonly string[];
 }
@@ -44,17 +39,15 @@ export class Settler {
 
   /** One statement, for what mostly comes; gives the places that took it. */
   private async takeEqual(newest: ReadonlyMap<string, Said>): Promise<Settled & { readonly places: readonly string[] }> {
-    const took = await takeEqual(this.store, [...newest.values()].filter(({ result }) => isPlain(result.state)));
-    const places = took.map((row) => placeKey(row.zone_id, row.owner_name));
-    const outcomes: SettledAs[] = [];
-    const followed: string[] = [];
-    took.forEach((row, at) => {
-      const result = newest.get(places[at] ?? '')?.result;
-      if (result === undefined) return;
-      outcomes.push({ state: result.state, reason: result.reason ?? null });
-      if (row.replacing !== null && isFinal(result.state)) followed.push(row.replacing);
+    const plain = [...newest.values()].filter(({ result }) => isPlain(result.state));
+    if (plain.length === 0) return { places: [], issues: [], vms: [], outcomes: [], heard: [], followed: [] };
+    const took = await takeEqual(this.store, plain);
+    const heard = took.said.map(({ zoneId, ownerName, result }) => {
+      const { generation, state, attempts, reason = null } = result;
+      return { zoneId, ownerName, generation, state, attempts, reason, vms: took.others.get(placeKey(zoneId, ownerName))?.vms ?? result.vms, at: took.at };
     });
-    return { places, issues: [], vms: took.flatMap((row) => (row.vms === '' ? [] : row.vms.split(' '))), outcomes, followed };
+    const followed = [...took.others].flatMap(([place, { replacing }]) => (replacing !== null && isFinal(newest.get(place)?.result.state ?? '') ? [replacing] : []));
+    return { places: took.said.map((said) => placeKey(said.zoneId, said.ownerName)), issues: [], vms: heard.flatMap(({ vms }) => vms), outcomes: heard, heard, followed };
   }
 
   /** The rest: repeats, what was overtaken, and what depends on the zone. */
@@ -84,7 +77,7 @@ export class Settler {
     }
     await writeTaken(tx, taken);
     await writeOvertaken(tx, overtaken, this.config.REISSUE_FIRST_MS, this.config.REISSUE_MAX_MS);
-    return { issues, vms, outcomes: taken, followed: [...followed] };
+    return { issues, vms, outcomes: taken, heard: [], followed: [...followed] };
   }
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { subjects, VmStatusEvent, type Caller, type VmDns, type Zone } from '@vmdns/contracts';
 import { until } from '@vmdns/test/support';
-import { applied, type FakeAdapter } from '../testing/fake-adapter.js';
+import { applied, silent, type FakeAdapter } from '../testing/fake-adapter.js';
 import { ADMIN, problem, Rig, value } from '../testing/rig.js';
 
 const TINA: Caller = { name: 'tina', role: 'viewer', tenant: 'a' };
@@ -143,5 +143,23 @@ describe('how things stand, and why', () => {
     const live = await until(() => said.find((status) => status.live));
     stop();
     expect([live.revision, live.state, live.records.length]).toEqual([1, 'live', 2]);
+    expect(live).toEqual(await rig.dns('st.1'));
+  });
+
+  it('L14 says no VM live by what was heard one after the other: a name that another replica changed meanwhile is read again', async () => {
+    const said: VmDns[] = [];
+    adapter.script = silent;
+    const stop = rig.bus.subscribe(subjects.status.vm('st.2'), (body) => { said.push(VmStatusEvent.parse(body).data); });
+    await rig.tell(rig.fact('st.2', { fqdn: 'st2.example.com.', ips: ['192.0.2.12'] }));
+    await Promise.all([adapter.hears('st2.example.com.'), adapter.hears('12.2.0.192.in-addr.arpa.')]);
+    await adapter.answer('st2.example.com.', { state: 'applied' });
+    const settled = (name: string) => rig.store.query('select 1 from name where owner_name = $1 and settled_generation = generation', [name]);
+    await until(async () => (await settled('st2.example.com.')).length === 1);
+    await rig.store.query(`update name set generation = generation + 1, state = 'pending' where owner_name = 'st2.example.com.'`);
+    await adapter.answer('12.2.0.192.in-addr.arpa.', { state: 'applied' });
+    const last = await until(() => said.find((status) => status.records.some((record) => record.type === 'PTR' && record.state === 'applied')));
+    stop();
+    expect([last.live, last.state]).toEqual([false, 'pending']);
+    adapter.script = applied;
   });
 });

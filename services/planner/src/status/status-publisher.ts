@@ -1,8 +1,11 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Bus, cloudEvent } from '@vmdns/bus';
 import { Clock, Log } from '@vmdns/chassis';
-import { subjects } from '@vmdns/contracts';
+import { subjects, type VmDns } from '@vmdns/contracts';
 import { AwaitedNames } from './awaited-names.js';
+import type { Newborn } from '../planning/newborn.js';
+import type { ZonePicture } from '../zones/zone-sets.js';
+import { ForeseenDns, type HeardName } from './foreseen-dns.js';
 import { VmDnsReader } from './vm-dns.reader.js';
 
 const VMS_AT_ONCE = 200;
@@ -12,7 +15,7 @@ const VMS_WAITING_MAX = 50_000;
 const PARTIAL_MS = 250;
 /** With so many waiting there is a burst, and the pipeline takes longer. */
 const BURST_VMS = 20;
-const BURST_MS = 2_000;
+const BURST_MS = 5_000;
 
 /**
  * Says a VM's DNS whenever it was planned or settled: with the last of its names at once, else a little later. Changes
@@ -23,6 +26,7 @@ export class StatusPublisher implements OnApplicationShutdown {
   /** When each is due, by the process' own clock; the earliest counts. */
   private readonly touched = new Map<string, number>();
   private readonly awaited = new AwaitedNames();
+  private readonly foreseen = new ForeseenDns();
   private timer: NodeJS.Timeout | undefined;
   private timerAt = Infinity;
   private running: Promise<void> | undefined;
@@ -30,8 +34,9 @@ export class StatusPublisher implements OnApplicationShutdown {
 
   constructor(private readonly reader: VmDnsReader, private readonly bus: Bus, private readonly clock: Clock, private readonly log: Log) {}
 
-  /** Names have settled: the VMs of each of them, one after the other. */
-  settled(vmIds: Iterable<string>): void {
+  /** Names have settled: the VMs of each of them, one after the other; and those whose rows took their results as they came. */
+  settled(vmIds: Iterable<string>, heard: readonly HeardName[]): void {
+    for (const name of heard) this.foreseen.heard(name);
     const now = performance.now();
     const later = now + this.partialMs;
     let earliest = Infinity;
@@ -44,8 +49,17 @@ export class StatusPublisher implements OnApplicationShutdown {
     for (const vms of issued) this.awaited.issued(vms);
     const later = performance.now() + this.partialMs;
     let earliest = Infinity;
-    for (const vmId of vmIds) earliest = Math.min(earliest, this.touch(vmId, later));
+    for (const vmId of vmIds) {
+      this.foreseen.forget(vmId);
+      earliest = Math.min(earliest, this.touch(vmId, later));
+    }
     this.schedule(earliest);
+  }
+
+  /** The same for VMs that are new. */
+  born(picture: ZonePicture, newborns: readonly Newborn[]): void {
+    this.planned(newborns.map(({ fact }) => fact.vmId), newborns.flatMap(({ names }) => names.filter(({ change }) => change.isNew).map(({ change }) => change.vms)));
+    this.foreseen.born(picture, newborns);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -95,13 +109,18 @@ export class StatusPublisher implements OnApplicationShutdown {
         this.awaited.forget(vmId);
       }
       try {
-        const answers = await this.reader.read(vmIds);
-        const time = this.clock.now().toISOString();
-        // The stream stores them without being asked to confirm: a status that is lost is asked for.
-        for (const dns of answers.values()) this.bus.broadcast(subjects.status.vm(dns.vmId), cloudEvent('vmdns.vm.status.v1', '/planner', dns, { subject: dns.vmId, time }));
+        const foreseen = await this.reader.readForeseen(vmIds.flatMap((vmId) => this.foreseen.take(vmId) ?? []));
+        this.say(foreseen.values());
+        this.say((await this.reader.read(vmIds.filter((vmId) => !foreseen.has(vmId)))).values());
       } catch (err) {
         this.log.warn({ err, vms: vmIds.length }, 'statuses were not said');
       }
     }
+  }
+
+  /** The stream stores them without being asked to confirm: a status that is lost is asked for. */
+  private say(answers: Iterable<VmDns>): void {
+    const time = this.clock.now().toISOString();
+    for (const dns of answers) this.bus.broadcast(subjects.status.vm(dns.vmId), cloudEvent('vmdns.vm.status.v1', '/planner', dns, { subject: dns.vmId, time }));
   }
 }

@@ -9,6 +9,8 @@ import type { Former } from '../planning/vm.repository.js';
 import { readDecidingWishes, readWishesOfVms } from '../wishes/wish.repository.js';
 import { pausesOfZones } from '../zones/pause.repository.js';
 import { ZoneSets, type ZonePicture } from '../zones/zone-sets.js';
+import { dnsOfForeseen, type ForeseenVm } from './foreseen-dns.js';
+import { readConfirmed } from './foreseen.repository.js';
 import { homesOfWish, isGranted, vmDns, type HomedWish } from './vm-dns.js';
 
 /** A VM's row as far as its DNS goes. */
@@ -59,6 +61,16 @@ export class VmDnsReader {
     const picture: DnsPicture = { zones, replans, names, wishes: await this.contested(tx, own, names), ...(await this.circumstances(rows, tx)) };
     const ownOf = groupByVm(own);
     return new Map(vms.map((vm) => [vm.vm_id, vmDns(vm, ownOf.get(vm.vm_id) ?? [], picture, minRevision)]));
+  }
+
+  /** The same for VMs that were foreseen; who is not as foreseen is left out. */
+  async readForeseen(vms: readonly ForeseenVm[]): Promise<ReadonlyMap<string, VmDns>> {
+    const dns = new Map<string, VmDns>();
+    for (const version of new Set(vms.map(({ picture }) => picture.version))) {
+      const confirmed = await readConfirmed(this.store, version, vms.filter(({ picture }) => picture.version === version));
+      for (const vm of confirmed) dns.set(vm.vmId, dnsOfForeseen(vm));
+    }
+    return dns;
   }
 
   /** All wishes where a wish is not seen to be granted: there somebody else may have won. */

@@ -87,15 +87,19 @@ async function deleteWishes(tx: Tx, removed: readonly Wish[]): Promise<void> {
 
 async function storeWishes(tx: Tx, written: readonly WishOfLife[], conflict: '' | typeof OVER): Promise<void> {
   if (written.length === 0) return;
-  await tx.query(
-    `insert into wish (rkey, kind, vm_id, life, claim, tenant, share, body)
-     select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::boolean[], $8::jsonb[])
-     ${conflict}`,
-    [
-      textArray(written.map(({ wish }) => wish.key)), textArray(written.map(({ wish }) => wish.kind)), textArray(written.map(({ wish }) => wish.vmId)),
-      bigintArray(written.map(({ life }) => life)), bigintArray(written.map(({ wish }) => wish.claim)), textArray(written.map(({ wish }) => wish.tenant)),
-      booleanArray(written.map(({ wish }) => wish.kind === 'name' && wish.shareName)), jsonbArray(written.map(({ wish }) => bodyOf(wish))),
-    ]);
+  await tx.query(`insert into wish (rkey, kind, vm_id, life, claim, tenant, share, body) select * from unnest(${WISH_ARRAYS(1)}) ${conflict}`, wishColumns(written));
+}
+
+/** The arrays of `wishColumns` as parameters from `$first` on. */
+export const WISH_ARRAYS = (first: number): string => ['text', 'text', 'text', 'bigint', 'bigint', 'text', 'boolean', 'jsonb'].map((type, at) => `$${first + at}::${type}[]`).join(', ');
+
+/** Column by column: rkey, kind, vm_id, life, claim, tenant, share, body. */
+export function wishColumns(wishes: readonly WishOfLife[]): readonly Buffer[] {
+  return [
+    textArray(wishes.map(({ wish }) => wish.key)), textArray(wishes.map(({ wish }) => wish.kind)), textArray(wishes.map(({ wish }) => wish.vmId)),
+    bigintArray(wishes.map(({ life }) => life)), bigintArray(wishes.map(({ wish }) => wish.claim)), textArray(wishes.map(({ wish }) => wish.tenant)),
+    booleanArray(wishes.map(({ wish }) => wish.kind === 'name' && wish.shareName)), jsonbArray(wishes.map(({ wish }) => bodyOf(wish))),
+  ];
 }
 
 /**

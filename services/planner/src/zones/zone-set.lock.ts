@@ -7,9 +7,14 @@ import type { Tx } from '@vmdns/store';
  */
 const KEY = `hashtext(current_schema() || '.zone_set')`;
 
+/** The lock alone, for who asks for the version in the statement that follows. */
+export async function holdZoneSet(tx: Tx): Promise<void> {
+  await tx.query(`select pg_advisory_xact_lock_shared(${KEY})`);
+}
+
 export async function lockZoneSetShared(tx: Tx): Promise<number> {
   // Asked together, and still one after the other.
-  const [, rows] = await Promise.all([tx.query(`select pg_advisory_xact_lock_shared(${KEY})`), tx.query<{ version: number }>('select version from zone_set')]);
+  const [, rows] = await Promise.all([holdZoneSet(tx), tx.query<{ version: number }>('select version from zone_set')]);
   return rows[0]?.version ?? 0;
 }
 

@@ -61,6 +61,11 @@ export function pictureOf(version: number, rows: readonly ZoneRow[], settings: P
 export class ZoneSets {
   private cached: ZonePicture | undefined;
 
+  /** As last seen, and perhaps no longer so: for who has its version checked under the lock. */
+  get latest(): ZonePicture | undefined {
+    return this.cached;
+  }
+
   /** Takes the shared lock: the picture stays true until the transaction ends. */
   async lockedPicture(tx: Tx): Promise<ZonePicture> {
     return this.at(tx, await lockZoneSetShared(tx));
