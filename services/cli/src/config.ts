@@ -4,16 +4,18 @@ import { z } from 'zod';
 import { usage } from './exit.js';
 import type { Shell } from './shell.js';
 
+const SENDABLE = /^[\x21-\x7e]+$/;
+
 /** The command's environment; all of it may be absent. */
 export const Environment = z.object({
   VMDNS_URL: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).optional().describe('The gateway, without `/v1`.'),
-  VMDNS_TOKEN: z.string().regex(/^[\x21-\x7e]+$/, 'must be printable characters').optional().describe('The token to call it with.'),
+  VMDNS_TOKEN: z.string().regex(SENDABLE, 'must be printable characters').optional().describe('The token to call it with.'),
   VMDNS_TOKEN_FILE: z.string().optional().describe('A file that holds the token.'),
   VMDNS_HOME: z.string().default('.vmdns').describe('The home of a local stack: address and token come from its `endpoints.json` where the variables above do not say them.'),
   VMDNS_DATABASE_URL: z.string().optional().describe('The database, for `backup` and `restore` alone: `postgres://user:password@host:port/name`.'),
   VMDNS_NATS_URL: z.string().optional().describe('NATS as the operator, for `restore` alone: `nats://user:password@host:port`.'),
 });
-const Endpoints = z.object({ http: z.url(), token: z.string() });
+const Endpoints = z.object({ http: z.url(), token: z.string().regex(SENDABLE) });
 
 /** Where vmdns is and who asks. */
 export interface Access { readonly url: string; readonly token: string }
@@ -40,11 +42,10 @@ export async function accessOf({ environment, folder }: Pick<Shell, 'environment
 
 async function tokenOfFile(path: string | undefined, folder: string): Promise<string | undefined> {
   if (path === undefined) return undefined;
-  try {
-    return (await readFile(resolve(folder, path), 'utf8')).trim();
-  } catch (cause) {
-    throw usage(`VMDNS_TOKEN_FILE: ${path} cannot be read`, ...reason(cause));
-  }
+  const text = await readFile(resolve(folder, path), 'utf8').catch((cause: unknown) => { throw usage(`VMDNS_TOKEN_FILE: ${path} cannot be read`, ...reason(cause)); });
+  // What could not be sent as a header would be shown by the error of whoever tries.
+  if (!SENDABLE.test(text.trim())) throw usage(`VMDNS_TOKEN_FILE: ${path} must hold one line of printable characters`);
+  return text.trim();
 }
 
 async function endpointsOf(file: string): Promise<Access | undefined> {

@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { FactAnswer, LogEntry, VmDns, Zone } from '@vmdns/contracts';
 import { runCommand, ScriptedDoor, terminal, type Ran, type Reply } from '../testing/scripted-door.js';
@@ -97,6 +98,9 @@ describe('vm put', () => {
     await ask('vm put vm1 --file -', { 'PUT /v1/vms/vm1': { status: 202, body: stored } }, { typed: '{"addresses":[{"ip":"192.0.2.9"}]}' });
     expect(door?.heard[0]?.body).toEqual({ addresses: [{ ip: '192.0.2.9' }] });
   });
+  it('takes a fact from a file or from the options, and does not pass over one of both', async () => {
+    expect(await ask('vm put vm1 --file - --ip 192.0.2.1 --wait', {}, { typed: '{}' })).toEqual({ code: 2, out: '', err: 'vmdns: --file is the whole fact: without --ip\n' });
+  });
   it('calls a PTR for an address that is not given a wrong usage', async () => {
     const ran = await ask('vm put vm1 --ip 192.0.2.1 --ptr 192.0.2.2=a.example.com', {});
     expect(ran).toEqual({ code: 2, out: '', err: 'vmdns: 192.0.2.2 is not among the addresses: add --ip 192.0.2.2\n' });
@@ -111,6 +115,9 @@ describe('ptr', () => {
     const ran = await ask('ptr reset vm1 2001:db8::1', { 'PUT /v1/vms/vm1/addresses/2001:db8::1/ptr': { status: 202, body: stored } });
     expect(ran.out).toBe('vm1: the default for 2001:db8::1 is stored as revision 3.\n');
     expect(door?.heard[0]?.body).toEqual({ hostname: null });
+    await door?.close();
+    await ask('ptr set vm1 192.0.2.1 mail.example.org --uid u-1', { 'PUT /v1/vms/vm1/addresses/192.0.2.1/ptr': { status: 202, body: stored } });
+    expect(door?.heard[0]?.body).toEqual({ hostname: 'mail.example.org', uid: 'u-1' });
   });
 });
 
@@ -148,6 +155,17 @@ describe('connection', () => {
   it('changes an address, and says that it is the same server', async () => {
     await ask('connection set ns1 --set url=http://ns2:8081 --same-server', { ...script, 'PATCH /v1/connections/c1': { body: connection } });
     expect(door?.heard.at(-1)?.body).toEqual({ settings: { url: 'http://ns2:8081' }, sameServer: true });
+  });
+  it('says what to do where there is nothing to change', async () => {
+    expect(await ask('connection set ns1', script)).toEqual({ code: 2, out: '', err: 'vmdns: say what to change: --name, --set, --unset, --same-server or a secret\n' });
+    expect(door?.heard.filter(({ call }) => call.startsWith('PATCH'))).toEqual([]);
+  });
+  it('does not wait for a secret that never comes, and takes none that is empty', async () => {
+    const closed = Object.assign(Readable.from([]), { isTTY: true, setRawMode: () => undefined });
+    expect(await ask('connection set-secret ns1', script, { stdin: closed })).toMatchObject({ code: 2, err: expect.stringContaining('nothing was given') });
+    await door?.close();
+    expect(await ask('connection set-secret ns1', script, { stdin: terminal('\r') })).toMatchObject({ code: 2, err: expect.stringContaining('nothing was given') });
+    expect(door?.heard.filter(({ call }) => call.startsWith('PUT'))).toEqual([]);
   });
   it('says who is missing where nobody can be asked', async () => {
     expect(await ask('connection add ns1 --provider powerdns', script)).toMatchObject({ code: 2, err: expect.stringContaining('apiKey is missing and nobody can be asked') });
@@ -193,6 +211,31 @@ describe('zone', () => {
     expect(door?.heard.at(-1)?.body).toEqual({ connectionId: 'c1' });
     await ask('zone move z1 --connection ns1 --purge', { ...script, 'POST /v1/zones/z1/move': { status: 202, body: { ...zone, id: 'z9' } } });
     expect(door?.heard.at(-1)?.body).toEqual({ connectionId: 'c1', purge: true });
+  });
+  it('says what it cannot do rather than do less', async () => {
+    expect(await ask('zone set example.com', script)).toEqual({ code: 2, out: '', err: 'vmdns: say what to change: see vmdns zone set --help\n' });
+    await door?.close();
+    expect(await ask('zone test new.example --connection ns1 --probe', script)).toEqual({ code: 2, out: '', err: 'vmdns: only a saved zone is tried with a record\n  vmdns zone add new.example --connection ns1 --mode observe\n' });
+    expect(door?.heard).toEqual([]);
+  });
+  it('lists all of them, however many pages there are', async () => {
+    const pages = Array.from({ length: 25 }, (_, page) => ({ body: { items: Array.from({ length: 500 }, (__, n) => ({ ...zone, id: `z${page}-${n}` })), ...(page < 24 ? { next: `page-${page + 1}` } : {}) } }));
+    expect((await ask('zone list', { 'GET /v1/zones': pages })).out.split('\n')).toHaveLength(12_502);
+  });
+  it('shows the brake of a zone, sets it, and takes it off for a while, with the reason', async () => {
+    const brake = { ...script, 'GET /v1/zones/z1': { body: zone }, 'PATCH /v1/zones/z1': { body: { ...zone, brakeOff: { until: '2026-11-21T13:00:00.000Z', why: 'racks', by: 'admin' } } } };
+    expect((await ask('zone brake example.com', brake)).out).toBe([
+      'example.com.: removals wait for a person above 30 % of its names (unless fewer than 20), or above 500, within 600 s.',
+      'Re-homing waits above 30 % (unless fewer than 20).', '',
+    ].join('\n'));
+    await door?.close();
+    const off = await ask('zone brake example.com --off 1h --why racks', brake);
+    expect(off.out).toContain('The brake is off until 2026-11-21 13:00:00, by admin: racks. It comes on again by itself; at once: vmdns zone brake example.com. --on\n');
+    expect(door?.heard.at(-1)?.body).toEqual({ brakeOff: { until: '2026-11-21T13:00:00.000Z', why: 'racks' } });
+    await door?.close();
+    await ask('zone brake example.com --on --set removalCount=1000', brake);
+    expect(door?.heard.at(-1)?.body).toEqual({ limits: { removalCount: 1000 }, brakeOff: null });
+    for (const words of ['--off 1h', '--off 1h --on', '--set removalCount=many']) { await door?.close(); expect((await ask(`zone brake example.com ${words}`, brake)).code).toBe(2); }
   });
   it('asks for an id where two entries have one apex', async () => {
     const ran = await ask('zone test example.com', { 'GET /v1/zones': { body: { items: [zone, { ...zone, id: 'z7' }] } } });
@@ -271,6 +314,23 @@ describe('log', () => {
   });
 });
 
+describe('following the log', () => {
+  it('says when the connection is lost and when it is back, and does not grow tired', async () => {
+    const ending = new AbortController();
+    const warnings: string[] = [];
+    const warned = (warning: Error): void => { warnings.push(warning.name); };
+    process.on('warning', warned);
+    const down: Reply = (_, response) => { response.writeHead(503, { 'Content-Type': 'application/problem+json' }).end(JSON.stringify({ type: 'x', status: 503, code: 'unavailable', title: 'later' })); };
+    const first: Reply = (_, response) => { response.writeHead(200, { 'Content-Type': 'text/event-stream' }).end('retry: 1\n\n'); };
+    const last: Reply = (_, response) => { response.writeHead(200, { 'Content-Type': 'text/event-stream' }); response.write(`id: 1\nevent: entry\ndata: {"id":"1","at":"2026-11-21T12:00:00.000Z","status":"applied","vms":[],"text":"back"}\n\n`); };
+    const ran = await ask('log -f --since 10m', { 'GET /v1/log': { body: { items: [] } }, 'GET /v1/log/stream': [first, ...Array.from({ length: 15 }, () => down), last] }, { signal: ending.signal, onOut: () => { ending.abort(); } });
+    process.off('warning', warned);
+    expect(ran).toEqual({ code: 0, out: '2026-11-21 12:00:00  applied      back\n', err: 'vmdns: the live log is lost; it is opened again as soon as vmdns answers\nvmdns: the live log is back\n' });
+    expect(door?.heard.filter(({ call }) => call.includes('stream')).every(({ call }) => call.includes('since=2026-11-21T11:50:00.000Z'))).toBe(true);
+    expect(warnings).toEqual([]);
+  });
+});
+
 describe('finding vmdns', () => {
   it('reads endpoints.json of a local stack', async () => {
     door = await new ScriptedDoor({ 'GET /v1/vms/vm1/dns': { body: live } }).open();
@@ -299,6 +359,26 @@ describe('finding vmdns', () => {
     const problem = { type: 'urn:vmdns:problem:unavailable', status: 503, code: 'unavailable', title: 'vmdns cannot do that right now; please send it again' };
     expect((await ask('vm put vm1 --ip 192.0.2.1', { 'PUT /v1/vms/vm1': { status: 503, body: problem } })).code).toBe(3);
   });
+  it('names the option whose value is wrong', async () => {
+    for (const [words, option] of [['vm find --limit many', '--limit'], ['pause --all --for soon', '--for'], ['pause --all --for 999999999d', '--for'], ['zone add a.example --connection c --ttl-forward -5', '--ttl-forward']] as const) {
+      expect({ words, ...await ask(words, {}) }).toMatchObject({ words, code: 2, err: expect.stringContaining(option) });
+      await door?.close();
+    }
+    expect(await ask('log --since 9999999999999d', {})).toMatchObject({ code: 2, err: expect.stringContaining('--since') });
+  });
+  it('L10 a token that cannot be sent is not shown', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vmdns-cli-'));
+    writeFileSync(join(folder, 'token'), `${CANARY}\nsecond-line\n`);
+    const ran = await runCommand(['zone', 'list'], { folder, environment: { VMDNS_URL: 'http://127.0.0.1:1', VMDNS_TOKEN_FILE: 'token' } });
+    expect(ran).toEqual({ code: 2, out: '', err: 'vmdns: VMDNS_TOKEN_FILE: token must hold one line of printable characters\n' });
+  });
+  it('knows what is no answer of vmdns, and an answer that breaks off', async () => {
+    const page: Reply = (_, response) => { response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html>Welcome</html>'); };
+    expect(await ask('zone list', { 'GET /v1/zones': page })).toEqual({ code: 1, out: '', err: 'vmdns: the answer was 200 and not from vmdns\n  is VMDNS_URL right?\n' });
+    await door?.close();
+    const cut: Reply = (_, response) => { response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': '100' }); response.write('{"items"', () => { response.destroy(); }); };
+    expect(await ask('zone list', { 'GET /v1/zones': cut })).toMatchObject({ code: 3, err: expect.stringContaining('broke off') });
+  });
   it.each([['nonsense'], ['vm put'], ['zone add example.com'], ['pause --all --zone z1'], ['vm put vm1 --version seven'], ['vm put vm1 --bogus']])('calls "%s" wrong usage', async (words) => {
     const ran = await ask(words, {});
     expect(ran.code).toBe(2);
@@ -320,6 +400,8 @@ describe('plan', () => {
     expect(door?.heard[0]?.body).toEqual({ facts });
     expect(JSON.parse((await ask('plan -f - --json', { 'POST /v1/plans': { body: plan } }, { typed: JSON.stringify(facts[0]) })).out)).toEqual(plan);
     expect(door?.heard[0]?.body).toEqual({ facts });
+    await ask('plan -f - --source cloud-a', { 'POST /v1/plans': { body: plan } }, { typed: JSON.stringify(facts) });
+    expect(door?.heard[0]?.body).toEqual({ source: 'cloud-a', facts });
   });
   it('exits 1 where a fact would be refused, and 2 where the file is none', async () => {
     const refused = { ...plan, facts: [{ vmId: 'vm1', outcome: 'refused', text: 'x' }] };
@@ -337,6 +419,7 @@ describe('source snapshot', () => {
     expect(ran).toEqual({ code: 1, out: 'line 2 (b): addresses[0].ip: no\ncloud-a: 2 VMs listed; 1 stored, 1 known already.\n', err: '' });
     await ask('source snapshot cloud-a - --complete', { 'POST /v1/sources/cloud-a/snapshot': took(bodies) }, { typed: '{"vmId":"a"}\n\n{"vmId":"b"}' });
     expect(bodies).toEqual(['{"vmId":"a"}\n{"end":true,"count":1}\n', '{"vmId":"a"}\n{"vmId":"b"}\n{"end":true,"count":2}\n']);
+    expect(await ask('source snapshot cloud-a .', {}, { folder: tmpdir() })).toEqual({ code: 2, out: '', err: 'vmdns: . cannot be read\n' });
   });
 });
 

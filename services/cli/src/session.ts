@@ -1,6 +1,6 @@
-import { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { accessOf } from './config.js';
-import { EXIT, usage, type ExitCode } from './exit.js';
+import { EXIT, type ExitCode } from './exit.js';
 import { Api } from './http/api.js';
 import type { Shell } from './shell.js';
 
@@ -47,15 +47,24 @@ export class Commands {
 /** For options that may be given more than once. */
 export const many = (value: string, before: readonly string[] = []) => [...before, value];
 
-/** For options that are whole numbers. */
+/** For options that are whole numbers; the refusal names the option. */
 export function whole(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw usage(`"${text}" must be a whole number`);
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(text);
 }
 
+const TIME_MAX_MS = 3650 * 86_400_000;
+
 /** For options that are times such as `30s`, `500ms`, `5m`; as milliseconds. */
 export function time(text: string): number {
-  const [, count, unit = 's'] = /^(\d{1,9})(ms|s|m|h|d)?$/.exec(text) ?? [];
-  if (count === undefined) throw usage(`"${text}" must be a time such as 30s or 5m`);
-  return Number(count) * ({ ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit] ?? 1000);
+  const ms = findTime(text);
+  if (ms === undefined) throw new InvalidArgumentError('It must be a time such as 30s or 5m, at most 3650d.');
+  return ms;
+}
+
+/** The milliseconds of a time such as `30s`; undefined where it is none, or too long for a calendar. */
+export function findTime(text: string): number | undefined {
+  const [, count, unit = 's'] = /^(\d{1,12})(ms|s|m|h|d)?$/.exec(text) ?? [];
+  const ms = Number(count) * ({ ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit] ?? 1000);
+  return ms <= TIME_MAX_MS ? ms : undefined;
 }

@@ -73,6 +73,7 @@ async function change(session: Session, options: ChangeOptions, said = ''): Prom
   const { connectionSchema } = await formOf(api, found.provider);
   const unset = Object.fromEntries((options.unset ?? []).map((field) => [field, null]));
   const settings = { ...settingsOf(options.set ?? [], connectionSchema), ...unset, ...await givenSecrets(options, secretsOf(connectionSchema), session.shell) };
+  if (Object.keys(settings).length === 0 && options.name === undefined && options.sameServer !== true) throw usage('say what to change: --name, --set, --unset, --same-server or a secret');
   const changed = await api.patch<Connection>(`/v1/connections/${part(found.id)}`, { ...(options.name === undefined ? {} : { name: options.name }), ...(Object.keys(settings).length === 0 ? {} : { settings }), ...(options.sameServer === true ? { sameServer: true } : {}) });
   session.tell(changed, [`${changed.name} is changed.`]);
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { CommandError, EXIT, usage, type ExitCode } from '../exit.js';
-import { ProblemAnswer, type Api } from '../http/api.js';
+import { ProblemAnswer, whyOf, type Api } from '../http/api.js';
 import { readCsv } from '../import/csv.js';
 import { deliver, plan, type Delivered, type Planned } from '../import/deliver.js';
 import type { Found, FoundVm, LineFault } from '../import/found.js';
@@ -32,15 +32,21 @@ const shape = (command: Command) => command
 
 async function textFrom(session: Session, from: string): Promise<string> {
   if (!/^https?:\/\//i.test(from)) return textOfFile(from, session.shell);
-  const response = await fetch(from, { signal: AbortSignal.any([session.shell.signal, AbortSignal.timeout(FETCH_MS)]) }).catch((cause: unknown) => { throw new CommandError(EXIT.failed, `${withoutSecrets(from)} cannot be read; nothing was done`, [], { cause }); });
+  const unread = (cause: unknown) => { throw new CommandError(EXIT.failed, `${withoutSecrets(from)} cannot be read; nothing was done`, [whyOf(cause)], { cause }); };
+  const response = await fetch(withoutUser(from), { headers: signedIn(from), signal: AbortSignal.any([session.shell.signal, AbortSignal.timeout(FETCH_MS)]) }).catch(unread);
   if (response.status !== 200) throw new CommandError(EXIT.failed, `${withoutSecrets(from)} answered ${response.status}; nothing was done`, ['PUQ lets in callers by their address: is this one on its list?']);
-  return response.text();
+  return response.text().catch(unread);
 }
 
-/** A list's address may carry a password. */
-function withoutSecrets(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//').replace(/\?.*$/s, '');
+/** A list's address may carry a user and a password, which go as a header. */
+function signedIn(from: string): Readonly<Record<string, string>> {
+  if (!URL.canParse(from)) return {};
+  const { username, password } = new URL(from);
+  return username === '' && password === '' ? {} : { Authorization: `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}` };
 }
+
+const withoutUser = (url: string) => url.replace(/\/\/[^/?#]*@/, '//');
+const withoutSecrets = (url: string) => withoutUser(url).replace(/\?.*$/s, '');
 
 async function run(session: Session, options: ImportOptions, found: Found, from: string): Promise<ExitCode> {
   if (options.plan === true && options.dryRun !== true) throw usage('--plan goes with --dry-run');

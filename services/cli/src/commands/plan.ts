@@ -6,10 +6,11 @@ import type { Commands } from '../session.js';
 
 /** `vmdns plan`: what facts would do. */
 export function planCommand(program: Command, commands: Commands): void {
-  commands.add<{ file: string }>(program, 'plan', 'what would change if these facts came in; writes nothing', (command) => command
-    .requiredOption('-f, --file <path>', 'a JSON list of facts, each with its vmId ({"vmId": …, "deleted": true} is a deletion); - is standard input'), async (session, { file }) => {
+  commands.add<{ file: string; source?: string }>(program, 'plan', 'what would change if these facts came in; writes nothing', (command) => command
+    .requiredOption('-f, --file <path>', 'a JSON list of facts, each with its vmId ({"vmId": …, "deleted": true} is a deletion); - is standard input')
+    .option('--source <source>', "as events of this source (default: as this token's own calls)"), async (session, { file, source }) => {
     const facts = factsOf(await textOfFile(file, session.shell), file);
-    const plan = await (await session.api()).post<Plan>('/v1/plans', { facts });
+    const plan = await (await session.api()).post<Plan>('/v1/plans', { ...(source === undefined ? {} : { source }), facts });
     session.tell(plan, plan.text.split('\n'));
     return plan.facts.some((fact) => fact.outcome === 'refused') ? EXIT.failed : EXIT.done;
   });

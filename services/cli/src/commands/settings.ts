@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { usage } from '../exit.js';
+import { textOfFile } from '../input/file.js';
 import { pairs } from '../input/secret.js';
 import { many, type Commands } from '../session.js';
 
@@ -15,11 +14,11 @@ export function settingsCommands(program: Command, commands: Commands): void {
     session.tell(now, lines(now));
   });
   commands.add<{ set?: readonly string[]; file?: string }>(settings, 'set [name=value...]', 'change some; values that are no plain text are written as JSON', (command: Command) => command
-    .option('--set <name=value>', 'a setting', many).option('--file <path>', 'replace all by this JSON file'), async (session, options, ...rest) => {
+    .option('--set <name=value>', 'a setting', many).option('--file <path>', 'replace all by this JSON file; - is standard input'), async (session, options, ...rest) => {
     const api = await session.api();
     const given = [...(options.set ?? []), ...rest];
     if ((options.file === undefined) === (given.length === 0)) throw usage('say what to set: name=value, or --file');
-    const wanted = options.file === undefined ? changed(await api.get<Settings>('/v1/settings'), given) : parsed(await readFile(resolve(session.shell.folder, options.file), 'utf8').catch(() => { throw usage(`${options.file ?? ''} cannot be read`); }));
+    const wanted = options.file === undefined ? changed(await api.get<Settings>('/v1/settings'), given) : parsed(await textOfFile(options.file, session.shell));
     const now = await api.put<Settings>('/v1/settings', wanted);
     session.tell(now, lines(now));
   });

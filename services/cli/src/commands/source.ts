@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
@@ -32,7 +32,8 @@ export function sourceCommands(program: Command, commands: Commands): void {
 async function openLines({ shell }: Session, file: string): Promise<Readable> {
   if (file === '-') return shell.stdin;
   const path = resolve(shell.folder, file);
-  await access(path).catch(() => { throw usage(`${file} cannot be read`); });
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined || found.isDirectory()) throw usage(`${file} cannot be read`);
   return createReadStream(path);
 }
 

@@ -19,7 +19,7 @@ interface LifeOptions { readonly uid?: string; readonly version?: number; readon
 export function vmCommands(program: Command, commands: Commands): void {
   const vm = program.command('vm').description('virtual machines: say what is true, see what DNS they have');
   commands.add<PutOptions>(vm, 'put <vmId>', 'say all that is true of a VM', putShape, async (session, options, vmId = '') => {
-    const fact = options.file === undefined ? factOf(options) : await factOfFile(options.file, session.shell);
+    const fact = options.file === undefined ? factOf(options) : await factOfFile(options.file, options, session.shell);
     const api = await session.api();
     const answer = await api.put<FactAnswer>(`/v1/vms/${part(vmId)}`, fact);
     return tellFact(session, api, answer, 'the fact', waitOption(options.wait));
@@ -52,15 +52,16 @@ export function vmCommands(program: Command, commands: Commands): void {
 /** `vmdns ptr …`: the customer's own reverse names. */
 export function ptrCommands(program: Command, commands: Commands): void {
   const ptr = program.command('ptr').description("the customer's reverse name of one address");
-  const shape = (command: Command) => command.option('--wait [time]', 'until it is live, at most so long (30s)', time);
+  const shape = (command: Command) => command.option('--uid <uid>', 'only this life of the VM').option('--wait [time]', 'until it is live, at most so long (30s)', time);
+  const lifeOf = ({ uid }: LifeOptions) => uid === undefined ? {} : { uid };
   commands.add<LifeOptions>(ptr, 'set <vmId> <ip> <hostname>', 'set the reverse name', shape, async (session, options, vmId = '', ip = '', hostname = '') => {
     const api = await session.api();
-    const answer = await api.put<FactAnswer>(`/v1/vms/${part(vmId)}/addresses/${part(ip)}/ptr`, { hostname });
+    const answer = await api.put<FactAnswer>(`/v1/vms/${part(vmId)}/addresses/${part(ip)}/ptr`, { hostname, ...lifeOf(options) });
     return tellFact(session, api, answer, `the reverse name of ${ip}`, waitOption(options.wait));
   });
   commands.add<LifeOptions>(ptr, 'reset <vmId> <ip>', 'go back to the default', shape, async (session, options, vmId = '', ip = '') => {
     const api = await session.api();
-    const answer = await api.put<FactAnswer>(`/v1/vms/${part(vmId)}/addresses/${part(ip)}/ptr`, { hostname: null });
+    const answer = await api.put<FactAnswer>(`/v1/vms/${part(vmId)}/addresses/${part(ip)}/ptr`, { hostname: null, ...lifeOf(options) });
     return tellFact(session, api, answer, `the default for ${ip}`, waitOption(options.wait));
   });
 }
@@ -89,7 +90,11 @@ export function factOf(options: PutOptions): VmFact {
   };
 }
 
-async function factOfFile(path: string, shell: Shell): Promise<unknown> {
+const OF_FACT = ['fqdn', 'hostname', 'domain', 'ip', 'ptr', 'forward', 'tenant', 'uid', 'version', 'shareName', 'label'] as const;
+
+async function factOfFile(path: string, options: PutOptions, shell: Shell): Promise<unknown> {
+  const beside = OF_FACT.filter((name) => options[name] !== undefined).map((name) => `--${name === 'shareName' ? 'share-name' : name}`);
+  if (beside.length > 0) throw usage(`--file is the whole fact: without ${beside.join(', ')}`);
   const content = await textOfFile(path, shell);
   try {
     return JSON.parse(content) as unknown;

@@ -7,6 +7,7 @@ import { table } from '../output/table.js';
 import { noteOf, testText, zonesText, zoneText } from '../output/texts.js';
 import { many, time, whole, type Commands, type Session } from '../session.js';
 import { zoneActionCommands } from './zone-actions.js';
+import { zoneBrakeCommand } from './zone-brake.js';
 import { findConnection, findZone } from './lookup.js';
 
 interface AddOptions {
@@ -35,7 +36,7 @@ export function zoneCommands(program: Command, commands: Commands): void {
   commands.add<AddOptions>(zone, 'add <apex>', 'take on a zone', (command) => shape(command).requiredOption('--connection <connection>', 'over which connection, by id or name'), add);
   commands.add<Omit<AddOptions, 'connection'>>(zone, 'set <zone>', 'change a zone', shape, change);
   commands.add<{ connection?: string; probe?: true }>(zone, 'test <zone>', 'try a zone: a saved one by id or apex, or with --connection one that is not saved', (command) => command
-    .option('--connection <connection>', 'by id or name').option('--probe', 'also write a record, read it, ask for it over DNS, and remove it'), test);
+    .option('--connection <connection>', 'by id or name').option('--probe', 'of a saved one: also write a record, read it, ask for it over DNS, and remove it'), test);
   commands.add<{ connection: string; purge?: true; set?: readonly string[] }>(zone, 'move <zone>', 'to another connection: added there, then given up here', (command) => command
     .requiredOption('--connection <connection>', 'by id or name').option('--purge', 'remove our records at the first, each when the second has it; without it they stay there')
     .option('--set <field=value>', "a setting of the other provider's zones", many), async (session, options, said = '') => {
@@ -51,6 +52,7 @@ export function zoneCommands(program: Command, commands: Commands): void {
     session.tell(removed, [`${removed.name} is ${removed.state === 'leaving' ? 'on its way out: our records are being removed' : 'removed; its records stay where they are'}.`]);
   });
   zoneActionCommands(zone, commands);
+  zoneBrakeCommand(zone, commands);
   commands.add<{ state?: string; limit?: number }>(zone, 'records <zone>', 'its names as planned', (command) => command.option('--state <state>', 'only names in this state').option('-n, --limit <n>', 'at most so many (100)', whole), async (session, { state, limit }, said = '') => {
     const api = await session.api();
     const items = await api.all<ZoneRecord>(`/v1/zones/${part((await findZone(api, said)).id)}/records`, { state }, limit ?? 100);
@@ -74,11 +76,14 @@ async function add(session: Session, options: AddOptions, apex = ''): Promise<vo
 async function change(session: Session, options: Omit<AddOptions, 'connection'>, said = ''): Promise<void> {
   const api = await session.api();
   const found = await findZone(api, said);
-  const changed = await api.patch<ZoneChanged>(`/v1/zones/${part(found.id)}`, await bodyOf(api, options, found.provider));
+  const body = await bodyOf(api, options, found.provider);
+  if (Object.keys(body).length === 0) throw usage('say what to change: see vmdns zone set --help');
+  const changed = await api.patch<ZoneChanged>(`/v1/zones/${part(found.id)}`, body);
   session.tell(changed, [`${changed.name} is changed.`, ...noteOf(changed)]);
 }
 
 async function test(session: Session, options: { readonly connection?: string; readonly probe?: true }, said = ''): Promise<1 | 0> {
+  if (options.connection !== undefined && options.probe === true) throw usage('only a saved zone is tried with a record', `vmdns zone add ${said} --connection ${options.connection} --mode observe`);
   const api = await session.api();
   const result = options.connection === undefined
     ? await api.post<ZoneTest>(`/v1/zones/${part((await findZone(api, said)).id)}/test`, options.probe === true ? { probe: true } : undefined, TEST_TIMEOUT_MS)

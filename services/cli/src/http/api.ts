@@ -47,8 +47,8 @@ export class Api {
   patch<T>(path: string, body: unknown): Promise<T> { return this.#json<T>('PATCH', path, { body }); }
   delete<T>(path: string, query: Ask['query'] = {}): Promise<T> { return this.#json<T>('DELETE', path, { query }); }
 
-  /** Every page of a list, one after the other, at most `max` items. */
-  async all<T>(path: string, query: Ask['query'] = {}, max = 10_000): Promise<T[]> {
+  /** Every page of a list, one after the other, at most `max` items (default: all there are). */
+  async all<T>(path: string, query: Ask['query'] = {}, max = Number.POSITIVE_INFINITY): Promise<T[]> {
     const items: T[] = [];
     let cursor: string | undefined;
     do {
@@ -69,7 +69,15 @@ export class Api {
   async #json<T>(method: Method, path: string, ask: Ask): Promise<T> {
     const response = await this.#send(method, path, ask, {}, AbortSignal.any([this.ended, AbortSignal.timeout(ask.timeoutMs ?? 20_000)]));
     if (!response.ok) throw await problemOf(response);
-    return (response.status === 204 ? undefined : await response.json()) as T;
+    if (response.status === 204) return undefined as T;
+    const text = await response.text().catch((cause: unknown) => {
+      throw this.ended.aborted ? cause : new CommandError(EXIT.unreachable, `the answer of ${this.access.url} broke off`, [whyOf(cause)], { cause });
+    });
+    try {
+      return JSON.parse(text) as T;
+    } catch {
+      throw notFromVmdns(response.status);
+    }
   }
 
   async #send(method: Method, path: string, { query = {}, body, text, contentType = 'application/json' }: Ask, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
@@ -99,11 +107,13 @@ async function problemOf(response: Response): Promise<CommandError> {
   } catch {
     // Not vmdns: a proxy's page, most likely. Its status says enough.
   }
-  return new CommandError(response.status >= 502 ? EXIT.unreachable : EXIT.failed, `the answer was ${response.status} and not from vmdns`, ['is VMDNS_URL right?']);
+  return notFromVmdns(response.status);
 }
 
+const notFromVmdns = (status: number) => new CommandError(status >= 502 ? EXIT.unreachable : EXIT.failed, `the answer was ${status} and not from vmdns`, ['is VMDNS_URL right?']);
+
 /** The innermost reason, as people know it: `ECONNREFUSED`. Errors of fetch may come from another realm, so their shape counts. */
-function whyOf(cause: unknown): string {
+export function whyOf(cause: unknown): string {
   const error = (typeof cause === 'object' && cause !== null ? cause : {}) as { readonly name?: unknown; readonly code?: unknown; readonly message?: unknown; readonly cause?: unknown };
   if (error.name === 'TimeoutError') return 'no answer in time';
   if (typeof error.cause === 'object' && error.cause !== null) return whyOf(error.cause);

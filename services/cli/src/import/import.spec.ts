@@ -86,7 +86,7 @@ describe('vmdns import', () => {
   async function run(words: readonly string[], script: Record<string, Reply | Reply[]>, file: readonly [string, string] = ['vms.ndjson', '']): Promise<Ran> {
     writeFileSync(join(folder, file[0]), file[1]);
     door = await new ScriptedDoor(script).open();
-    return runCommand(words.map((word) => word.replace('DOOR', door?.url ?? '')), { folder, environment: { VMDNS_URL: door.url, VMDNS_TOKEN: 'token-of-a-test' } });
+    return runCommand(words.map((word) => word.replace('USER@DOOR', (door?.url ?? '').replace('//', '//reader:p%40ss%2F1@')).replace('DOOR', door?.url ?? '')), { folder, environment: { VMDNS_URL: door.url, VMDNS_TOKEN: 'token-of-a-test' } });
   }
   const line = (n: number) => JSON.stringify({ vmId: `vm-${n}`, addresses: [{ ip: `192.0.2.${n}` }] });
   const outcome = (status: number, more: object) => ({ status, answer: { vmId: 'x', accepted: status === 202, revision: 1, ...more } });
@@ -120,6 +120,10 @@ describe('vmdns import', () => {
     expect(JSON.parse(ran.out)).toMatchObject({ source: 'import', dryRun: false, vms: 1, stored: 1, known: 0, leftOut: 0, faults: [] });
     await door?.close();
     expect(await run(['import', 'puq', 'DOOR/dns.php?key=secret'], { 'GET /dns.php': { status: 403, body: {} } })).toMatchObject({ code: 1, err: expect.not.stringContaining('secret') });
+    await door?.close();
+    const signedIn = await run(['import', 'puq', 'USER@DOOR/dns.php'], { 'GET /dns.php': { body: list }, 'POST /v1/events': { status: 202, body: [outcome(202, {})] } });
+    expect([signedIn.code, signedIn.out, door?.heard[0]?.token]).toEqual([0, expect.not.stringContaining('p@ss'), `Basic ${Buffer.from('reader:p@ss/1').toString('base64')}`]);
+    await door?.close();
     expect(await run(['import', 'puq', 'DOOR/dns.php'], { 'GET /dns.php': { body: [] } })).toMatchObject({ code: 1, err: expect.stringContaining('the list is empty; nothing was done') });
   });
 });

@@ -31,7 +31,7 @@ export async function givenSecrets(options: SecretOptions, known: readonly strin
   return secrets;
 }
 
-/** Asks a person, without showing what is typed; undefined where nobody sits there. */
+/** Asks a person, without showing what is typed; undefined where nobody sits there. Nothing typed is a refusal. */
 export function askSecret(field: string, shell: Shell): Promise<string> | undefined {
   const { stdin, stderr } = shell;
   if (stdin.isTTY !== true || stdin.setRawMode === undefined) return undefined;
@@ -42,17 +42,20 @@ export function askSecret(field: string, shell: Shell): Promise<string> | undefi
     const end = () => {
       stdin.setRawMode?.(false);
       stdin.off('data', take);
+      stdin.off('end', nothing);
       stdin.pause();
       stderr.write('\n');
     };
+    const nothing = () => { end(); failed(usage('nothing was given')); };
     const take = (chunk: Buffer | string) => {
       for (const key of String(chunk)) {
-        if (key === '\r' || key === '\n') { end(); done(typed); return; }
-        if (key === '\u0003' || key === '\u0004') { end(); failed(usage('nothing was given')); return; }
+        if ((key === '\r' || key === '\n') && typed !== '') { end(); done(typed); return; }
+        if (['\r', '\n', '\u0003', '\u0004'].includes(key)) { nothing(); return; }
         typed = key === '\u007f' || key === '\b' ? typed.slice(0, -1) : typed + key;
       }
     };
     stdin.on('data', take);
+    stdin.once('end', nothing);
     stdin.resume();
   });
 }
