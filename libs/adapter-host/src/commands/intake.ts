@@ -2,7 +2,7 @@ import type { Command } from '@vmdns/contracts';
 import { type Store, type Timeline, TransientStoreError, type Tx } from '@vmdns/store';
 import { BULK } from '../lanes/budget.js';
 import { gateOf, type Gate } from '../lanes/gate.js';
-import type { Claim } from '../lanes/claim.js';
+import { type Claim, MANY_NAMES } from '../lanes/claim.js';
 import type { Claims } from '../lanes/claims.js';
 import type { AdapterMetrics } from '../metrics.js';
 import { type Outcome, type OutcomeRow, resultOf } from '../results/outcome.js';
@@ -75,7 +75,7 @@ export class Intake {
     const stored = await storeNames(tx, addressed, this.claims.restMs);
     const rest = await this.answerRest(tx, addressed, stored, lanes);
     const targets = new Set(stored.map((row) => row.target));
-    const claims = await this.claims.take(tx, keysOf(targets, lanes), Math.min(room(), targets.size));
+    const claims = await this.claims.take(tx, keysOf(targets, lanes), lanesOf(names, targets, room()));
     return { ...rest, ...this.dueOf(stored, claims), claims, isZoneUnknown: unknown };
   }
 
@@ -86,7 +86,7 @@ export class Intake {
     const [{ lanes }, stored, claims] = await Promise.all([
       lockLanes(tx, commands).then((locked) => { this.lanes.check(guess, locked.lanes); return locked; }),
       storeNames(tx, addressed, this.claims.restMs),
-      this.claims.take(tx, keysOf(targets, guess), Math.min(room(), targets.size)),
+      this.claims.take(tx, keysOf(targets, guess), lanesOf(names, targets, room())),
     ]);
     const rest = await this.answerRest(tx, addressed, stored, lanes);
     return { ...rest, ...this.dueOf(stored, claims), claims, isZoneUnknown: false };
@@ -152,6 +152,9 @@ function keysOf(targets: ReadonlySet<string>, lanes: ReadonlyMap<string, ZoneLan
   for (const lane of lanes.values()) if (lane.limiter_key !== null && targets.has(lane.target)) keys.add(lane.limiter_key);
   return [...keys].sort();
 }
+
+/** Where much is to be written, one lane: its first call is out while the others' names are read. */
+const lanesOf = (names: readonly Incoming[], targets: ReadonlySet<string>, room: number): number => Math.min(room, names.length >= MANY_NAMES ? 1 : targets.size);
 
 const findSome = async (tx: Tx, names: readonly Addressed[]) => (names.length === 0 ? [] : findNames(tx, names));
 

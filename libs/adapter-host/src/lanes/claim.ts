@@ -1,28 +1,22 @@
-import type { Priority, RrsetBody } from '@vmdns/contracts';
+import type { Priority } from '@vmdns/contracts';
+import type { DueName } from '@vmdns/provider-kit';
 
-/** One due name as a claim hands it to a turn. */
-export interface DueRow {
-  readonly ownerName: string;
+/** One due name as a claim hands it to a turn, and what of its row its outcome is said with. */
+export interface DueRow extends DueName {
   readonly zoneId: string;
   readonly timeline: number;
   readonly generation: number;
   readonly digest: string;
-  readonly wanted: readonly RrsetBody[];
-  /** Digests of what is wanted, JSON as stored: the intent. */
-  readonly puts: string;
-  readonly vms: readonly string[];
+  /** Of `wanted`, in its order: the intent. */
+  readonly digests: readonly string[];
+  /** RrsetBody[] as stored. */
+  readonly wantedJson: string;
+  /** Ids as stored. */
+  readonly vmsJson: string;
   readonly priority: Priority;
-  readonly owned: Readonly<Record<string, string>>;
-  /** Digests that lost turns may have put. */
-  readonly doubt: readonly string[];
-  readonly stillInDoubt: boolean;
-  readonly mustRead: boolean;
-  /** What of what is there a person lets become ours. */
-  readonly takeOver: 'equal' | 'any' | null;
   readonly state: string;
   readonly reasonCode: string | null;
   readonly attempts: number;
-  readonly foreign: readonly string[];
 }
 
 /** The right to write one target, with what there is to do. */
@@ -36,10 +30,11 @@ export interface Claim {
   readonly failures: number;
   readonly failingSince: Date | null;
   readonly knowledge: { readonly token: string | null; readonly zoneSize: number | null; readonly readWholeMsAgo: number | null };
-  /** A timeline was raised not long ago: equals become ours (PROTOCOL §1). */
-  readonly takeOverEquals: boolean;
   readonly isTidyDue: boolean;
   readonly names: readonly DueRow[];
   /** Of this process' own clock that never jumps, taken before the lease was: ms. */
   readonly leasedAt: number;
 }
+
+/** A lane with so many names is claimed alone: reading them takes longer than a claim. */
+export const MANY_NAMES = 500;

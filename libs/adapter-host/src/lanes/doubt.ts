@@ -22,8 +22,8 @@ returning n.owner_name, n.doubt_until > clock_timestamp() as still`;
 export async function takeIntoDoubt(tx: Tx, target: string, names: readonly DueRow[], lost: LostWrite): Promise<readonly DueRow[]> {
   const doubts = await storeDoubt(tx, target, JSON.parse(lost.writing) as Readonly<Record<string, readonly string[]>>, lost.deadAt);
   return names.map((name) => {
-    const doubt = doubts.get(name.ownerName);
-    return doubt === undefined ? name : { ...name, doubt: doubt.digests, stillInDoubt: doubt.still, mustRead: true };
+    const doubt = doubts.get(name.name);
+    return doubt === undefined ? name : { ...name, writing: doubt.digests, stillInDoubt: doubt.still, mustRead: true };
   });
 }
 
@@ -35,7 +35,7 @@ export async function doubtRefused(tx: Tx, target: string, names: readonly DueRo
   await tx.query('select 1 from lane where target = $1 for update', [target]);
   const [clock] = await tx.query<{ dead_at: Date }>(`select clock_timestamp() + $1::int * interval '1 ms' as dead_at`, [deadAfterMs]);
   if (clock === undefined || names.length === 0) return;
-  await storeDoubt(tx, target, Object.fromEntries(names.map((name) => [name.ownerName, textsOf(name.puts)])), clock.dead_at);
+  await storeDoubt(tx, target, Object.fromEntries(names.map((name) => [name.name, name.digests])), clock.dead_at);
   await tx.query('update lane set due_at = least(due_at, clock_timestamp()), due_priority = 0 where target = $1', [target]);
 }
 

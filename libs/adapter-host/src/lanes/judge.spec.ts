@@ -5,10 +5,10 @@ import type { Claim, DueRow } from './claim.js';
 import { gateOf, type GateRow } from './gate.js';
 import { judgeNames, judgeTurn } from './judge.js';
 
-const row: DueRow = { ownerName: 'a.example.', zoneId: 'z', timeline: 1, generation: 1, digest: 'd', wanted: [], puts: '["p"]', vms: [], priority: 1, owned: {}, doubt: [], stillInDoubt: false, mustRead: false, takeOver: null, state: 'pending', reasonCode: null, attempts: 0, foreign: [] };
+const row: DueRow = { name: 'a.example.', zoneId: 'z', timeline: 1, generation: 1, digest: 'd', wanted: [], digests: ['p'], wantedJson: '[]', vmsJson: '[]', priority: 1, owned: {}, writing: [], stillInDoubt: false, mustRead: false, state: 'pending', reasonCode: null, attempts: 0, foreign: [] };
 const claim: Claim = {
   target: 't', epoch: 1, zone: { zoneId: 'z', apex: 'example.', revision: 1, settings: {} }, connection: { connectionId: 'c', revision: 1, settings: {}, sealed: {}, failures: 0 },
-  limiter: { key: 'l', slot: 1, failures: 0, failingSince: null }, observe: false, failures: 0, failingSince: null, knowledge: { token: null, zoneSize: null, readWholeMsAgo: null }, takeOverEquals: false, isTidyDue: false, names: [row], leasedAt: 0,
+  limiter: { key: 'l', slot: 1, failures: 0, failingSince: null }, observe: false, failures: 0, failingSince: null, knowledge: { token: null, zoneSize: null, readWholeMsAgo: null }, isTidyDue: false, names: [row], leasedAt: 0,
 };
 const HALF = 0.5;
 
@@ -54,9 +54,9 @@ describe('a failed turn blocks no more than shares the trouble', () => {
 describe('a name after its turn', () => {
   const judge = (due: Partial<DueRow>, outcome: Partial<NameOutcome>, failure?: ProviderError, sent = false) => {
     const name: DueRow = { ...row, ...due };
-    const named: NameOutcome = { name: name.ownerName, state: 'applied', owned: {}, foreign: null, wrote: false, inDoubt: false, ...outcome };
+    const named: NameOutcome = { name: name.name, state: 'applied', owned: {}, foreign: null, wrote: false, inDoubt: false, ...outcome };
     const turn: TurnOutcome = { names: [named], knowledge: claim.knowledge, reports: [], untidy: false, calls: { reads: 0, writes: 0 }, changes: [], ...(failure === undefined ? {} : { failure }) };
-    const [verdict] = judgeNames({ ...claim, names: [name] }, turn, judgeTurn(claim, failure, null, HALF, 0), new Set(sent ? [name.ownerName] : []), () => HALF);
+    const [verdict] = judgeNames({ ...claim, names: [name] }, turn, judgeTurn(claim, failure, null, HALF, 0), new Set(sent ? [name.name] : []), () => HALF);
     return verdict && [verdict.state, verdict.doubt, verdict.next.kind, verdict.isQuiet];
   };
   it('that is throttled waits, which is no failure', () => {
@@ -67,7 +67,7 @@ describe('a name after its turn', () => {
   const lost = new ProviderError('retry', 'asking', { inDoubt: true });
   const foreign = { code: 'foreign-record' as const, text: 'foreign' };
   const no = { code: 'refused-by-provider' as const, text: 'no' };
-  const a = { type: 'A' as const, ttl: 300, values: ['192.0.2.1'] };
+  const a = { name: 'a.example.', type: 'A' as const, ttl: 300, values: ['192.0.2.1'] };
 
   it.each([
     ['applied', judge({}, {}), ['applied', 'none', 'settled', false]],
@@ -78,8 +78,8 @@ describe('a name after its turn', () => {
     ['failed alone', judge({}, { state: 'failed' }), ['failed', 'none', 'after', false]],
     ['failed with its turn', judge({}, { state: 'failed' }, away), ['failed', 'none', 'stays', false]],
     ['sent, and answered as failed', judge({}, { state: 'failed' }, away, true), ['failed', 'unread', 'stays', false]],
-    ['not seen since a call was lost', judge({ doubt: ['p'] }, { state: 'failed' }, away), ['failed', 'unread', 'stays', false]],
-    ['seen since a call was lost', judge({ doubt: ['p'] }, {}), ['applied', 'none', 'settled', false]],
+    ['not seen since a call was lost', judge({ writing: ['p'] }, { state: 'failed' }, away), ['failed', 'unread', 'stays', false]],
+    ['seen since a call was lost', judge({ writing: ['p'] }, {}), ['applied', 'none', 'settled', false]],
     ['refused for good', judge({ wanted: [a] }, { state: 'refused', reason: no }), ['refused', 'none', 'settled', false]],
     ['a removal that was refused', judge({}, { state: 'refused', reason: no }), ['refused', 'none', 'after', false]],
     ['refused for a foreign record', judge({}, { state: 'refused', reason: foreign }), ['refused', 'none', 'after', false]],

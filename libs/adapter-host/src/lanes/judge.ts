@@ -92,9 +92,9 @@ export function judgeNames(claim: Claim, outcome: TurnOutcome, verdict: TurnVerd
   const verdicts: NameVerdict[] = [];
   for (const [at, row] of claim.names.entries()) {
     const named = outcome.names[at];
-    if (named === undefined || named.name !== row.ownerName) throw new Error(`the engine gave no outcome for ${row.ownerName}`);
+    if (named === undefined || named.name !== row.name) throw new Error(`the engine gave no outcome for ${row.name}`);
     if (named.state === 'not-tried') continue;
-    const isSent = sent.has(row.ownerName);
+    const isSent = sent.has(row.name);
     const isUnanswered = isSent && (!named.wrote || outcome.failure?.detail.inDoubt === true);
     verdicts.push(judgeName(row, named, named.state, { since: claim.failingSince ?? claim.limiter.failingSince, wait, isSent, isUnanswered, ...(named.reason?.code === 'zone-full' ? full : { attempts: row.attempts, dice: dice() }) }));
   }
@@ -132,8 +132,8 @@ function judgeName(row: DueRow, outcome: NameOutcome, state: NameVerdict['state'
 function judgeDoubt(row: DueRow, outcome: NameOutcome, context: NameContext): NameVerdict['doubt'] {
   if (outcome.inDoubt && context.isUnanswered) return 'new';
   // An answer that says "failed" is no proof that nothing was done.
-  const isUnread = outcome.state === 'failed' && (context.isSent || row.doubt.length > 0);
-  if (row.stillInDoubt) return isUnread ? 'unread' : 'keep';
+  const isUnread = outcome.state === 'failed' && (context.isSent || row.writing.length > 0);
+  if (row.stillInDoubt === true) return isUnread ? 'unread' : 'keep';
   return outcome.inDoubt ? 'new' : isUnread ? 'unread' : 'none';
 }
 

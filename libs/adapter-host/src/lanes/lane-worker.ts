@@ -5,7 +5,7 @@ import type { Timeline } from '@vmdns/store';
 import type { Host } from '../host.js';
 import type { Noticer } from '../results/noticer.js';
 import type { WaitingNames } from '../results/waiting-names.js';
-import type { Claim } from './claim.js';
+import { type Claim, MANY_NAMES } from './claim.js';
 import type { Leases } from './lease.js';
 import type { TurnEnds } from './turn-ends.js';
 import type { Turns } from './turns.js';
@@ -114,9 +114,15 @@ export class LaneWorker {
     while (this.running.size > 0) await Promise.all(this.running.values());
   }
 
+  /** Lanes with much to do one after the other, so that the first one's call is out while the next one's names are read. */
   private async look(): Promise<void> {
     try {
-      this.dispatch(await this.ends.takeDue(this.room));
+      for (let most = 1, isMore = true; isMore && this.room > 0;) {
+        const claims = await this.ends.takeDue(Math.min(most, this.room));
+        this.dispatch(claims);
+        isMore = claims.length === most;
+        most = claims.some((claim) => claim.names.length >= MANY_NAMES) ? 1 : this.room;
+      }
     } catch (error) {
       this.complain(error, undefined);
     }

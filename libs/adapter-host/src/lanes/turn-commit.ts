@@ -2,7 +2,6 @@ import type { HeldRrset, TurnKnowledge, TurnReport } from '@vmdns/provider-kit';
 import { bigintArray, booleanArray, textArray, type Tx } from '@vmdns/store';
 import type { Host } from '../host.js';
 import { OTHER_IS_DUE } from './claims.js';
-import { textsOf } from '../results/outcome.js';
 import { ON_NOTED } from '../results/unsaid.js';
 import type { Claim } from './claim.js';
 import type { Block, NameVerdict, TurnVerdict } from './judge.js';
@@ -89,14 +88,14 @@ returning n.owner_name, n.turn, case when ${SAME} then n.next_try_at end as next
 
 /** What lost calls may have put; what was not sent is none of it. */
 function digestsInDoubt({ row, doubt }: NameVerdict, sent: ReadonlySet<string>): readonly string[] {
-  return [...new Set([...row.doubt, ...(doubt === 'new' || sent.has(row.ownerName) ? textsOf(row.puts) : [])])];
+  return [...new Set([...row.writing, ...(doubt === 'new' || sent.has(row.name) ? row.digests : [])])];
 }
 
 export function commitNames(tx: Tx, { claim, names, sent, deadAfterMs }: TurnEnd, at: Date, restMs: number): Promise<readonly CommittedName[]> {
   const texts = (of: (name: NameVerdict) => string | null): Buffer => textArray(names.map(of));
   const numbers = (of: (name: NameVerdict) => number): Buffer => bigintArray(names.map(of));
   return tx.query<CommittedName>(NAMES, [
-    claim.target, texts((n) => n.row.ownerName), numbers((n) => n.row.timeline), numbers((n) => n.row.generation), texts((n) => JSON.stringify(n.owned)),
+    claim.target, texts((n) => n.row.name), numbers((n) => n.row.timeline), numbers((n) => n.row.generation), texts((n) => JSON.stringify(n.owned)),
     texts((n) => n.state), texts((n) => (n.reason === null ? null : JSON.stringify(n.reason))), texts((n) => n.providerText), booleanArray(names.map((n) => n.wrote)),
     texts((n) => n.doubt), texts((n) => (n.doubt === 'new' || n.doubt === 'unread' ? JSON.stringify(digestsInDoubt(n, sent)) : null)), texts((n) => n.next.kind),
     numbers((n) => (n.next.kind === 'after' || n.next.kind === 'stays' ? n.next.ms : 0)), numbers((n) => (n.isQuiet ? 0 : 1)), deadAfterMs, at, restMs,

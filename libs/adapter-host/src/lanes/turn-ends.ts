@@ -3,7 +3,7 @@ import { isTransient } from '@vmdns/bus';
 import type { NameResult } from '@vmdns/contracts';
 import { type Store, type Timeline, TransientStoreError } from '@vmdns/store';
 import type { Host } from '../host.js';
-import type { Outcome } from '../results/outcome.js';
+import { type Outcome, textsOf } from '../results/outcome.js';
 import type { Sayer } from '../results/sayer.js';
 import type { NotedOutcomes, Unsaid } from '../results/unsaid.js';
 import type { Claim } from './claim.js';
@@ -62,10 +62,10 @@ export class TurnEnds {
       const mark = end.names.length === 0 ? null : this.unsaid.nextMark();
       const fenced = await fence(tx, this.host, claim, mark);
       if (fenced === null) {
-        await doubtRefused(tx, claim.target, claim.names.filter((row) => end.sent.has(row.ownerName)), end.deadAfterMs);
+        await doubtRefused(tx, claim.target, claim.names.filter((row) => end.sent.has(row.name)), end.deadAfterMs);
         return null;
       }
-      const drifted = end.wholeReading === null ? [] : await storeWholeReading(tx, claim.target, end.wholeReading, claim.names.map((row) => row.ownerName));
+      const drifted = end.wholeReading === null ? [] : await storeWholeReading(tx, claim.target, end.wholeReading, claim.names.map((row) => row.name));
       const { at } = fenced;
       // Released to be written while it was looked at: these names stay due.
       const verdicts = claim.observe && !fenced.observe ? end.names.filter((name) => name.state !== 'observed') : end.names;
@@ -87,7 +87,7 @@ export class TurnEnds {
   private say(end: TurnEnd, committed: readonly CommittedName[], noted: NotedOutcomes | null): void {
     if (noted === null) return;
     const at = noted.at.toISOString();
-    const verdicts = new Map(end.names.map((name) => [name.row.ownerName, name]));
+    const verdicts = new Map(end.names.map((name) => [name.row.name, name]));
     const outcomes = committed.flatMap((row): Outcome[] => {
       const verdict = verdicts.get(row.owner_name);
       if (verdict === undefined || verdict.isQuiet) return [];
@@ -118,11 +118,11 @@ function resultOf(verdict: NameVerdict, row: CommittedName, at: string): NameRes
     state: verdict.state,
     ...(verdict.reason === null ? {} : { reason: verdict.reason }),
     ...(verdict.providerText === null ? {} : { providerText: verdict.providerText }),
-    rrsets: [...verdict.row.wanted],
+    rrsets: verdict.row.wanted.map(({ type, ttl, values }) => ({ type, ttl, values })) as NameResult['rrsets'],
     wrote: verdict.wrote,
     attempts: verdict.row.attempts + 1,
     ...(row.next_try_at === null ? {} : { nextTryAt: row.next_try_at.toISOString() }),
-    vms: [...verdict.row.vms],
+    vms: textsOf(verdict.row.vmsJson),
     at,
   };
 }

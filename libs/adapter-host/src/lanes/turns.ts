@@ -3,9 +3,8 @@ import type { Log } from '@vmdns/chassis';
 import type { Host } from '../host.js';
 import type { AdapterMetrics } from '../metrics.js';
 import type { Connections } from '../zones/connections.js';
-import { textsOf } from '../results/outcome.js';
 import { BULK, type TurnBudget } from './budget.js';
-import type { Claim, DueRow } from './claim.js';
+import type { Claim } from './claim.js';
 import { judgeNames, judgeTurn, type TurnVerdict } from './judge.js';
 import type { Lease, Leases } from './lease.js';
 import type { TurnEnd } from './turn-commit.js';
@@ -41,7 +40,7 @@ export class Turns {
       return await runTurn(
         {
           provider: this.host.provider, apex: claim.zone.apex, zone, capabilities: this.host.definition.capabilities,
-          due: claim.names.map((row) => dueNameOf(row, claim)), ledger: () => this.parts.ledgerOf(claim.target), knowledge: claim.knowledge, mode: claim.observe ? 'observe' : 'write', attempt: claim.failures,
+          due: claim.names, ledger: () => this.parts.ledgerOf(claim.target), knowledge: claim.knowledge, mode: claim.observe ? 'observe' : 'write', attempt: claim.failures,
           probe: claim.limiter.failures > 0,
         },
         lease.signal,
@@ -99,27 +98,6 @@ function waitUntilDead(verdict: TurnVerdict, deadAfterMs: number): TurnVerdict {
   return { ...verdict, lane: { ms: Math.max(verdict.lane?.ms ?? 0, deadAfterMs), reason } };
 }
 
-function dueNameOf(row: DueRow, claim: Claim) {
-  return {
-    name: row.ownerName,
-    wanted: row.wanted.map((rrset) => ({ name: row.ownerName, type: rrset.type, ttl: rrset.ttl, values: rrset.values })),
-    digests: textsOf(row.puts),
-    owned: row.owned,
-    writing: row.doubt,
-    foreign: row.foreign,
-    mustRead: row.mustRead,
-    stillInDoubt: row.stillInDoubt,
-    confirm: row.state === 'unconfirmed',
-    ...takeOverOf(row, claim),
-  };
-}
-
-/** What a person lets be taken over goes before what a raised timeline does. */
-function takeOverOf(row: DueRow, claim: Claim): { takeOver?: 'equal' | 'any' } {
-  if (row.takeOver !== null) return { takeOver: row.takeOver };
-  return claim.takeOverEquals ? { takeOver: 'equal' } : {};
-}
-
 /** Foreign types that the table does not have as they were found; only worth storing beside a whole reading, and while that counts. */
 function learntForeign(claim: Claim, outcome: TurnOutcome): ReadonlyMap<string, readonly string[]> {
   const learnt = new Map<string, readonly string[]>();
@@ -129,18 +107,18 @@ function learntForeign(claim: Claim, outcome: TurnOutcome): ReadonlyMap<string, 
     if (foreign === null) continue;
     // A whole reading has just replaced the table, without the names of this turn.
     const known = outcome.wholeReading === undefined ? row.foreign : [];
-    if (foreign.length !== known.length || foreign.some((type) => !known.includes(type))) learnt.set(row.ownerName, foreign);
+    if (foreign.length !== known.length || foreign.some((type) => !known.includes(type))) learnt.set(row.name, foreign);
   }
   return learnt;
 }
 
 function outcomeOfFailure(claim: Claim, failure: ProviderError, reason: TurnReason, sent: ReadonlySet<string> = new Set()): TurnOutcome {
-  const names = claim.names.map((row): NameOutcome => ({ name: row.ownerName, state: 'failed', reason, owned: row.owned, foreign: null, wrote: false, inDoubt: sent.has(row.ownerName) }));
+  const names = claim.names.map((row): NameOutcome => ({ name: row.name, state: 'failed', reason, owned: row.owned, foreign: null, wrote: false, inDoubt: sent.has(row.name) }));
   return { ...nothingTried(claim), names, failure, knowledge: { token: null, zoneSize: claim.knowledge.zoneSize } };
 }
 
 function nothingTried(claim: Claim): TurnOutcome {
-  const names = claim.names.map((row): NameOutcome => ({ name: row.ownerName, state: 'not-tried', owned: row.owned, foreign: null, wrote: false, inDoubt: false }));
+  const names = claim.names.map((row): NameOutcome => ({ name: row.name, state: 'not-tried', owned: row.owned, foreign: null, wrote: false, inDoubt: false }));
   return { names, knowledge: claim.knowledge, reports: [], untidy: false, calls: { reads: 0, writes: 0 }, changes: [] };
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from '@vmdns/chassis';
 import type { TurnReport } from '@vmdns/provider-kit';
 import type { Host } from '../host.js';
 import type { Claim } from '../lanes/claim.js';
+import { textsOf } from './outcome.js';
 
 type Notice = NoticeEvent['data'];
 
@@ -17,8 +18,9 @@ export class Noticer {
 
   /** What the engine met in a turn. */
   reported(claim: Claim, reports: readonly TurnReport[]): void {
-    const vmsOf = new Map(claim.names.map((row) => [row.ownerName, row.vms]));
-    const told = reports.slice(0, TOLD_MAX).map(({ kind, name, text }) => this.noticeOf(claim, kind, text, name === undefined ? {} : { name, vms: [...(vmsOf.get(name) ?? [])] }));
+    if (reports.length === 0) return;
+    const vmsOf = new Map(claim.names.map((row) => [row.name, row.vmsJson]));
+    const told = reports.slice(0, TOLD_MAX).map(({ kind, name, text }) => this.noticeOf(claim, kind, text, name === undefined ? {} : { name, vms: textsOf(vmsOf.get(name) ?? '[]') }));
     const rest = reports.length - told.length;
     const more = rest > 0 ? [this.noticeOf(claim, 'drift', `as much was met ${rest} times more in the same turn`)] : [];
     this.say([...told, ...more]);

@@ -22,7 +22,7 @@ export interface DueName {
   /** Ask the name server although nothing is written: the last outcome was unconfirmed. */
   readonly confirm?: boolean;
   /** `equal`: an equal RRset that is not owned becomes ours (a timeline was raised); `any`: a person adopted the name, whatever is there at wanted types. */
-  readonly takeOver?: 'equal' | 'any';
+  readonly takeOver?: 'equal' | 'any' | undefined;
 }
 
 /** What the host keeps with the lane between turns. */
