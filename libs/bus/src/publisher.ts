@@ -182,7 +182,11 @@ export class Publisher {
 }
 
 function pack(item: Outgoing): Packed {
-  return { subject: item.subject, payload: encoder.encode(JSON.stringify(item.event)), headers: headersOf(item) };
+  return { subject: item.subject, payload: encoder.encode(jsonOf(item)), headers: headersOf(item) };
+}
+
+function jsonOf({ event, dataJson }: Outgoing): string {
+  return dataJson === undefined ? JSON.stringify(event) : `${JSON.stringify({ ...event, data: undefined }).slice(0, -1)},"data":${dataJson}}`;
 }
 
 function headersOf(item: Outgoing): MsgHdrs {

@@ -5,7 +5,7 @@ import { gateOf, type Gate } from '../lanes/gate.js';
 import { type Claim, MANY_NAMES } from '../lanes/claim.js';
 import type { Claims } from '../lanes/claims.js';
 import type { AdapterMetrics } from '../metrics.js';
-import { type Outcome, type OutcomeRow, resultOf } from '../results/outcome.js';
+import { type Outcome, outcomeOf, type OutcomeRow } from '../results/outcome.js';
 import type { NotedOutcomes, Unsaid } from '../results/unsaid.js';
 import { type Incoming, namesOf, newestOf } from './incoming.js';
 import { type Addressed, answerPending, findNames, type StoredName, storeNames } from './name-table.js';
@@ -105,7 +105,7 @@ export class Intake {
     const keyOf = (name: Addressed): string => `${name.target} ${name.incoming.ownerName}`;
     const gated = addressed.filter((name) => name.gate !== null && storedKeys.has(keyOf(name)));
     const left = addressed.filter((name) => !storedKeys.has(keyOf(name)));
-    const told = (row: OutcomeRow & { readonly target: string }, zoneId: string, at: Date): Outcome => outcomeOf(lanes, zoneId, row, at);
+    const told = (row: OutcomeRow & { readonly target: string }, zoneId: string, at: Date): Outcome => outcomeAt(lanes, zoneId, row, at);
     const known = new Map((await findSome(tx, [...gated, ...left])).map((row) => [`${row.target} ${row.owner_name}`, row]));
     const fresh = gated.flatMap((name) => {
       const row = known.get(keyOf(name));
@@ -158,9 +158,9 @@ const lanesOf = (names: readonly Incoming[], targets: ReadonlySet<string>, room:
 
 const findSome = async (tx: Tx, names: readonly Addressed[]) => (names.length === 0 ? [] : findNames(tx, names));
 
-function outcomeOf(lanes: ReadonlyMap<string, ZoneLane>, zoneId: string, row: OutcomeRow & { readonly target: string }, at: Date): Outcome {
+function outcomeAt(lanes: ReadonlyMap<string, ZoneLane>, zoneId: string, row: OutcomeRow & { readonly target: string }, at: Date): Outcome {
   const lane = lanes.get(zoneId);
-  return { zoneId, apex: lane?.apex ?? '', connectionId: lane?.connection_id ?? '', target: row.target, result: resultOf(row, at) };
+  return outcomeOf({ zoneId, apex: lane?.apex ?? '', connectionId: lane?.connection_id ?? '', target: row.target }, row, at);
 }
 
 /** The removal of a name that another entry holds by now: done, for this entry. */

@@ -94,12 +94,24 @@ export function judgeNames(claim: Claim, outcome: TurnOutcome, verdict: TurnVerd
     const named = outcome.names[at];
     if (named === undefined || named.name !== row.name) throw new Error(`the engine gave no outcome for ${row.name}`);
     if (named.state === 'not-tried') continue;
+    if (named.state === 'applied' && named.reason === undefined && !named.inDoubt && row.stillInDoubt !== true) {
+      verdicts.push(settled(row, named));
+      continue;
+    }
     const isSent = sent.has(row.name);
     const isUnanswered = isSent && (!named.wrote || outcome.failure?.detail.inDoubt === true);
     verdicts.push(judgeName(row, named, named.state, { since: claim.failingSince ?? claim.limiter.failingSince, wait, isSent, isUnanswered, ...(named.reason?.code === 'zone-full' ? full : { attempts: row.attempts, dice: dice() }) }));
   }
   return verdicts;
 }
+
+const SETTLED: NextLook = { kind: 'settled' };
+
+/** What most names come to. */
+const settled = (row: DueRow, { owned, wrote, providerText }: NameOutcome): NameVerdict => ({ row, state: 'applied', reason: null, providerText: wordsOf(providerText), owned, wrote, doubt: 'none', next: SETTLED, isQuiet: false });
+
+/** Postgres takes no NUL in text; a provider's words must not keep an outcome from being stored. */
+const wordsOf = (text: string | undefined): string | null => text?.replaceAll('\0', ' ') ?? null;
 
 interface NameContext {
   readonly since: Date | null;
@@ -119,8 +131,7 @@ function judgeName(row: DueRow, outcome: NameOutcome, state: NameVerdict['state'
     row, doubt, reason,
     // What was looked at before the lost call is dead is no last word. A throttle is a wait, not a failure.
     state: state === 'applied' && doubt !== 'none' ? 'unconfirmed' : state === 'failed' && reason?.code === 'throttled' ? 'waiting' : state,
-    // Postgres takes no NUL in text; a provider's words must not keep an outcome from being stored.
-    providerText: outcome.providerText?.replaceAll('\0', ' ') ?? null,
+    providerText: wordsOf(outcome.providerText),
     owned: outcome.owned,
     wrote: outcome.wrote,
     next: nextLook(row, state, doubt, reason, context),
@@ -145,7 +156,7 @@ function nextLook(row: DueRow, state: NameVerdict['state'], doubt: NameVerdict['
   if (doubt !== 'none') return { kind: 'when-dead' };
   if (state === 'unconfirmed') return { kind: 'after', ms: backoffMs(BACKOFF.confirm, row.attempts + 1, context.dice) };
   if (state === 'refused' && (row.wanted.length === 0 || reason?.code === 'foreign-record' || reason?.code === 'cname-conflict')) return { kind: 'after', ms: LOOK_AGAIN_MS };
-  return { kind: 'settled' };
+  return SETTLED;
 }
 
 function withSince(reason: Reason, since: Date | null): Reason {

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as immediately, setTimeout as delay } from 'node:timers/promises';
 import { isTransient } from '@vmdns/bus';
 import type { Log } from '@vmdns/chassis';
 import type { Timeline } from '@vmdns/store';
@@ -142,12 +142,15 @@ export class LaneWorker {
       this.parts.log.warn({ target: claim.target, epoch: claim.epoch, names: end.sent.size }, 'a turn came too late, its names are in doubt');
       return this.wake();
     }
-    if (committed.drifted.length > 0) this.parts.log.warn({ target: claim.target, names: committed.drifted.length, first: committed.drifted[0] }, 'names were changed behind our back');
-    this.parts.notices.drifted(claim, committed.drifted);
-    this.parts.notices.reported(claim, end.reports);
     this.dispatch(committed.claims);
     if (committed.isMoreDue) this.wakeSoon();
     if (committed.dueAfterMs !== null) this.wakeAfter(committed.dueAfterMs);
+    // The next call goes out first. Who dies here has the outcomes noted as unsaid, and another says them.
+    await immediately();
+    committed.say();
+    if (committed.drifted.length > 0) this.parts.log.warn({ target: claim.target, names: committed.drifted.length, first: committed.drifted[0] }, 'names were changed behind our back');
+    this.parts.notices.drifted(claim, committed.drifted);
+    this.parts.notices.reported(claim, end.reports);
     const { lane, connection, limiter } = end.verdict;
     if (lane !== null || connection !== null || limiter !== null) this.parts.waiting.answerLater({ target: claim.target, connectionId: connection === null ? null : claim.connection.connectionId, limiterKey: limiter === null ? null : claim.limiter.key });
   }

@@ -25,12 +25,8 @@ export interface TurnEnd {
   readonly tidy: { readonly afterMs: number } | 'done' | null;
 }
 
-/** What became of one row. */
-export interface CommittedName {
-  readonly owner_name: string;
-  readonly turn: number;
-  readonly next_try_at: Date | null;
-}
+/** What became of one row: the verdict's place in the turn, the row's turn, and when it is tried next (ms since 1970). */
+export type CommittedName = readonly [at: number, turn: number, nextTryMs: number | null];
 
 export interface CommittedLane {
   readonly due: boolean | null;
@@ -63,11 +59,13 @@ const RESTED = `$16::timestamptz + $17::int * interval '1 ms'`;
 const NEXT_TRY = `case u.look when 'settled' then null when 'when-dead' then ${DOUBT_UNTIL} else $16::timestamptz + u.look_ms * interval '1 ms' end`;
 
 /**
+ * A column in which all names have the usual value is sent empty, and what became of the rows comes as one value.
  * One probe of the key for each name, whatever the statistics say; the lane's lock keeps the rows where they are.
  * Rows that were replaced meanwhile keep their new wish and stay due, after a pause; what was put is ours all the same,
  * unless it was released meanwhile.
  */
 const NAMES = `
+with changed as (
 update name n set owned = case when n.released then '{}' else u.owned::jsonb end, must_read = false, take_over = case when u.state = 'failed' then n.take_over end, turn = n.turn + u.said,
   doubt = case u.doubt_kind when 'none' then null when 'keep' then n.doubt else u.doubt end,
   doubt_until = ${DOUBT_UNTIL},
@@ -80,26 +78,37 @@ update name n set owned = case when n.released then '{}' else u.owned::jsonb end
   next_try_at = case when ${SAME} then ${NEXT_TRY} else n.next_try_at end,
   paced_from = case when u.wrote or not ${SAME} then $16::timestamptz else n.paced_from end,
   due_at = case when not ${SAME} and n.due_at < ${RESTED} then ${RESTED} when not ${SAME} or u.look = 'stays' then n.due_at else ${NEXT_TRY} end
-from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::boolean[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::bigint[])
-    as u (owner_name, timeline, generation, owned, state, reason, provider_text, wrote, doubt_kind, doubt, look, look_ms, said)
+from (
+    select v.owner_name, v.timeline, v.generation, v.owned, coalesce(v.state, 'applied') as state, v.reason, v.provider_text, coalesce(v.wrote, true) as wrote,
+      coalesce(v.doubt_kind, 'none') as doubt_kind, v.doubt, coalesce(v.look, 'settled') as look, coalesce(v.look_ms, 0) as look_ms, coalesce(v.said, 1) as said, v.at
+    from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::boolean[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::bigint[])
+      with ordinality as v (owner_name, timeline, generation, owned, state, reason, provider_text, wrote, doubt_kind, doubt, look, look_ms, said, at)) u
   cross join lateral (select k.ctid from name k where k.target = $1 and k.owner_name = u.owner_name limit 1) k
 where n.ctid = k.ctid
-returning n.owner_name, n.turn, case when ${SAME} then n.next_try_at end as next_try_at`;
+returning u.at, n.turn, case when ${SAME} then n.next_try_at end as next_try_at
+)
+select '[' || string_agg('[' || at - 1 || ',' || turn || ',' || coalesce(floor(extract(epoch from next_try_at) * 1000)::text, 'null') || ']', ',') || ']' as committed from changed`;
 
 /** What lost calls may have put; what was not sent is none of it. */
 function digestsInDoubt({ row, doubt }: NameVerdict, sent: ReadonlySet<string>): readonly string[] {
   return [...new Set([...row.writing, ...(doubt === 'new' || sent.has(row.name) ? row.digests : [])])];
 }
 
-export function commitNames(tx: Tx, { claim, names, sent, deadAfterMs }: TurnEnd, at: Date, restMs: number): Promise<readonly CommittedName[]> {
-  const texts = (of: (name: NameVerdict) => string | null): Buffer => textArray(names.map(of));
-  const numbers = (of: (name: NameVerdict) => number): Buffer => bigintArray(names.map(of));
-  return tx.query<CommittedName>(NAMES, [
-    claim.target, texts((n) => n.row.name), numbers((n) => n.row.timeline), numbers((n) => n.row.generation), texts((n) => JSON.stringify(n.owned)),
-    texts((n) => n.state), texts((n) => (n.reason === null ? null : JSON.stringify(n.reason))), texts((n) => n.providerText), booleanArray(names.map((n) => n.wrote)),
-    texts((n) => n.doubt), texts((n) => (n.doubt === 'new' || n.doubt === 'unread' ? JSON.stringify(digestsInDoubt(n, sent)) : null)), texts((n) => n.next.kind),
-    numbers((n) => (n.next.kind === 'after' || n.next.kind === 'stays' ? n.next.ms : 0)), numbers((n) => (n.isQuiet ? 0 : 1)), deadAfterMs, at, restMs,
+export async function commitNames(tx: Tx, { claim, names, sent, deadAfterMs }: TurnEnd, at: Date, restMs: number): Promise<readonly CommittedName[]> {
+  /** `usual`: what the statement takes where a column is empty. */
+  const column = <T>(usual: T, of: (name: NameVerdict) => T): readonly T[] => {
+    const values = names.map(of);
+    return values.every((value) => value === usual) ? [] : values;
+  };
+  const texts = (usual: string | null, of: (name: NameVerdict) => string | null): Buffer => textArray(column(usual, of));
+  const numbers = (usual: number | null, of: (name: NameVerdict) => number): Buffer => bigintArray(column<number | null>(usual, of));
+  const [row] = await tx.query<{ committed: string | null }>(NAMES, [
+    claim.target, texts(null, (n) => n.row.name), numbers(null, (n) => n.row.timeline), numbers(null, (n) => n.row.generation), texts(null, (n) => JSON.stringify(n.owned)),
+    texts('applied', (n) => n.state), texts(null, (n) => (n.reason === null ? null : JSON.stringify(n.reason))), texts(null, (n) => n.providerText), booleanArray(column(true, (n) => n.wrote)),
+    texts('none', (n) => n.doubt), texts(null, (n) => (n.doubt === 'new' || n.doubt === 'unread' ? JSON.stringify(digestsInDoubt(n, sent)) : null)), texts('settled', (n) => n.next.kind),
+    numbers(0, (n) => (n.next.kind === 'after' || n.next.kind === 'stays' ? n.next.ms : 0)), numbers(1, (n) => (n.isQuiet ? 0 : 1)), deadAfterMs, at, restMs,
   ]);
+  return row === undefined || row.committed === null ? [] : (JSON.parse(row.committed) as CommittedName[]);
 }
 
 /** The lane and its slot are free again; the lane knows when it is due next. */

@@ -1,9 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isTransient } from '@vmdns/bus';
-import type { NameResult } from '@vmdns/contracts';
 import { type Store, type Timeline, TransientStoreError } from '@vmdns/store';
 import type { Host } from '../host.js';
-import { type Outcome, textsOf } from '../results/outcome.js';
+import type { Outcome } from '../results/outcome.js';
 import type { Sayer } from '../results/sayer.js';
 import type { NotedOutcomes, Unsaid } from '../results/unsaid.js';
 import type { Claim } from './claim.js';
@@ -16,7 +15,7 @@ import { commitBlocks, commitLane, commitNames, fence, type CommittedName, type 
 
 /** What a commit gave: the lanes to go on with, or that the turn came too late. */
 export type Committed =
-  | { readonly kind: 'committed'; readonly claims: readonly Claim[]; readonly drifted: readonly string[]; readonly isMoreDue: boolean; /** The lane is due again then. */ readonly dueAfterMs: number | null }
+  | { readonly kind: 'committed'; /** Says the outcomes: what is stored waits for nobody, so the next call goes out first. */ readonly say: () => void; readonly claims: readonly Claim[]; readonly drifted: readonly string[]; readonly isMoreDue: boolean; /** The lane is due again then. */ readonly dueAfterMs: number | null }
   | { readonly kind: 'lost' };
 
 /** Postgres away at the end of a turn: the outcome is held for so many tries, then left to the next holder's doubt. */
@@ -75,24 +74,23 @@ export class TurnEnds {
       await commitBlocks(tx, claim, end.verdict);
       const claims = goesOn && (lane.due === true || lane.other) ? await this.claims.take(tx, [claim.limiter.key], 1) : [];
       const noted: NotedOutcomes | null = mark === null ? null : { targets: [claim.target], mark, at };
-      return { names, noted, claims, drifted, isMoreDue: lane.other && lane.has_free_slot, dueAfterMs: lane.wait_ms };
+      return { verdicts, names, noted, claims, drifted, isMoreDue: lane.other && lane.has_free_slot, dueAfterMs: lane.wait_ms };
     });
     if (done === null) return { kind: 'lost' };
-    this.say(end, done.names, done.noted);
     // Stored is stored: where this fails, the lanes' own pauses end by themselves.
     if (claim.limiter.failures > 0 && end.verdict.isAnswered) await this.freeLanes(claim.limiter.key).catch(() => undefined);
-    return { kind: 'committed', claims: done.claims, drifted: done.drifted, isMoreDue: done.isMoreDue, dueAfterMs: done.dueAfterMs };
+    return { kind: 'committed', say: () => this.say(end, done.verdicts, done.names, done.noted), claims: done.claims, drifted: done.drifted, isMoreDue: done.isMoreDue, dueAfterMs: done.dueAfterMs };
   }
 
-  private say(end: TurnEnd, committed: readonly CommittedName[], noted: NotedOutcomes | null): void {
+  private say({ claim }: TurnEnd, verdicts: readonly NameVerdict[], committed: readonly CommittedName[], noted: NotedOutcomes | null): void {
     if (noted === null) return;
     const at = noted.at.toISOString();
-    const verdicts = new Map(end.names.map((name) => [name.row.name, name]));
-    const outcomes = committed.flatMap((row): Outcome[] => {
-      const verdict = verdicts.get(row.owner_name);
-      if (verdict === undefined || verdict.isQuiet) return [];
-      return [{ zoneId: verdict.row.zoneId, apex: end.claim.zone.apex, connectionId: end.claim.connection.connectionId, target: end.claim.target, result: resultOf(verdict, row, at) }];
-    });
+    const outcomes: Outcome[] = [];
+    for (const [place, turn, nextTryMs] of committed) {
+      const verdict = verdicts[place];
+      if (verdict === undefined || verdict.isQuiet) continue;
+      outcomes.push({ zoneId: verdict.row.zoneId, apex: claim.zone.apex, connectionId: claim.connection.connectionId, target: claim.target, name: verdict.row.name, json: resultJson(verdict, turn, nextTryMs, at) });
+    }
     this.parts.sayer.say(outcomes, noted);
   }
 
@@ -108,21 +106,9 @@ export class TurnEnds {
   }
 }
 
-function resultOf(verdict: NameVerdict, row: CommittedName, at: string): NameResult {
-  return {
-    name: row.owner_name,
-    timeline: verdict.row.timeline,
-    generation: verdict.row.generation,
-    digest: verdict.row.digest,
-    turn: row.turn,
-    state: verdict.state,
-    ...(verdict.reason === null ? {} : { reason: verdict.reason }),
-    ...(verdict.providerText === null ? {} : { providerText: verdict.providerText }),
-    rrsets: verdict.row.wanted.map(({ type, ttl, values }) => ({ type, ttl, values })) as NameResult['rrsets'],
-    wrote: verdict.wrote,
-    attempts: verdict.row.attempts + 1,
-    ...(row.next_try_at === null ? {} : { nextTryAt: row.next_try_at.toISOString() }),
-    vms: textsOf(verdict.row.vmsJson),
-    at,
-  };
+/** A NameResult; by hand, as most of it is JSON already. */
+function resultJson({ row, state, reason, providerText, wrote }: NameVerdict, turn: number, nextTryMs: number | null, at: string): string {
+  const why = `${reason === null ? '' : `,"reason":${JSON.stringify(reason)}`}${providerText === null ? '' : `,"providerText":${JSON.stringify(providerText)}`}`;
+  const next = nextTryMs === null ? '' : `,"nextTryAt":"${new Date(nextTryMs).toISOString()}"`;
+  return `{"name":${JSON.stringify(row.name)},"timeline":${row.timeline},"generation":${row.generation},"digest":${JSON.stringify(row.digest)},"turn":${turn},"state":"${state}"${why},"rrsets":${row.wantedJson},"wrote":${wrote},"attempts":${row.attempts + 1}${next},"vms":${row.vmsJson},"at":"${at}"}`;
 }

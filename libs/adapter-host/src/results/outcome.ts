@@ -1,12 +1,20 @@
-import { COMMAND_NAMES_MAX, type NameResult, type Reason, type Result, type RrsetBody } from '@vmdns/contracts';
+import { COMMAND_NAMES_MAX, type NameResult, type Reason, type RrsetBody } from '@vmdns/contracts';
 
-/** One outcome as it is said: the row of `name`, and whose it is. */
+/** One outcome as it is said, and whose it is. */
 export interface Outcome {
   readonly zoneId: string;
   readonly apex: string;
   readonly connectionId: string;
   readonly target: string;
-  readonly result: NameResult;
+  readonly name: string;
+  /** A NameResult, written once: there may be thousands. */
+  readonly json: string;
+}
+
+/** What a message of results says of all its names, and they. */
+export interface ResultMessage {
+  readonly first: Outcome;
+  readonly names: readonly string[];
 }
 
 /** The columns of `name` that an outcome is made of. */
@@ -35,7 +43,12 @@ export const textsOf = (json: string): string[] => JSON.parse(json) as string[];
 export const reasonOf = (json: string): Reason => JSON.parse(json) as Reason;
 
 /** A row as the bus says it. `at` is for rows without an outcome of their own (`behind` of a pending name). */
-export function resultOf(row: OutcomeRow, at: Date): NameResult {
+export function outcomeOf(owner: Pick<Outcome, 'zoneId' | 'apex' | 'connectionId' | 'target'>, row: OutcomeRow, at: Date): Outcome {
+  const { zoneId, apex, connectionId, target } = owner;
+  return { zoneId, apex, connectionId, target, name: row.owner_name, json: JSON.stringify(resultOf(row, at)) };
+}
+
+function resultOf(row: OutcomeRow, at: Date): NameResult {
   return {
     name: row.owner_name,
     timeline: row.timeline,
@@ -57,15 +70,8 @@ export function resultOf(row: OutcomeRow, at: Date): NameResult {
 /** A message stays well below the server's 1 MiB, also where each name has a thousand addresses. */
 const CHARACTERS_MAX = 400_000;
 
-/** About what a result is as JSON, without writing it twice. */
-function sizeOf({ name, rrsets, reason, providerText, vms }: NameResult): number {
-  const values = rrsets.reduce((sum, rrset) => sum + 40 + rrset.values.reduce((size, value) => size + value.length + 3, 0), 0);
-  const words = (reason?.text.length ?? 0) + (reason?.hint?.length ?? 0) + (providerText?.length ?? 0);
-  return 300 + name.length + values + words + vms.reduce((sum, vm) => sum + vm.length + 3, 0);
-}
-
 /** Messages of at most 500 names of one zone entry, in the order given. */
-export function messagesOf(provider: string, outcomes: readonly Outcome[], again: boolean): readonly Result[] {
+export function messagesOf(outcomes: readonly Outcome[]): readonly ResultMessage[] {
   const byZone = new Map<string, Outcome[]>();
   for (const outcome of outcomes) {
     const key = `${outcome.zoneId} ${outcome.target}`;
@@ -73,28 +79,20 @@ export function messagesOf(provider: string, outcomes: readonly Outcome[], again
     if (group === undefined) byZone.set(key, [outcome]);
     else group.push(outcome);
   }
-  const messages: Result[] = [];
-  for (const group of byZone.values()) {
-    const [first] = group;
-    if (first === undefined) continue;
-    const { zoneId, apex, connectionId, target } = first;
-    for (const names of portionsOf(group)) messages.push({ zoneId, apex, provider, connectionId, target, ...(again ? { again } : {}), names });
-  }
-  return messages;
+  return [...byZone.values()].flatMap(portionsOf);
 }
 
-function portionsOf(group: readonly Outcome[]): readonly NameResult[][] {
-  const portions: NameResult[][] = [];
+function portionsOf(group: readonly Outcome[]): readonly ResultMessage[] {
+  const portions: { first: Outcome; names: string[] }[] = [];
   let characters = 0;
-  for (const { result } of group) {
-    const size = sizeOf(result);
+  for (const outcome of group) {
     const last = portions.at(-1);
-    if (last === undefined || last.length >= COMMAND_NAMES_MAX || characters + size > CHARACTERS_MAX) {
-      portions.push([result]);
-      characters = size;
+    if (last === undefined || last.names.length >= COMMAND_NAMES_MAX || characters + outcome.json.length > CHARACTERS_MAX) {
+      portions.push({ first: outcome, names: [outcome.json] });
+      characters = outcome.json.length;
     } else {
-      last.push(result);
-      characters += size;
+      last.names.push(outcome.json);
+      characters += outcome.json.length;
     }
   }
   return portions;

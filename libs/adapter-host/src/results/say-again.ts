@@ -1,6 +1,6 @@
 import type { Log } from '@vmdns/chassis';
 import type { Store } from '@vmdns/store';
-import { OUTCOME_COLUMNS, type OutcomeRow, resultOf } from './outcome.js';
+import { OUTCOME_COLUMNS, outcomeOf, type OutcomeRow } from './outcome.js';
 import type { Sayer } from './sayer.js';
 
 interface UnsaidRow {
@@ -74,7 +74,7 @@ export class SayAgain {
   private async sayLane(row: UnsaidRow): Promise<boolean> {
     for (let after = ''; ; ) {
       const names = await this.store.query<OutcomeRow>(NAMES, [row.target, after, row.since]);
-      const outcomes = names.map((name) => ({ zoneId: name.zone_id, apex: row.apex ?? '', connectionId: row.connection_id ?? '', target: row.target, result: resultOf(name, row.since) }));
+      const outcomes = names.map((name) => outcomeOf({ zoneId: name.zone_id, apex: row.apex ?? '', connectionId: row.connection_id ?? '', target: row.target }, name, row.since));
       if (outcomes.length > 0 && !(await this.sayer.publish(outcomes, true))) return false;
       const last = names.at(-1);
       if (last === undefined || names.length < PAGE) return true;

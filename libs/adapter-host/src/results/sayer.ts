@@ -1,8 +1,8 @@
 import { cloudEvent, type Bus, type Outgoing } from '@vmdns/bus';
-import { subjects, type Result, type ResultEvent } from '@vmdns/contracts';
+import { subjects, type Result } from '@vmdns/contracts';
 import type { Log } from '@vmdns/chassis';
 import type { Host } from '../host.js';
-import { messagesOf, type Outcome } from './outcome.js';
+import { messagesOf, type Outcome, type ResultMessage } from './outcome.js';
 import type { Traces } from './traces.js';
 import type { NotedOutcomes, Unsaid } from './unsaid.js';
 
@@ -31,8 +31,7 @@ export class Sayer {
 
   /** Publishes and waits; whether the bus has all of it. */
   async publish(outcomes: readonly Outcome[], again: boolean): Promise<boolean> {
-    const messages = messagesOf(this.host.provider, outcomes, again);
-    const results = await this.bus.publishMany(messages.map((message) => this.outgoing(message)));
+    const results = await this.bus.publishMany(messagesOf(outcomes).map((message) => this.outgoing(message, again)));
     const failures = results.filter((result) => !result.ok);
     if (failures.length > 0) this.log.warn({ failed: failures.length, of: results.length }, 'results not said, they will be said again');
     return failures.length === 0;
@@ -43,11 +42,15 @@ export class Sayer {
     await Promise.all(this.running);
   }
 
-  private outgoing(message: Result): Outgoing {
-    const event: ResultEvent = cloudEvent('vmdns.dns.result.v1', this.host.source, message) as ResultEvent;
-    const [first] = message.names;
-    const traceparent = first === undefined ? undefined : this.traces.find(message.zoneId, first.name);
-    return { subject: subjects.result.of(message.provider, message.zoneId), event, ...(traceparent === undefined ? {} : { traceparent }) };
+  private outgoing({ first, names }: ResultMessage, again: boolean): Outgoing {
+    const { zoneId, apex, connectionId, target } = first;
+    const { provider } = this.host;
+    const head = { zoneId, apex, provider, connectionId, target, ...(again ? { again } : {}) } satisfies Partial<Result>;
+    const traceparent = this.traces.find(zoneId, first.name);
+    return {
+      subject: subjects.result.of(provider, zoneId), event: cloudEvent('vmdns.dns.result.v1', this.host.source, head),
+      dataJson: `${JSON.stringify(head).slice(0, -1)},"names":[${names.join()}]}`, ...(traceparent === undefined ? {} : { traceparent }),
+    };
   }
 
   private inBackground(work: Promise<void>): void {

@@ -2,7 +2,7 @@ import type { Log } from '@vmdns/chassis';
 import type { Store, Tx } from '@vmdns/store';
 import { answerPending } from '../commands/name-table.js';
 import { GATE_COLUMNS, GATE_JOINS, gateOf, type GateRow } from '../lanes/gate.js';
-import { type Outcome, resultOf } from './outcome.js';
+import { type Outcome, outcomeOf } from './outcome.js';
 import type { Sayer } from './sayer.js';
 import type { NotedOutcomes, Unsaid } from './unsaid.js';
 
@@ -68,7 +68,7 @@ export class WaitingNames {
       const names = await tx.query<{ owner_name: string }>(`select owner_name from name where target = $1 and due_at is not null and state = 'pending' order by priority, due_at limit $2`, [lane.target, NAMES_AT_ONCE]);
       const rows = await answerPending(tx, names.map((name) => ({ target: lane.target, ownerName: name.owner_name, gate })));
       const noted = await this.unsaid.note(tx, [lane.target]);
-      const outcomes = rows.map((row): Outcome => ({ zoneId: row.zone_id, apex: lane.apex, connectionId: lane.connection_id, target: lane.target, result: resultOf(row, noted.at) }));
+      const outcomes = rows.map((row) => outcomeOf({ zoneId: row.zone_id, apex: lane.apex, connectionId: lane.connection_id, target: lane.target }, row, noted.at));
       const isLaneDone = names.length < NAMES_AT_ONCE;
       return { outcomes, noted, next: isLaneDone ? lane.target : String(parameters[3]) };
     }

@@ -203,7 +203,7 @@ export class DeafBus {
   async publishMany(items: readonly Outgoing[]): Promise<readonly PublishResult[]> {
     return items.map((item): PublishResult => {
       if (this.isDeaf) return { ok: false, error: new Error('deaf') as never };
-      this.results.push(Result.parse(item.event.data));
+      this.results.push(Result.parse(item.dataJson === undefined ? item.event.data : JSON.parse(item.dataJson)));
       return { ok: true, stream: 'RESULT', sequence: 1, duplicate: false };
     });
   }
