@@ -1,23 +1,13 @@
 /** One configuration for every room; a room's own `test` script names its folder. */
 export default {
+  // Node itself loads and runs the specs, from the rooms' sources; Jest finds them, shares them out and reports.
+  testRunner: '<rootDir>/test/support/runner/plain-node.mjs',
+  injectGlobals: false,
+  transform: {},
+  testMatch: ['**/*.spec.ts'],
   testEnvironment: 'node',
-  testEnvironmentOptions: { customExportConditions: ['@vmdns/source', 'node', 'node-addons'] },
-  extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/\\.vmdns'],
   modulePathIgnorePatterns: ['/dist/', '/\\.vmdns'],
-  transform: {
-    '^.+\\.ts$': ['@swc/jest', {
-      jsc: {
-        experimental: { keepImportAttributes: true },
-        target: 'es2022',
-        parser: { syntax: 'typescript', decorators: true },
-        transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
-      },
-      module: { type: 'es6' },
-      sourceMaps: 'inline',
-    }],
-  },
   // Only a folder and a name: a server starts when the first test asks for it.
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',

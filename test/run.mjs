@@ -141,7 +141,7 @@ async function jest(workers, chosen) {
   const folder = mkdtempSync(join(tmpdir(), 'vmdns-results-'));
   const file = join(folder, 'results.json');
   const { code } = await node([
-    '--experimental-vm-modules', '--disable-warning=ExperimentalWarning', join(ROOT, 'node_modules/jest/bin/jest.js'), '--config', join(ROOT, 'jest.config.mjs'),
+    join(ROOT, 'node_modules/jest/bin/jest.js'), '--config', join(ROOT, 'jest.config.mjs'),
     '--reporters', 'default', '--reporters', join(ROOT, 'test/support/stuck-reporter.mjs'), '--json', '--outputFile', file, '--maxWorkers', String(workers), '--ci', ...chosen,
   ], { show: true, env: inCi ? { VMDNS_PATIENCE: process.env.VMDNS_PATIENCE ?? '2' } : {} });
   try {

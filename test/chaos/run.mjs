@@ -12,7 +12,7 @@ const minutes = values.hours === undefined ? Number(values.minutes ?? '3') : Num
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const run = spawn(process.execPath, [
-  '--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js', '--config', 'jest.config.mjs', '--testMatch', '**/test/chaos/chaos.spec.ts',
+  'node_modules/jest/bin/jest.js', '--config', 'jest.config.mjs', '--testMatch', '**/test/chaos/chaos.spec.ts',
 ], { cwd: root, stdio: 'inherit', env: { ...process.env, VMDNS_CHAOS: JSON.stringify({ seed: values.seed, seconds: minutes * 60, vms: Number(values.vms), lanes: Number(values.lanes) }) } });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => run.kill(signal));
 run.once('exit', (code) => process.exit(code ?? 1));

@@ -79,7 +79,7 @@ function filesBelow(folder, pattern) {
 }
 
 async function specs(env) {
-  const args = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', join(ROOT, 'node_modules/jest/bin/jest.js'), '--config', join(ROOT, 'jest.config.mjs'), '--maxWorkers', '1', '--ci', '--testNamePattern', 'real', '--runTestsByPath', ...SPECS];
+  const args = [join(ROOT, 'node_modules/jest/bin/jest.js'), '--config', join(ROOT, 'jest.config.mjs'), '--maxWorkers', '1', '--ci', '--testNamePattern', 'real', '--runTestsByPath', ...SPECS];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: 'inherit', env: { ...process.env, ...env } });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   return new Promise((resolve) => { child.once('exit', (code) => resolve(code ?? 1)); });

@@ -38,7 +38,7 @@ for (const program of ['pg_dump', 'pg_restore', 'psql']) {
 const server = await PostgresServer.start({ folder: join(home, 'postgres'), programs: programs.folder, password: 'vmdns', env: programs.env, settings: { fsync: 'off', max_connections: '400' } });
 try {
   const env = { ...process.env, VMDNS_TEST_POSTGRES: server.url(), POSTGRES_PROGRAMS: clients };
-  const jest = spawn(process.execPath, ['--experimental-vm-modules', join(ROOT, 'node_modules/jest/bin/jest.js'), '--config', 'jest.config.mjs', '-w', '1', ...SPECS], { cwd: ROOT, env, stdio: 'inherit' });
+  const jest = spawn(process.execPath, [join(ROOT, 'node_modules/jest/bin/jest.js'), '--config', 'jest.config.mjs', '-w', '1', ...SPECS], { cwd: ROOT, env, stdio: 'inherit' });
   process.exitCode = await new Promise((resolve) => { jest.once('close', (code) => { resolve(code ?? 1); }); });
 } finally {
   await server.stop();
