@@ -96,6 +96,15 @@ describe('the store', () => {
     expect(await store.query('select n from counter where id = 1')).toEqual([{ n: 123 }]);
   });
 
+  it('commits statements that are known beforehand in the same round trip, all of them or none', async () => {
+    const store = await ready();
+    const set = (tx: Tx, n: number) => tx.query<{ n: number }>('update counter set n = $1 where id = 1 returning n', [n]);
+    expect(await store.atOnce((tx) => Promise.all([set(tx, 7), set(tx, 8)]))).toEqual([[{ n: 7 }], [{ n: 8 }]]);
+    await expect(store.atOnce((tx) => Promise.all([set(tx, 9), tx.query('select 1 / $1::int', [0]), set(tx, 10)]))).rejects.toThrow('division by zero');
+    await expect(store.atOnce(async (tx) => { await set(tx, 11); await set(tx, 12); })).rejects.toThrow('the transaction has ended');
+    expect(await store.query('select n from counter where id = 1')).toEqual([{ n: 11 }]);
+  });
+
   it('reads by key although the plan was made while the table was empty', async () => {
     const store = await ready();
     await store.query('create table thing (id text primary key, body text)');

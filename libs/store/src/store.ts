@@ -116,11 +116,23 @@ export class Store implements Tx {
    * READ COMMITTED, lock_timeout 2 s. A deadlock, a serialization failure or a lock not given is tried again, at most
    * 3 times in all, so `work` may run more than once and must have no effect but through `tx`.
    */
-  async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.tryToChange((session) => session.transaction(work));
+  }
+
+  /**
+   * The same in one round trip, for statements that are known beforehand: `work` asks all of them before it waits for the
+   * first, and whatever it throws when they were asked, they are committed. What they shall not do, they check themselves.
+   */
+  atOnce<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.tryToChange((session) => session.atOnce(work));
+  }
+
+  private async tryToChange<T>(change: (session: Session) => Promise<T>): Promise<T> {
     let stale = 0;
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.withSession(`changing ${this.schema}`, (session) => session.transaction(work));
+        return await this.withSession(`changing ${this.schema}`, change);
       } catch (error) {
         const origin = error instanceof TransientStoreError ? error.cause : error;
         if (isStalePlan(origin) && stale < STALE_MAX) {

@@ -63,7 +63,8 @@ describe('L6 the cost follows the change, with 20,000 names known', () => {
     });
     const store = rig.planners[0]?.app.get(Store);
     if (store === undefined) throw new Error('no planner');
-    const watched = Object.assign(Object.create(store) as Store, { query: explained(store).query, transaction: <T>(run: (tx: Tx) => Promise<T>) => store.transaction((tx) => run(explained(tx))) });
+    const inTransaction = <T>(run: (tx: Tx) => Promise<T>) => store.transaction((tx) => run(explained(tx)));
+    const watched = Object.assign(Object.create(store) as Store, { query: explained(store).query, transaction: inTransaction, atOnce: inTransaction });
     await work(watched);
     return { reads, statements };
   }

@@ -6,10 +6,12 @@ import { vmColumns, VM_COLUMNS } from './vm.repository.js';
 
 /**
  * Whether all of them are new indeed: the zone set is the one they were decided by, nobody knows one of the VMs, and
- * no row and no other wish has to do with one of their keys.
+ * no row and no other wish has to do with one of their keys. One probe for each, whatever the statistics say (L6).
  */
-const IS_SO = `(select version from zone_set) = $1 and not exists (select from unnest($2::text[]) v(vm_id) where exists (select from vm where vm_id = v.vm_id))
-  and not exists (select from unnest($8::text[]) k(rkey) where exists (select from name where rkey = k.rkey) or exists (select from wish where rkey = k.rkey))`;
+const IS_SO = `(select version from zone_set) = $1
+  and not exists (select from unnest($2::text[]) v(vm_id) cross join lateral (select from vm where vm_id = v.vm_id limit 1) known)
+  and not exists (select from unnest($8::text[]) k(rkey) cross join lateral (select from name where rkey = k.rkey limit 1) known)
+  and not exists (select from unnest($8::text[]) k(rkey) cross join lateral (select from wish where rkey = k.rkey limit 1) known)`;
 
 /**
  * Stores VMs with their wishes and names as they were decided, all or none: one statement, whose snapshot is taken under
@@ -47,8 +49,9 @@ export async function bear(tx: Tx, newborns: readonly Newborn[], version: number
 export async function findInTheWay(tx: Tx, newborns: readonly Newborn[]): Promise<ReadonlySet<string>> {
   const keys = newborns.flatMap(({ fact, wishes }) => wishes.map((wish) => ({ vmId: fact.vmId, key: wish.key })));
   const rows = await tx.query<{ vm_id: string }>(
-    `select v.vm_id from unnest($1::text[]) v(vm_id) where exists (select from vm where vm_id = v.vm_id)
-     union all select k.vm_id from unnest($2::text[], $3::text[]) k(vm_id, rkey) where exists (select from name where rkey = k.rkey) or exists (select from wish where rkey = k.rkey)`,
+    `select v.vm_id from unnest($1::text[]) v(vm_id) cross join lateral (select from vm where vm_id = v.vm_id limit 1) known
+     union all select k.vm_id from unnest($2::text[], $3::text[]) k(vm_id, rkey) cross join lateral (select from name where rkey = k.rkey limit 1) known
+     union all select k.vm_id from unnest($2::text[], $3::text[]) k(vm_id, rkey) cross join lateral (select from wish where rkey = k.rkey limit 1) known`,
     [textArray(newborns.map(({ fact }) => fact.vmId)), textArray(keys.map(({ vmId }) => vmId)), textArray(keys.map(({ key }) => key))]);
   return new Set(rows.map((row) => row.vm_id));
 }

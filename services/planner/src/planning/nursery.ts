@@ -7,25 +7,26 @@ import { bear, findInTheWay } from './newborn.repository.js';
 const UNIQUE_VIOLATION = '23505';
 
 /**
- * Stores those of the facts whose VMs, names and addresses are new, in one round trip and its commit: they are decided by
- * what this process knows of zones, and the statement that stores them checks that. Gives those that it stored; all others go the
+ * Stores those of the facts whose VMs, names and addresses are new, in one round trip: they are decided by what this
+ * process knows of zones, and the statement that stores them checks that. Gives those that it stored; all others go the
  * general way. May run twice.
  */
 export async function bearNew(store: Store, ask: NewbornAsk, facts: readonly Fact[], firstMs: number): Promise<readonly Newborn[]> {
   const newborns = conceive(ask, facts);
-  if (newborns.length === 0) return [];
+  if (newborns.length === 0 || await isBorn(store, ask, newborns, firstMs)) return newborns;
+  const inTheWay = newborns.length === 1 ? new Set() : await findInTheWay(store, newborns);
+  const rest = newborns.filter(({ fact }) => !inTheWay.has(fact.vmId));
+  return inTheWay.size > 0 && rest.length > 0 && await isBorn(store, ask, rest, firstMs) ? rest : [];
+}
+
+async function isBorn(store: Store, ask: NewbornAsk, newborns: readonly Newborn[], firstMs: number): Promise<boolean> {
   try {
-    return await store.transaction(async (tx) => {
-      // Asked together: the lock is there before the statement's snapshot.
-      const [, isBorn] = await Promise.all([holdZoneSet(tx), bear(tx, newborns, ask.picture.version, firstMs)]);
-      if (isBorn || newborns.length === 1) return isBorn ? newborns : [];
-      const inTheWay = await findInTheWay(tx, newborns);
-      const rest = newborns.filter(({ fact }) => !inTheWay.has(fact.vmId));
-      return inTheWay.size > 0 && rest.length > 0 && await bear(tx, rest, ask.picture.version, firstMs) ? rest : [];
-    });
+    // The lock is there before the statement's snapshot is taken (PROTOCOL §7).
+    const [, areStored] = await store.atOnce((tx) => Promise.all([holdZoneSet(tx), bear(tx, newborns, ask.picture.version, firstMs)]));
+    return areStored;
   } catch (error) {
     // Somebody made one of them meanwhile.
-    if (sqlStateOf(error) === UNIQUE_VIOLATION) return [];
+    if (sqlStateOf(error) === UNIQUE_VIOLATION) return false;
     throw error;
   }
 }
