@@ -222,7 +222,7 @@ export class BenchStack {
 
 async function isIdle(manager: JetStreamManager): Promise<boolean> {
   for (const stream of await manager.streams.list().next()) {
-    if (['STATUS', 'DEADLETTER', 'ZONE'].includes(stream.config.name)) continue;
+    if (['STATUS', 'DEADLETTER', 'ZONE', 'DEED'].includes(stream.config.name)) continue;
     for (const consumer of await manager.consumers.list(stream.config.name).next()) {
       if (consumer.num_pending > 0 || consumer.num_ack_pending > 0) return false;
     }

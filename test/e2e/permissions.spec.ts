@@ -22,11 +22,14 @@ const PUBLISH: readonly (readonly [string, readonly string[]])[] = [
   ['vmdns.result.cloudflare.z1', ['adapter-cloudflare']],
   ['vmdns.announce.powerdns', ['adapter-powerdns']],
   ['vmdns.status.vm-1', ['planner']],
+  ['vmdns.notice.gateway', ['gateway']],
   ['vmdns.notice.inventory', ['inventory']],
   ['vmdns.notice.planner', ['planner']],
   ['vmdns.notice.adapter-powerdns', ['adapter-powerdns']],
   ['vmdns.deadletter.inventory', ['inventory']],
   ['vmdns.deadletter.adapter-powerdns', ['adapter-powerdns']],
+  ...['gateway', 'inventory', 'planner'].map((name) => [`vmdns.deed.${name}`, [name]] as const),
+  ['vmdns.deed.log', []],
   ['vmdns.logentry', ['log']],
   ['vmdns.rpc.inventory.facts', ['gateway']],
   ['vmdns.rpc.inventory.changes-after', ['planner']],
@@ -52,6 +55,7 @@ const PUBLISH: readonly (readonly [string, readonly string[]])[] = [
   ['$JS.API.STREAM.MSG.GET.RESULT', ['log']],
   ['$JS.API.STREAM.MSG.GET.DEADLETTER', ['log']],
   ['$JS.API.STREAM.MSG.GET.INGEST', []],
+  ['$JS.API.STREAM.MSG.GET.DEED', ['gateway', 'inventory', 'planner']],
   ['$JS.API.STREAM.LIST', []],
   ['$JS.API.CONSUMER.CREATE.EVENT.planner.vmdns.event.vm.*', ['planner']],
   ['$JS.API.CONSUMER.CREATE.EVENT.spy.vmdns.event.vm.*', []],
@@ -153,7 +157,7 @@ describe('the users of NATS', () => {
   });
 
   it('each service can make the streams that it uses, also when it starts first', async () => {
-    for (const [user, names] of [['inventory', ['INGEST', 'EVENT']], ['planner', ['ZONE', 'COMMAND', 'STATUS']], ['log', ['RESULT', 'DEADLETTER']]] as const) {
+    for (const [user, names] of [['inventory', ['INGEST', 'EVENT']], ['planner', ['ZONE', 'COMMAND', 'STATUS']], ['gateway', ['DEED']], ['log', ['RESULT', 'DEADLETTER']]] as const) {
       const bus = await Bus.connect({ url: nats.url, name: user, user, password: passwordOf(user), log: silentLog });
       await bus.ensureStreams(names.map((name) => streams[name]));
       await bus.whenReady(10_000);

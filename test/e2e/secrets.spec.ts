@@ -119,7 +119,7 @@ describe('a secret goes in and never comes out', () => {
     for (const connection of (await stack.gateway.connections()).items) await ask('GET', `/v1/connections/${connection.id}`);
     for (const vmId of ['canary-vm', 'trouble-0', 'trouble-1', 'trouble-2', 'trouble-3', 'trouble-4']) for (const path of [`/v1/vms/${vmId}/dns`, `/v1/explain?q=${vmId}`, `/v1/vms/${vmId}`]) await ask('GET', path);
 
-    const streams = await Promise.all(['INGEST', 'EVENT', 'ZONE', 'COMMAND', 'RESULT', 'STATUS', 'DEADLETTER'].map((stream) => bus.textsOf(stream)));
+    const streams = await Promise.all(['INGEST', 'EVENT', 'ZONE', 'COMMAND', 'RESULT', 'STATUS', 'DEADLETTER', 'DEED'].map((stream) => bus.textsOf(stream)));
     const out: Readonly<Record<string, string>> = { ...await stack.whatCameOut(), answers: answered.join('\n'), messages: streams.flat().join('\n'), 'everything on the bus': onTheBus.join('\n') };
     // The nets are whole: what is no secret is found in each.
     for (const place of ['answers', 'logs', 'tables', 'streams', 'messages', 'everything on the bus']) expect([place, out[place]?.includes('secret.test')]).toEqual([place, true]);

@@ -3,6 +3,7 @@ import type { FactAnswer, VmFact } from '@vmdns/contracts';
 import pg from 'pg';
 import { startPostgresPair, startStack, TestDatabase, until, type HttpAnswer, type PostgresPair, type Stack } from '../support/index.js';
 import { accepted } from '../e2e/accepted.js';
+import { LostDecisions } from './lost-decisions.js';
 
 // Longer than any wait in here, so that a failure says what was waited for.
 jest.setTimeout(150_000);
@@ -23,11 +24,14 @@ async function ask<T extends object>(url: string, sql: string): Promise<T | unde
 describe('PostgreSQL fails over to a standby that lacks its last seconds', () => {
   let pair: PostgresPair;
   let stack: Stack;
+  let decisions: LostDecisions;
   beforeAll(async () => {
     pair = await startPostgresPair();
     stack = await startStack({ postgres: pair.primary, searched: false });
     await stack.addZone('o.walk.test');
     await stack.addZone('113.0.203.in-addr.arpa');
+    decisions = new LostDecisions(stack);
+    await decisions.prepare();
   }, 200_000);
   afterAll(async () => {
     await stack?.stop();
@@ -76,7 +80,10 @@ describe('PostgreSQL fails over to a standby that lacks its last seconds', () =>
     await gone('deleted', (await taken(() => stack.gateway.ask('DELETE', '/v1/vms/deleted', { withinMs: 4_000 }))).revision);
     await live('customer', (await taken(() => stack.gateway.ask('PUT', '/v1/vms/customer/addresses/203.0.113.3/ptr', { body: { hostname: 'shop.customer.example' }, withinMs: 4_000 }))).revision);
     await stack.addZone('lost.walk.test');
+    await decisions.decide();
     await failOver();
+    const refused = decisions.staysRefused();
+    refused.catch(() => undefined);
     const database = new TestDatabase(pair.standby.url(), stack.database.name);
     expect(await database.query(`select 1 from inventory.vm where vm_id = 'created'`)).toEqual([]);
 
@@ -108,5 +115,8 @@ describe('PostgreSQL fails over to a standby that lacks its last seconds', () =>
     await said('zone=lost.walk.test', 'was added (mode write, not paused) in the seconds that PostgreSQL lost');
     await said('vmId=created', 'created.o.walk.test. now has A 203.0.113.12');
     expect(await database.query<{ timeline: string }>('select timeline from vmdns_shared.timeline')).toEqual([{ timeline: '2' }]);
+    await refused;
   });
+
+  it('(o) what people decided in them counts again where that is safe, and each is said: settings, limits, a revoked token, a new one, a rejected hold, a deletion that waited, pauses', () => decisions.stand());
 });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 
 /** What programs need to reach a running stack; `endpoints.json` (ARCHITECTURE §5). */
 export interface Endpoints {
@@ -14,8 +14,7 @@ export interface Endpoints {
 /** The folder that holds all state of a local stack. Others may pass through it (PostgreSQL's user must), not look. */
 export class Home {
   constructor(readonly folder: string) {
-    mkdirSync(folder, { recursive: true, mode: 0o711 });
-    chmodSync(folder, 0o711);
+    makeHome(folder);
     for (const part of ['secrets', 'keys', 'logs', 'run']) {
       mkdirSync(join(folder, part), { recursive: true, mode: 0o700 });
       chmodSync(join(folder, part), 0o700);
@@ -83,4 +82,22 @@ export class Home {
     writeFileSync(`${file}.new`, text, { mode: 0o600 });
     renameSync(`${file}.new`, file);
   }
+}
+
+/** Throws what a person can act on. */
+function makeHome(folder: string): void {
+  try {
+    makeFolder(resolve(folder), 0o711);
+    chmodSync(folder, 0o711);
+  } catch (cause) {
+    throw new Error(`VMDNS_HOME cannot be at ${folder}: ${cause instanceof Error ? cause.message : String(cause)}. Name a folder on a disk that you may write to`, { cause });
+  }
+}
+
+/** From the first folder that is there, one by one: where nothing can be made (below /proc), Node's own recursive way never ends. */
+function makeFolder(folder: string, mode: number): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolder(parent, mode);
+  mkdirSync(folder, { mode });
 }

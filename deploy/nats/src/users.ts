@@ -67,25 +67,25 @@ export function natsUsers(cast: Cast): readonly NatsUser[] {
 }
 
 const gateway = (adapters: readonly string[]): Needs => ({
-  streams: [], consumers: [], answers: [],
-  publish: [...asks('inventory', inventoryRpc), ...asks('planner', plannerRpc), ...asks('log', logRpc), ...adapters.flatMap((adapterName) => asks(adapterName, adapterRpc))],
+  streams: ['DEED', 'DEADLETTER'], consumers: [], answers: [],
+  publish: [...readsBack('DEED'), subjects.deed.of('gateway'), subjects.notice.of('gateway'), ...asks('inventory', inventoryRpc), ...asks('planner', plannerRpc), ...asks('log', logRpc), ...adapters.flatMap((adapterName) => asks(adapterName, adapterRpc))],
   subscribe: [subjects.announce.all, subjects.status.all, subjects.logEntry],
 });
 
 const inventory = (anonymous: boolean): Needs => ({
-  streams: ['INGEST', 'EVENT', 'DEADLETTER'],
+  streams: ['INGEST', 'EVENT', 'DEADLETTER', 'DEED'],
   consumers: [{ stream: 'INGEST', durable: 'inventory', filter: subjects.ingest.all }],
   answers: ['gateway', 'planner'],
   // The answers that publishers asked for by Vmdns-Reply-To.
-  publish: [...readsBack('EVENT'), subjects.event.all, subjects.notice.of('inventory'), inboxOf('publisher'), ...(anonymous ? ['_INBOX.*'] : [])],
+  publish: [...readsBack('EVENT', 'DEED'), subjects.event.all, subjects.deed.of('inventory'), subjects.notice.of('inventory'), inboxOf('publisher'), ...(anonymous ? ['_INBOX.*'] : [])],
   subscribe: [],
 });
 
 const planner = (adapters: readonly string[]): Needs => ({
-  streams: ['EVENT', 'ZONE', 'COMMAND', 'RESULT', 'STATUS', 'DEADLETTER'],
+  streams: ['EVENT', 'ZONE', 'COMMAND', 'RESULT', 'STATUS', 'DEADLETTER', 'DEED'],
   consumers: [{ stream: 'EVENT', durable: 'planner', filter: subjects.event.all }, { stream: 'RESULT', durable: 'planner-results', filter: subjects.result.all }],
   answers: ['gateway', ...adapters],
-  publish: [...readsBack('ZONE', 'COMMAND'), subjects.zone.all, 'vmdns.command.*.*', subjects.notice.of('planner'), subjects.status.all, subjects.rpc('inventory', FEED), ...adapters.map((name) => subjects.rpc(name, STOP))],
+  publish: [...readsBack('ZONE', 'COMMAND', 'DEED'), subjects.zone.all, subjects.deed.of('planner'), 'vmdns.command.*.*', subjects.notice.of('planner'), subjects.status.all, subjects.rpc('inventory', FEED), ...adapters.map((name) => subjects.rpc(name, STOP))],
   subscribe: [subjects.announce.all],
 });
 

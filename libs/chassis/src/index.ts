@@ -6,6 +6,7 @@ export * from './service-info.js';
 export * from './log.js';
 export * from './metrics.js';
 export * from './health.js';
+export * from './deeds.js';
 export * from './feed-follower.js';
 export * from './recurring.js';
 export * from './start-service.js';

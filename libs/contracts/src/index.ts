@@ -5,6 +5,7 @@ export * from './events/cloud-event.js';
 export * from './events/inbound.js';
 export * from './events/vm-state.js';
 export * from './events/feed.js';
+export * from './events/deed.js';
 export * from './commands/command.js';
 export * from './results/result.js';
 export * from './results/announce.js';

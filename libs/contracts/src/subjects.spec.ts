@@ -16,6 +16,7 @@ describe('subjects', () => {
     expect(captured(subjects.command.of('powerdns', 'z-1'))).toEqual(['COMMAND']);
     expect(captured(subjects.result.of('powerdns', 'z-1'))).toEqual(['RESULT']);
     expect(captured(subjects.notice.of('inventory'))).toEqual(['DEADLETTER']);
+    expect(captured(subjects.deed.of('gateway'))).toEqual(['DEED']);
     expect(captured(subjects.announce.of('powerdns'))).toEqual([]);
     expect(captured(subjects.rpc('planner', 'explain'))).toEqual([]);
   });

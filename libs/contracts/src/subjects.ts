@@ -22,6 +22,8 @@ export const subjects = {
   deadLetter: { of: (service: string) => `vmdns.deadletter.${service}`, all: 'vmdns.deadletter.*' },
   /** What a person should hear of although nothing failed: ignored facts, zones that were not as expected. For the log. */
   notice: { of: (service: string) => `vmdns.notice.${service}`, all: 'vmdns.notice.*' },
+  /** What a person decided, said by who keeps it: read back when PostgreSQL lost its last seconds. */
+  deed: { of: (service: string) => `vmdns.deed.${service}` },
   /** Core NATS, no stream: log entries (`ToldEntries`) once they are stored, for those who follow live. */
   logEntry: 'vmdns.logentry',
   rpc: (service: string, operation: string) => `vmdns.rpc.${service}.${operation}`,
@@ -38,7 +40,7 @@ export interface StreamDefinition {
 const DAY = 86_400;
 const GIB = 1_073_741_824;
 
-export const streams: Readonly<Record<'INGEST' | 'EVENT' | 'ZONE' | 'COMMAND' | 'RESULT' | 'STATUS' | 'DEADLETTER', StreamDefinition>> = {
+export const streams: Readonly<Record<'INGEST' | 'EVENT' | 'ZONE' | 'COMMAND' | 'RESULT' | 'STATUS' | 'DEADLETTER' | 'DEED', StreamDefinition>> = {
   INGEST: { name: 'INGEST', subjects: ['vmdns.ingest.>'], maxAgeSeconds: DAY, maxBytes: GIB },
   EVENT: { name: 'EVENT', subjects: ['vmdns.event.vm.*'], maxAgeSeconds: DAY, maxBytes: GIB },
   ZONE: { name: 'ZONE', subjects: ['vmdns.zone.*'], maxAgeSeconds: DAY, maxBytes: GIB / 8 },
@@ -46,5 +48,6 @@ export const streams: Readonly<Record<'INGEST' | 'EVENT' | 'ZONE' | 'COMMAND' | 
   RESULT: { name: 'RESULT', subjects: ['vmdns.result.*.*'], maxAgeSeconds: DAY, maxBytes: GIB },
   STATUS: { name: 'STATUS', subjects: ['vmdns.status.*'], maxAgeSeconds: 3600, maxBytes: GIB / 8 },
   DEADLETTER: { name: 'DEADLETTER', subjects: ['vmdns.deadletter.*', 'vmdns.notice.*'], maxAgeSeconds: 7 * DAY, maxBytes: GIB / 8 },
+  DEED: { name: 'DEED', subjects: ['vmdns.deed.*'], maxAgeSeconds: DAY, maxBytes: GIB / 8 },
 };
 export type StreamName = keyof typeof streams;

@@ -4,3 +4,4 @@ export * from './store.js';
 export * from './change-feed.js';
 export * from './feed-reader.js';
 export * from './timeline.js';
+export { CLUSTER } from './history.js';

@@ -16,6 +16,7 @@ export class Timeline {
   private isMade = false;
   private telling: Promise<void> | undefined;
   private told = false;
+  private wasTold = false;
 
   /** `listener` tells apart who listens within one service, where it is not one object. */
   constructor(readonly store: Store, readonly listener = 'service') {}
@@ -53,6 +54,11 @@ export class Timeline {
     return this.told;
   }
 
+  /** Whether what is read now may be older than what was known before: a connection met another history, and no listener has said yet what that lost. */
+  get isInDoubt(): boolean {
+    return this.wasTold && !this.told;
+  }
+
   /** Looks at once and every 5 s until stopped, and when a connection meets another history; what cannot be seen now is seen later. */
   watch(everyMs = LOOK_EVERY_MS): () => void {
     let last: number | undefined;
@@ -67,6 +73,7 @@ export class Timeline {
       }
       last = timeline;
       this.told = seen === doubts;
+      this.wasTold ||= this.told;
     };
     let again: NodeJS.Timeout | undefined;
     const lookAlone = (): void => {

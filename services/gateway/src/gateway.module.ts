@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR } from '@nestjs/core';
-import { Clock, CONFIG } from '@vmdns/chassis';
+import { Clock, CONFIG, Deeds } from '@vmdns/chassis';
 import { ConnectionController } from './api/connection.controller.js';
 import { Connections } from './api/connections.js';
 import { DeadLetterController } from './api/dead-letter.controller.js';
@@ -33,6 +33,8 @@ import { Leaving } from './live/leaving.js';
 import { TestStream } from './live/test-stream.js';
 import { LogStream } from './live/log-stream.js';
 import { AnnouncedProviders } from './sealing/announced-providers.js';
+import { Doubt } from './sign-in/doubt.js';
+import { LostDeeds, SignInTables } from './sign-in/lost-deeds.js';
 import { LOOK_UP_MS, SessionDesk } from './sign-in/session-desk.js';
 import { SessionTable } from './sign-in/session.table.js';
 import { SignIn } from './sign-in/sign-in.js';
@@ -42,7 +44,7 @@ import { TokenTable } from './sign-in/token.table.js';
 @Module({
   controllers: [VmController, EventController, SourceController, PlanController, ConnectionController, ZoneController, OperationController, LogController, DeadLetterController, TenantController, TokenController, SessionController, LegacyController, DescriptionController],
   providers: [
-    Services, Facts, Events, Snapshots, Plans, Connections, Zones, Holds, DnsWait, LogStream, TestStream, Leaving, AnnouncedProviders, TokenTable, TokenDesk, SessionTable, SessionDesk, Audit, AuditTable,
+    Services, Facts, Events, Snapshots, Plans, Connections, Zones, Holds, DnsWait, LogStream, TestStream, Leaving, AnnouncedProviders, TokenTable, TokenDesk, SessionTable, SessionDesk, Audit, AuditTable, Deeds.provider, Doubt, SignInTables, LostDeeds,
     {
       provide: SignIn, inject: [TokenTable, CONFIG, Clock],
       useFactory: (table: TokenTable, config: Config, clock: Clock) =>

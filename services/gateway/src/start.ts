@@ -13,6 +13,7 @@ import { Leaving } from './live/leaving.js';
 import { CreateToken1763690400000 } from './migrations/create-token.js';
 import { CreateSession1764000000001 } from './migrations/create-session.js';
 import { TokenSources1764000000002 } from './migrations/token-sources.js';
+import { Deeds1764000000003 } from './migrations/deeds.js';
 import { Pages } from './pages/pages.js';
 import { SessionDesk } from './sign-in/session-desk.js';
 import { SignIn } from './sign-in/sign-in.js';
@@ -23,7 +24,7 @@ const KEEP_ALIVE_MS = 65_000;
 
 /** Starts the gateway. */
 export async function startGateway(config: Config, options: { readonly handleSignals?: boolean } = {}): Promise<RunningService> {
-  const running = await startService({ ...options, name: 'gateway', config, module: GatewayModule, migrations: [CreateToken1763690400000, CreateSession1764000000001, TokenSources1764000000002], streams: [], http: (app) => { openDoor(app, config); } });
+  const running = await startService({ ...options, name: 'gateway', config, module: GatewayModule, migrations: [CreateToken1763690400000, CreateSession1764000000001, TokenSources1764000000002, Deeds1764000000003], streams: ['DEED', 'DEADLETTER'], http: (app) => { openDoor(app, config); } });
   const leaving = running.app.get(Leaving);
   // Before the server is closed, which waits for its answers: so the slow ones come at once.
   if (options.handleSignals !== false) for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => { leaving.begin(); });

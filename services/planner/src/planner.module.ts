@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { Bus } from '@vmdns/bus';
-import { FeedFollower, Health, Log, Metrics } from '@vmdns/chassis';
+import { Deeds, FeedFollower, Health, Log, Metrics } from '@vmdns/chassis';
 import { inventoryRpc, type VmState } from '@vmdns/contracts';
 import { Store, Timeline } from '@vmdns/store';
 import { HoldController } from './holds/hold.controller.js';
@@ -14,7 +14,8 @@ import { VmController } from './planning/vm.controller.js';
 import { Clockwork, Followers, ReconcileTurns } from './reconcile/clockwork.js';
 import { CommandReadBack } from './reconcile/command-read-back.js';
 import { Commands } from './reconcile/commands.js';
-import { ReadBack } from './reconcile/read-back.js';
+import { DeedKeepers, LostDeeds } from './reconcile/lost-deeds.js';
+import { ReadBack, ReadBackWorld } from './reconcile/read-back.js';
 import { ReconcileMetrics } from './reconcile/reconcile-metrics.js';
 import { Reissue } from './reconcile/reissue.service.js';
 import { ResultController } from './reconcile/result.controller.js';
@@ -55,8 +56,8 @@ const inventoryFeed = {
 };
 
 const zones = [Stops, ZoneSets, ZoneFeed, Zones, ZoneReader, Connections, Pauses, Settings, Announcements, ZoneTurns, HandParts, Releases, TenantLimitsDesk, ZoneReadBack];
-const planning = [Planner, PlanPreview, Voice, CurrentTimeline, JobRunner, inventoryFeed];
-const reconcile = [ReconcileMetrics, Commands, Settler, Reissue, Followers, Clockwork, ReconcileTurns, CommandReadBack, ReadBack, Forgetter];
+const planning = [Deeds.provider, Planner, PlanPreview, Voice, CurrentTimeline, JobRunner, inventoryFeed];
+const reconcile = [ReconcileMetrics, Commands, Settler, Reissue, Followers, Clockwork, ReconcileTurns, CommandReadBack, DeedKeepers, LostDeeds, ReadBackWorld, ReadBack, Forgetter];
 const status = [VmDnsReader, StatusPublisher, Answers, Explainer, VmSearch, OverviewReader, LegacyFeed];
 
 /** Wishes → desired RRsets of each (zone, owner name) → commands; and what became of them. */

@@ -11,11 +11,12 @@ import { StreamSeen1764300000001 } from './migrations/stream-seen.js';
 import { HoldOutcome1764000000003 } from './migrations/hold-outcome.js';
 import { RemovalHolds1764100000001 } from './migrations/removal-holds.js';
 import { SearchVms1764000000010 } from './migrations/search-vms.js';
+import { Deeds1764600000000 } from './migrations/deeds.js';
 import { Forgetting1764500000000 } from './migrations/forgetting.js';
 import { TenantLimits1764400000000 } from './migrations/tenant-limits.js';
 import { PlannerModule } from './planner.module.js';
 
-const STREAMS: readonly StreamName[] = ['EVENT', 'ZONE', 'COMMAND', 'RESULT', 'STATUS', 'DEADLETTER'];
+const STREAMS: readonly StreamName[] = ['EVENT', 'ZONE', 'COMMAND', 'RESULT', 'STATUS', 'DEADLETTER', 'DEED'];
 
 const MIGRATIONS = [
   CreatePlanner1764000000000,
@@ -30,6 +31,7 @@ const MIGRATIONS = [
   StreamSeen1764300000001,
   TenantLimits1764400000000,
   Forgetting1764500000000,
+  Deeds1764600000000,
 ];
 
 /** Starts one replica of the planner. */

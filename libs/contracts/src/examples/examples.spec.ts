@@ -2,13 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import {
-  AnnouncementEvent, cloudEventOf, CommandEvent, DeadLetterEvent, inboundTypes, NoticeEvent, ResultEvent, VmStateEvent, VmStatusEvent, ZoneFeedEvent,
+  AnnouncementEvent, cloudEventOf, CommandEvent, DeadLetterEvent, DeedEvent, inboundTypes, NoticeEvent, ResultEvent, VmStateEvent, VmStatusEvent, ZoneFeedEvent,
 } from '../index.js';
 
 const folder = new URL('./', import.meta.url);
 const byType: Record<string, z.ZodType> = {
   ...Object.fromEntries(Object.entries(inboundTypes).map(([type, data]) => [type, cloudEventOf(type, data)])),
-  ...Object.fromEntries([VmStateEvent, ZoneFeedEvent, CommandEvent, ResultEvent, AnnouncementEvent, VmStatusEvent, DeadLetterEvent, NoticeEvent].map((schema) => [schema.shape.type.value, schema])),
+  ...Object.fromEntries([VmStateEvent, ZoneFeedEvent, CommandEvent, ResultEvent, AnnouncementEvent, VmStatusEvent, DeadLetterEvent, NoticeEvent, DeedEvent].map((schema) => [schema.shape.type.value, schema])),
 };
 const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
 

@@ -53,7 +53,7 @@ export class SessionDesk {
 
   /** May run twice. */
   async close(secret: string, caller: Caller): Promise<void> {
-    await this.table.close(hashOf(secret));
+    await this.table.close(hashOf(secret), caller.name);
     this.#sessions.forgetSecret(secret);
     this.log.info({ by: caller.name }, 'session closed');
   }

@@ -22,14 +22,7 @@ export class TokenDesk implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(private readonly table: TokenTable, private readonly signIn: SignIn, private readonly sessions: SessionDesk, private readonly log: Log, @Inject(CONFIG) private readonly config: Config) {}
 
   onApplicationBootstrap(): void {
-    const { ADMIN_TOKEN } = this.config;
-    if (ADMIN_TOKEN !== undefined) {
-      const stored = this.signIn.remember(ADMIN_TOKEN, FIRST_ADMIN, { name: 'admin', role: 'admin', tenant: null });
-      void this.#untilDone(async () => { await this.table.ensureFirstAdmin(hashOf(ADMIN_TOKEN)); stored(); });
-    } else {
-      // Nobody may come in by a token that the operator took away.
-      void this.#untilDone(async () => { await this.table.revoke(FIRST_ADMIN); });
-    }
+    this.begin();
     this.#timer = setInterval(() => { void this.#touch(); }, TOUCH_EVERY_MS).unref();
   }
 
@@ -57,10 +50,27 @@ export class TokenDesk implements OnApplicationBootstrap, OnModuleDestroy {
 
   async revoke(id: string, by: Caller): Promise<void> {
     if (id === FIRST_ADMIN && this.config.ADMIN_TOKEN !== undefined) throw refused(409, 'this is the token of ADMIN_TOKEN_FILE: change the file and start the gateway again');
-    if (!await this.table.revoke(id)) throw refused(404, 'there is no such token');
+    if (!await this.table.revoke(id, by.name)) throw refused(404, 'there is no such token');
+    this.forget(id);
+    this.log.info({ id, by: by.name }, 'token revoked');
+  }
+
+  /** It is asked for again before it is believed, with its sessions. */
+  forget(id: string): void {
     this.signIn.forget(id);
     this.sessions.forgetToken(id);
-    this.log.info({ id, by: by.name }, 'token revoked');
+  }
+
+  /** What ADMIN_TOKEN_FILE says counts: at start, and where PostgreSQL may have forgotten it. May run twice. */
+  begin(): void {
+    const { ADMIN_TOKEN } = this.config;
+    if (ADMIN_TOKEN !== undefined) {
+      const stored = this.signIn.remember(ADMIN_TOKEN, FIRST_ADMIN, { name: 'admin', role: 'admin', tenant: null });
+      void this.#untilDone(async () => { await this.table.ensureFirstAdmin(hashOf(ADMIN_TOKEN)); stored(); });
+    } else {
+      // Nobody may come in by a token that the operator took away.
+      void this.#untilDone(async () => { await this.table.dropFirstAdmin(); });
+    }
   }
 
   /** Again and again until Postgres took what is to be of the first admin token. */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { TransientError } from '@vmdns/bus';
+import { Deeds, type NotedDeed } from '@vmdns/chassis';
 import type { VmState } from '@vmdns/contracts';
 import { ChangeFeed, Store, Timeline, type Tx } from '@vmdns/store';
 import { HoldTable } from '../holds/hold.table.js';
@@ -7,12 +8,21 @@ import { type AcceptedRevision, drawnClaims, type VmDraft } from './batch-decisi
 import { VmPublisher } from './vm.publisher.js';
 import { toVmState, VmTable } from './vm.table.js';
 
+/** What is to be said after the commit: accepted revisions with their real claims, and deletions that wait. */
+export interface Written { readonly revisions: readonly AcceptedRevision[]; readonly noted: readonly NotedDeed[] }
+
+/** What it waits for, and tells. */
+@Injectable()
+export class WriterWorld {
+  constructor(readonly timeline: Timeline, readonly deeds: Deeds) {}
+}
+
 /** Writes what was decided (VM rows, hold members, change rows, all in the caller's transaction) and says it after the commit. */
 @Injectable()
 export class DraftWriter {
   private readonly feed: ChangeFeed<VmState>;
 
-  constructor(private readonly vms: VmTable, private readonly holds: HoldTable, private readonly publisher: VmPublisher, private readonly timeline: Timeline, store: Store) {
+  constructor(private readonly vms: VmTable, private readonly holds: HoldTable, private readonly publisher: VmPublisher, private readonly world: WriterWorld, store: Store) {
     this.feed = new ChangeFeed<VmState>(store);
   }
 
@@ -20,43 +30,44 @@ export class DraftWriter {
    * Of VMs that nobody knew: one statement, which commits by itself. Gives what is to be said. Throws RacedInsert, and
    * then nothing is written, when another replica was faster.
    */
-  async bear(tx: Tx, drafts: readonly VmDraft[], claims: readonly number[]): Promise<readonly AcceptedRevision[]> {
+  async bear(tx: Tx, drafts: readonly VmDraft[], claims: readonly number[]): Promise<Written> {
     this.expectTold();
     const born = drafts.flatMap((draft) => draft.revisions.map((revision) => ({ draft, revision: { ...revision, state: drawnClaims(revision.state, claims) } })));
     await this.vms.bear(tx, born.map(({ draft, revision }) => ({ draft, known: revision.state })));
-    return born.map(({ revision }) => revision);
+    return { revisions: born.map(({ revision }) => revision), noted: [] };
   }
 
-  /** Gives the accepted revisions with their real claims, to be said after the commit. Existing rows are locked by the caller. */
-  async write(tx: Tx, drafts: readonly VmDraft[], claims: readonly number[]): Promise<readonly AcceptedRevision[]> {
+  /** Gives what is to be said after the commit. Existing rows are locked by the caller. */
+  async write(tx: Tx, drafts: readonly VmDraft[], claims: readonly number[]): Promise<Written> {
     this.expectTold();
     return this.put(tx, drafts, claims);
   }
 
   /** A new revision must be above those that a failover may have lost. Asked when the connection is there that will be written to. */
   private expectTold(): void {
-    if (!this.timeline.isTold) throw new TransientError('storing facts: what PostgreSQL may have lost is being read back');
+    if (!this.world.timeline.isTold) throw new TransientError('storing facts: what PostgreSQL may have lost is being read back');
   }
 
   /** The same for what was lost, which brings its revisions and claims. */
-  restore(tx: Tx, drafts: readonly VmDraft[]): Promise<readonly AcceptedRevision[]> {
+  restore(tx: Tx, drafts: readonly VmDraft[]): Promise<Written> {
     return this.put(tx, drafts, []);
   }
 
-  private async put(tx: Tx, drafts: readonly VmDraft[], claims: readonly number[]): Promise<readonly AcceptedRevision[]> {
+  private async put(tx: Tx, drafts: readonly VmDraft[], claims: readonly number[]): Promise<Written> {
     const touched = drafts.filter((draft) => draft.isTouched).sort((a, b) => (a.vmId < b.vmId ? -1 : 1));
     const revisions = drafts.flatMap((draft) => draft.revisions).map((of) => ({ ...of, state: drawnClaims(of.state, claims) }));
     // They travel together.
-    await Promise.all([
+    const [noted] = await Promise.all([
       this.holds.writeMembers(tx, touched),
       this.vms.write(tx, touched.flatMap((draft) => (draft.known === null ? [] : [{ draft, known: drawnClaims(draft.known, claims) }]))),
       revisions.length === 0 ? undefined : this.feed.append(tx, revisions.map(({ state }) => ({ key: state.fact.vmId, body: toVmState(state.fact) }))),
     ]);
-    return revisions;
+    return { revisions, noted };
   }
 
   /** After the commit; returns at once. */
-  say(revisions: readonly AcceptedRevision[]): void {
+  say({ revisions, noted }: Written): void {
     this.publisher.say(revisions);
+    this.world.deeds.say(...noted);
   }
 }

@@ -5,8 +5,8 @@ import type { KnownVm } from '@vmdns/domain';
 import { Store, type Tx } from '@vmdns/store';
 import { type BrakedDeletion, keyText, OPEN_ROAD } from '../holds/brake.js';
 import { BrakeTable } from '../holds/brake.table.js';
-import { type AcceptedRevision, type BatchDecision, decideBatch, drawnClaims, type Verdict } from './batch-decision.js';
-import { DraftWriter } from './draft.writer.js';
+import { type BatchDecision, decideBatch, drawnClaims, type Verdict } from './batch-decision.js';
+import { DraftWriter, type Written } from './draft.writer.js';
 import type { AdmittedFact } from './fact-door.js';
 import { RacedInsert, type VmRead, VmTable } from './vm.table.js';
 
@@ -73,8 +73,8 @@ export class FactIntake {
     }
     const changing = facts.flatMap((fact, at) => (first.drafts.get(fact.incoming.vmId)?.isTouched === true ? [{ fact, at }] : []));
     if (changing.length === 0) return first.verdicts;
-    const { decision, revisions } = await this.storeChanges(changing.map(({ fact }) => fact), seen, first.claims, now);
-    this.writer.say(revisions);
+    const { decision, written } = await this.storeChanges(changing.map(({ fact }) => fact), seen, first.claims, now);
+    this.writer.say(written);
     const stored = new Map(changing.map(({ at }, nth) => [at, decision.verdicts[nth]]));
     return first.verdicts.map((verdict, at) => stored.get(at) ?? verdict);
   }
@@ -96,7 +96,7 @@ export class FactIntake {
   }
 
   /** Stores what was decided without a lock, where it is births alone; undefined: it is more than that, or another replica was faster. */
-  private async bear(tx: Tx, { drafts }: BatchDecision, claims: readonly number[]): Promise<readonly AcceptedRevision[] | undefined> {
+  private async bear(tx: Tx, { drafts }: BatchDecision, claims: readonly number[]): Promise<Written | undefined> {
     const touched = [...drafts.values()].filter((draft) => draft.isTouched);
     if (touched.length === 0 || !touched.every((draft) => draft.isBirth)) return undefined;
     try {
@@ -129,12 +129,12 @@ export class FactIntake {
     const decision = decideBatch({ facts, before, forgotten, brakeOf: (key) => brakes.get(keyText(key)) ?? OPEN_ROAD, now });
     await this.brakes.store(tx, [...brakes.values()]);
     const more = await this.vms.drawClaims(tx, Math.max(0, decision.claims - drawn.length));
-    const revisions = await this.writer.write(tx, [...decision.drafts.values()], [...drawn, ...more]);
-    return { decision, revisions };
+    const written = await this.writer.write(tx, [...decision.drafts.values()], [...drawn, ...more]);
+    return { decision, written };
   }
 }
 
-interface Stored { readonly decision: BatchDecision; readonly revisions: readonly AcceptedRevision[] }
+interface Stored { readonly decision: BatchDecision; readonly written: Written }
 
 /** How many claims each VM may need that is new: one for its name, one for each address. */
 function needsOf(facts: readonly AdmittedFact[]): ReadonlyMap<string, number> {

@@ -4,8 +4,9 @@ import { Health, Log } from '@vmdns/chassis';
 import { streams, VmStateEvent, type VmState } from '@vmdns/contracts';
 import { isLost, restoredVm } from '@vmdns/domain';
 import { Store, Timeline, type Tx } from '@vmdns/store';
-import { type AcceptedRevision, VmDraft } from './batch-decision.js';
-import { DraftWriter } from './draft.writer.js';
+import { VmDraft } from './batch-decision.js';
+import { DraftWriter, type Written } from './draft.writer.js';
+import { LostDeeds } from '../holds/lost-deeds.js';
 import { RacedInsert, VmTable } from './vm.table.js';
 
 /** A failover loses seconds; this is what cursors go back too (PROTOCOL §1). */
@@ -16,7 +17,7 @@ const RACES_MAX = 10;
 /** What it listens to and tells. */
 @Injectable()
 export class ReadBackWorld {
-  constructor(readonly timeline: Timeline, readonly log: Log, health: Health) {
+  constructor(readonly timeline: Timeline, readonly log: Log, readonly deeds: LostDeeds, health: Health) {
     health.add('timeline', () => timeline.isTold || 'what PostgreSQL may have lost is being read back');
   }
 }
@@ -48,23 +49,24 @@ export class ReadBack implements OnApplicationBootstrap, OnApplicationShutdown {
       const states = page.flatMap(({ body }) => { const event = VmStateEvent.safeParse(body); return event.success ? [event.data.data] : []; });
       restored += await this.takeIn(newestOf(states));
     }
-    this.world.log.warn({ timeline, restored }, 'the timeline was raised; VMs whose last facts were lost are as the event stream tells them');
+    const deeds = await this.world.deeds.take(timeline);
+    this.world.log.warn({ timeline, restored, deeds }, 'the timeline was raised; VMs whose last facts were lost are as the event stream tells them');
   }
 
   private async takeIn(states: readonly VmState[]): Promise<number> {
     if (states.length === 0) return 0;
     for (let race = 1; ; race += 1) {
       try {
-        const revisions = await this.store.transaction((tx) => this.restore(tx, states));
-        this.writer.say(revisions);
-        return revisions.length;
+        const written = await this.store.transaction((tx) => this.restore(tx, states));
+        this.writer.say(written);
+        return written.revisions.length;
       } catch (error) {
         if (!(error instanceof RacedInsert) || race === RACES_MAX) throw error;
       }
     }
   }
 
-  private async restore(tx: Tx, states: readonly VmState[]): Promise<readonly AcceptedRevision[]> {
+  private async restore(tx: Tx, states: readonly VmState[]): Promise<Written> {
     const vmIds = states.map((state) => state.vmId).sort();
     await this.vms.lock(tx, vmIds);
     const before = await this.vms.read(tx, vmIds);

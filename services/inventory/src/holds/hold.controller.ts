@@ -69,7 +69,7 @@ export class HoldController implements OnApplicationBootstrap, OnApplicationShut
   @OnRequest('inventory', 'brakes-put', inventoryRpc['brakes-put'])
   async putBrakes(ask: AskOf<'brakes-put'>): Promise<BrakeSettings> {
     requireOperator(ask.caller);
-    await this.brakes.storeSettings(this.store, ask.brakes);
+    await this.service.putBrakes(ask.brakes, ask.caller);
     this.log.info({ brakes: ask.brakes, by: ask.caller.name }, 'brakes changed');
     return ask.brakes;
   }

@@ -1,19 +1,25 @@
 import { Injectable } from '@nestjs/common';
 import { RpcProblem } from '@vmdns/bus';
-import { Clock } from '@vmdns/chassis';
-import type { Caller } from '@vmdns/contracts';
+import { Clock, Deeds, type NotedDeed } from '@vmdns/chassis';
+import type { Caller, HoldDeed } from '@vmdns/contracts';
 import { decideFact } from '@vmdns/domain';
 import { Store, type Tx } from '@vmdns/store';
-import { type AcceptedRevision, VmDraft } from '../facts/batch-decision.js';
-import { DraftWriter } from '../facts/draft.writer.js';
+import { VmDraft } from '../facts/batch-decision.js';
+import { DraftWriter, type Written } from '../facts/draft.writer.js';
 import { VmTable } from '../facts/vm.table.js';
-import { lockSource } from './brake.table.js';
+import { type BrakeSettings, BrakeTable, lockSource } from './brake.table.js';
 import { type HoldRow, HoldTable } from './hold.table.js';
 
 /** VMs deleted per transaction: so that facts about other members never wait long. */
 const MEMBERS_PER_TRANSACTION = 500;
 
 export interface Decided { readonly hold: HoldRow; readonly released: number; readonly changed: readonly string[] }
+
+/** What it knows of the time, and tells. */
+@Injectable()
+export class HoldWorld {
+  constructor(readonly clock: Clock, readonly deeds: Deeds, readonly brakes: BrakeTable) {}
+}
 
 /** What a person decides about deletions that wait (L13). */
 @Injectable()
@@ -23,7 +29,7 @@ export class HoldService {
     private readonly holds: HoldTable,
     private readonly vms: VmTable,
     private readonly writer: DraftWriter,
-    private readonly clock: Clock,
+    private readonly world: HoldWorld,
   ) {}
 
   /** Rejecting keeps every VM that waits. */
@@ -58,21 +64,42 @@ export class HoldService {
     return hold;
   }
 
+  async putBrakes(brakes: BrakeSettings, caller: Caller): Promise<void> {
+    const { deeds, brakes: table } = this.world;
+    deeds.say(await this.store.transaction(async (tx) => {
+      await table.storeSettings(tx, brakes);
+      return deeds.note(tx, { kind: 'brakes-put', key: 'brakes', what: `the brakes ${JSON.stringify(brakes)}`, by: caller.name, body: brakes });
+    }));
+  }
+
+  /** Once more what PostgreSQL lost; says how the hold stands instead, where that is not what was rejected. */
+  async rejectAgain(tx: Tx, holdId: string, checksum: string, by: string): Promise<'done' | 'changed' | 'decided' | 'gone'> {
+    const key = await this.holds.find(tx, holdId);
+    if (key === undefined) return 'gone';
+    await lockSource(tx, key);
+    if (checksum !== await this.holds.checksum(tx, holdId)) return (await this.holds.find(tx, holdId))?.state === 'open' ? 'changed' : 'decided';
+    if (await this.holds.decide(tx, holdId, 'rejected', by) === undefined) return 'decided';
+    await this.holds.keepAll(tx, holdId);
+    return 'done';
+  }
+
   private async decide(holdId: string, state: 'approved' | 'rejected', caller: Caller, checksum: string | undefined, then: (tx: Tx) => Promise<number>): Promise<void> {
     if (caller.role !== 'admin' && caller.role !== 'operator') {
       throw new RpcProblem({ status: 403, code: 'forbidden', title: 'Only an operator or admin may decide a hold.' });
     }
     const key = await this.getHold(holdId);
-    const decided = await this.store.transaction(async (tx) => {
+    const noted = await this.store.transaction(async (tx): Promise<NotedDeed | undefined> => {
       await lockSource(tx, key);
-      if (key.state === 'open' && checksum !== undefined && checksum !== await this.holds.checksum(tx, holdId)) {
+      const list = await this.holds.checksum(tx, holdId);
+      if (key.state === 'open' && checksum !== undefined && checksum !== list) {
         throw new RpcProblem({ status: 409, code: 'conflict', title: 'The list has changed since.', detail: 'look at the hold again, then decide with its new checksum' });
       }
-      const was = await this.holds.decide(tx, holdId, state, caller.name);
-      if (was !== undefined) await then(tx);
-      return was;
+      if (await this.holds.decide(tx, holdId, state, caller.name) === undefined) return undefined;
+      await then(tx);
+      const body: HoldDeed = { holdId, decision: state === 'approved' ? 'approve' : 'reject', checksum: list };
+      return this.world.deeds.note(tx, { kind: 'hold-decided', key: `hold:${holdId}`, what: `that the hold ${holdId} (deletions by ${key.source}) was ${state}`, by: caller.name, body });
     });
-    if (decided !== undefined) return;
+    if (noted !== undefined) return this.world.deeds.say(noted);
     const hold = await this.getHold(holdId);
     // The same decision again is a repeat (an answer that was lost): it is answered as the first time.
     if (hold.state === state) return;
@@ -87,10 +114,10 @@ export class HoldService {
     }
   }
 
-  private async releasePortion(tx: Tx, holdId: string, vmIds: readonly string[]): Promise<readonly AcceptedRevision[]> {
+  private async releasePortion(tx: Tx, holdId: string, vmIds: readonly string[]): Promise<Written> {
     await this.vms.lock(tx, vmIds);
     const before = await this.vms.read(tx, vmIds);
-    const now = this.clock.now().toISOString();
+    const now = this.world.clock.now().toISOString();
     const drafts: VmDraft[] = [];
     for (const vmId of vmIds) {
       const vm = before.get(vmId);

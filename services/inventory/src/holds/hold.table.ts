@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { type Deed, Deeds, type NotedDeed } from '@vmdns/chassis';
 import type { Fact } from '@vmdns/domain';
 import type { Tx } from '@vmdns/store';
 import type { VmDraft } from '../facts/batch-decision.js';
@@ -54,14 +56,16 @@ const LEAVE_DECIDED = `
 /** Holds and their members. */
 @Injectable()
 export class HoldTable {
+  constructor(private readonly deeds: Deeds) {}
+
   /** Of the deletions that wait, as they are now: another list has another. */
   async checksum(tx: Tx, holdId: string): Promise<string> {
     const [row] = await tx.query<{ sum: string }>(`select md5(coalesce(string_agg(concat_ws(' ', vm_id, life, revision), ',' order by vm_id), '')) as sum from hold_member where hold_id = $1 and state = 'waiting'`, [holdId]);
     return row?.sum ?? '';
   }
 
-  /** Members that joined, moved on or left by the decisions of a batch; the holds themselves exist. */
-  async writeMembers(tx: Tx, drafts: readonly VmDraft[]): Promise<void> {
+  /** Members that joined, moved on or left by the decisions of a batch; the holds themselves exist. Who deleted them was told that they wait. */
+  async writeMembers(tx: Tx, drafts: readonly VmDraft[]): Promise<readonly NotedDeed[]> {
     const joining = drafts.flatMap(({ vmId, waiting, before }) => (waiting === null || waiting === before.waiting ? [] : [{ vmId, ...waiting }]));
     const leaving = drafts.flatMap(({ vmId, waiting, before }) => (before.waiting?.state === 'waiting' && waiting?.holdId !== before.waiting.holdId ? [{ vmId, holdId: before.waiting.holdId }] : []));
     if (leaving.length > 0) {
@@ -69,9 +73,11 @@ export class HoldTable {
       await tx.query(LEAVE_OPEN, parameters);
       await tx.query(LEAVE_DECIDED, parameters);
     }
-    if (joining.length > 0) {
-      await tx.query(JOIN, [joining.map((m) => m.holdId), joining.map((m) => m.vmId), joining.map((m) => m.life), joining.map((m) => m.revision), joining.map((m) => JSON.stringify(m.deletion))]);
-    }
+    if (joining.length === 0) return [];
+    await tx.query(JOIN, [joining.map((m) => m.holdId), joining.map((m) => m.vmId), joining.map((m) => m.life), joining.map((m) => m.revision), joining.map((m) => JSON.stringify(m.deletion))]);
+    const noted: NotedDeed[] = [];
+    for (const holdId of new Set(joining.map((m) => m.holdId))) noted.push(await this.deeds.note(tx, heldDeed(holdId, joining.filter((m) => m.holdId === holdId))));
+    return noted;
   }
 
   async find(tx: Tx, holdId: string): Promise<HoldRow | undefined> {
@@ -121,4 +127,17 @@ export class HoldTable {
     const rows = await tx.query<{ hold_id: string }>(`select hold_id from hold h where state = 'approved' and exists (select from hold_member m where m.hold_id = h.hold_id and m.state = 'waiting')`);
     return rows.map((row) => row.hold_id);
   }
+}
+
+const NAMED_MAX = 10;
+
+function heldDeed(holdId: string, members: readonly { readonly vmId: string; readonly deletion: DeletionFact }[]): Deed {
+  const vmIds = members.map((member) => member.vmId);
+  const by = [...new Set(members.map((member) => member.deletion.source))].join(', ');
+  return { kind: 'deletions-held', key: `held:${randomUUID()}`, what: `${vmIds.length} ${vmIds.length === 1 ? 'deletion' : 'deletions'} that waited in the hold ${holdId} (${namesOf(vmIds)})`, by, body: { vmIds } };
+}
+
+/** Some of them, and how many more. */
+export function namesOf(vmIds: readonly string[]): string {
+  return `${vmIds.slice(0, NAMED_MAX).join(', ')}${vmIds.length > NAMED_MAX ? ` and ${vmIds.length - NAMED_MAX} more` : ''}`;
 }

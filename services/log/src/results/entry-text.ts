@@ -33,6 +33,7 @@ export function deadLetterSentence(dead: DeadLetterEvent['data']): string {
 
 export function noticeSentence(notice: NoticeEvent['data']): string {
   if (notice.zone !== undefined) return `In the zone ${notice.zone}${notice.provider === undefined ? '' : ` at ${notice.provider}`}: ${ended(notice.text)}`;
+  if (notice.code === 'lost') return ended(notice.text);
   const about = notice.vmId === undefined ? 'A message' : `A fact about VM ${notice.vmId}`;
   const from = notice.source === undefined ? '' : ` from ${notice.source}`;
   return `${about}${from} was not acted on (${notice.code}): ${ended(notice.text)}`;

@@ -91,7 +91,7 @@ export function entryOfNotice(event: NoticeEvent, traceId: string | undefined): 
   const { data } = event;
   const { zone, zoneId, provider, name } = data;
   const entry: LogEntry = {
-    id: randomUUID(), at: data.at, kind: 'notice', vms: data.vms ?? (data.vmId === undefined ? [] : [data.vmId]), status: zone === undefined ? 'ignored' : 'noticed',
+    id: randomUUID(), at: data.at, kind: 'notice', vms: data.vms ?? (data.vmId === undefined ? [] : [data.vmId]), status: zone === undefined && data.code !== 'lost' ? 'ignored' : 'noticed',
     ...(zone === undefined ? {} : { zone }), ...(zoneId === undefined ? {} : { zoneId }), ...(provider === undefined ? {} : { provider }), ...(name === undefined ? {} : { name }),
     text: storable(noticeSentence(data)), ...(traceId === undefined ? {} : { traceId }),
   };

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, Log } from '@vmdns/chassis';
+import { Clock, Deeds, Log, type NotedDeed } from '@vmdns/chassis';
 import type { Caller, Hold, HoldMember } from '@vmdns/contracts';
 import { isLargeMove, reverseKey, reverseName } from '@vmdns/domain';
 import { Store, type Tx } from '@vmdns/store';
@@ -17,7 +17,7 @@ const STATE_OF = { approve: 'approved', reject: 'rejected' } as const;
 /** Big removals wait for a person (L13); here: names that leave a zone because another takes them in. */
 @Injectable()
 export class Holds {
-  constructor(private readonly store: Store, private readonly clock: Clock, private readonly log: Log) {}
+  constructor(private readonly store: Store, private readonly clock: Clock, private readonly log: Log, private readonly deeds: Deeds) {}
 
   async list(state: string | undefined, limit: number, cursor?: string): Promise<{ items: Hold[]; next?: string }> {
     const rows = await listHolds(this.store, state, limit + 1, cursor);
@@ -43,30 +43,48 @@ export class Holds {
    */
   async decide(ask: Decision): Promise<Outcome> {
     requireOperator(ask.caller);
-    const outcome = await this.store.transaction(async (tx) => {
-      const locked = await tx.query<{ state: string; zone_id: string; kind: string }>('select state, zone_id, kind from hold where id = $1 for update', [ask.holdId]);
-      if (locked[0] === undefined) throw notFound('hold', ask.holdId);
-      if (locked[0].state !== 'open') return this.decided(tx, ask);
-      if (ask.checksum !== undefined && ask.checksum !== await checksumOf(tx, ask.holdId)) throw conflict('the list has changed since', 'look at the hold again, then decide with its new checksum');
-      const filling = await tx.query(`select 1 from job where kind = 'keys' and body->'filling' ? $1 limit 1`, [locked[0].zone_id]);
-      if (filling.length > 0) throw conflict('the list of the hold is still being made', 'look at it again in some seconds, then decide');
-      await tx.query('update hold set state = $2, decided_at = $3, decided_by = $4 where id = $1',
-        [ask.holdId, STATE_OF[ask.decision], this.clock.now(), ask.caller.name]);
-      const members = await tx.query<{ owner_name: string; same: boolean }>(
-        `select m.owner_name, not m.changed and n.owner_name is not null as same from hold_member m
-           left join name n on n.zone_id = m.zone_id and n.owner_name = m.owner_name and n.timeline = m.timeline and n.generation = m.generation
-          where m.hold_id = $1 order by 1`, [ask.holdId]);
-      const changed = members.filter((member) => !member.same).map((member) => member.owner_name);
-      if (locked[0].kind === 're-homing' && changed.length > 0 && (ask.decision === 'reject' || await areMany(tx, locked[0].zone_id, changed.length))) {
-        await openHold(tx, locked[0].zone_id, `${changed.length} names changed while hold ${ask.holdId} was open; their removal waits`);
-      }
-      await enqueue(tx, { kind: 'hold', holdId: ask.holdId });
-      const released = ask.decision === 'approve' ? members.length - changed.length : 0;
-      await tx.query('update hold set released = $2, left_out = $3 where id = $1', [ask.holdId, released, changed]);
-      return { hold: toHold(await this.get(tx, ask.holdId)), released, changed };
+    const { outcome, noted } = await this.store.transaction(async (tx) => {
+      const outcome = await this.decideIn(tx, ask);
+      if (outcome.checksum === undefined) return { outcome, noted: [] as NotedDeed[] };
+      const { holdId, decision, caller } = ask;
+      return { outcome, noted: [await this.deeds.note(tx, { kind: 'hold-decided', key: `hold:${holdId}`, what: `that the hold ${holdId} (${outcome.hold.scope}) was ${STATE_OF[decision]}`, by: caller.name, body: { holdId, decision, checksum: outcome.checksum } })] };
     });
+    this.deeds.say(...noted);
     this.log.info({ holdId: ask.holdId, decision: ask.decision, by: ask.caller.name, released: outcome.released, changed: outcome.changed.length }, 'hold decided');
-    return outcome;
+    return { hold: outcome.hold, released: outcome.released, changed: outcome.changed };
+  }
+
+  /** Whether it is there and still open, with this list. */
+  async isOpen(tx: Tx, holdId: string, checksum: string): Promise<'open' | 'changed' | 'decided' | 'gone'> {
+    const [hold] = await tx.query<{ state: string }>('select state from hold where id = $1 for update', [holdId]);
+    if (hold === undefined) return 'gone';
+    if (hold.state !== 'open') return 'decided';
+    return checksum === await checksumOf(tx, holdId) ? 'open' : 'changed';
+  }
+
+  /** `checksum`: of the list that was decided; absent: it was decided before. */
+  async decideIn(tx: Tx, ask: Decision): Promise<Outcome & { readonly checksum?: string }> {
+    const [locked] = await tx.query<{ state: string; zone_id: string; kind: string }>('select state, zone_id, kind from hold where id = $1 for update', [ask.holdId]);
+    if (locked === undefined) throw notFound('hold', ask.holdId);
+    if (locked.state !== 'open') return this.decided(tx, ask);
+    const checksum = await checksumOf(tx, ask.holdId);
+    if (ask.checksum !== undefined && ask.checksum !== checksum) throw conflict('the list has changed since', 'look at the hold again, then decide with its new checksum');
+    const filling = await tx.query(`select 1 from job where kind = 'keys' and body->'filling' ? $1 limit 1`, [locked.zone_id]);
+    if (filling.length > 0) throw conflict('the list of the hold is still being made', 'look at it again in some seconds, then decide');
+    await tx.query('update hold set state = $2, decided_at = $3, decided_by = $4 where id = $1',
+      [ask.holdId, STATE_OF[ask.decision], this.clock.now(), ask.caller.name]);
+    const members = await tx.query<{ owner_name: string; same: boolean }>(
+      `select m.owner_name, not m.changed and n.owner_name is not null as same from hold_member m
+         left join name n on n.zone_id = m.zone_id and n.owner_name = m.owner_name and n.timeline = m.timeline and n.generation = m.generation
+        where m.hold_id = $1 order by 1`, [ask.holdId]);
+    const changed = members.filter((member) => !member.same).map((member) => member.owner_name);
+    if (locked.kind === 're-homing' && changed.length > 0 && (ask.decision === 'reject' || await areMany(tx, locked.zone_id, changed.length))) {
+      await openHold(tx, locked.zone_id, `${changed.length} names changed while hold ${ask.holdId} was open; their removal waits`);
+    }
+    await enqueue(tx, { kind: 'hold', holdId: ask.holdId });
+    const released = ask.decision === 'approve' ? members.length - changed.length : 0;
+    await tx.query('update hold set released = $2, left_out = $3 where id = $1', [ask.holdId, released, changed]);
+    return { hold: toHold(await this.get(tx, ask.holdId)), released, changed, checksum };
   }
 
   /** With what a person must know before he lets them go: addresses that others have by now. */
