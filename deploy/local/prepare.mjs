@@ -29,8 +29,10 @@ export async function install(say = (line) => console.log(line)) {
   await run(isScript ? process.execPath : 'npm', [...(isScript ? [npm] : []), 'ci', '--no-audit', '--no-fund'], {}, say);
 }
 
+/** One compiler for all rooms, where Nx would start one for each; then the pages of the console, which Nx keeps while nothing changed. */
 export async function build(say = (line) => console.log(line)) {
-  await run(process.execPath, [join(ROOT, 'node_modules', 'nx', 'dist', 'bin', 'nx.js'), 'run-many', '-t', 'build', '--output-style=static'], { NX_DAEMON: 'false', NX_TUI: 'false' }, say);
+  await run(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'], {}, say);
+  await run(process.execPath, [join(ROOT, 'node_modules', 'nx', 'dist', 'bin', 'nx.js'), 'run', '@vmdns/console:build', '--output-style=static'], { NX_DAEMON: 'false', NX_TUI: 'false' }, say);
 }
 
 /** Why the installed packages are not those of the lock file; undefined when they are. */

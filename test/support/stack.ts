@@ -198,7 +198,7 @@ function unlessKilled(error: unknown): string {
   throw error;
 }
 
-/** Starts the built services on servers of their own, and waits until all are ready. `nx run-many -t build` comes first. */
+/** Starts the built services on servers of their own, and waits until all are ready. `tsc -b` comes first. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const folder = newFolder('stack');
   const token = randomBytes(24).toString('hex');
