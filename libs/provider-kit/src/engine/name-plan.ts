@@ -40,6 +40,7 @@ const BESIDE_CNAME = new Set(['RRSIG', 'NSEC', 'NSEC3']);
  * | ours, and disabled beside it, not ours: as ours, and kept as it is               |
  */
 export function planName(due: DueName, held: readonly Rrset[] | null, digests: WantedDigests = digestsOf(due)): NamePlan {
+  if ((held === null || held.length === 0) && ownsNothing(due)) return planNew(due, held === null ? null : NONE);
   return held === null ? planByLedger(due, digests) : planByReading(due, held, digests);
 }
 
@@ -54,6 +55,16 @@ const changesOf = (name: string, removed: Iterable<string>, put: readonly Rrset[
   ...[...removed].map((type): RrsetChange => ({ kind: 'remove', name, type })),
   ...put.map((rrset): RrsetChange => ({ kind: 'put', rrset })),
 ];
+
+/** Nothing is there and nothing was ours: all that is wanted is put. Most names of a burst. */
+function planNew(due: DueName, foreign: readonly string[] | null): NamePlan {
+  return { changes: due.wanted.map((rrset): RrsetChange => ({ kind: 'put', rrset })), owned: due.owned, foreign, drift: NONE, gone: NOTHING_GONE, switchedOff: NONE, grows: due.wanted.length > 0 };
+}
+
+const ownsNothing = (due: DueName): boolean => {
+  for (const _type in due.owned) return false;
+  return true;
+};
 
 function planByLedger(due: DueName, digests: WantedDigests): NamePlan {
   const removed = Object.keys(due.owned).filter((type) => !due.wanted.some((rrset) => rrset.type === type));

@@ -96,9 +96,7 @@ export class NameProgress {
     const isStillOpen = this.due.stillInDoubt === true && this.state === 'applied';
     const reason = isStillOpen ? inDoubt(`An earlier call for ${this.name} may still take effect`) : this.reason;
     return {
-      name: this.name, state: isStillOpen ? 'unconfirmed' : this.state,
-      ...(reason === undefined ? {} : { reason }),
-      ...(this.providerText === undefined ? {} : { providerText: this.providerText }),
+      name: this.name, state: isStillOpen ? 'unconfirmed' : this.state, reason, providerText: this.providerText,
       owned: this.owned, foreign: this.foreign, wrote: this.wrote,
       inDoubt: this.doubt || (this.due.stillInDoubt === true && this.state !== 'refused'),
     };

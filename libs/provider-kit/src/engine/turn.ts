@@ -73,9 +73,9 @@ export type TurnState = 'applied' | 'refused' | 'failed' | 'unconfirmed' | 'obse
 export interface NameOutcome {
   readonly name: string;
   readonly state: TurnState;
-  readonly reason?: TurnReason;
+  readonly reason?: TurnReason | undefined;
   /** The provider's own words, at most 500 characters. */
-  readonly providerText?: string;
+  readonly providerText?: string | undefined;
   /** Replaces the row's `owned`. */
   readonly owned: Readonly<Record<string, string>>;
   /** Replaces the row's foreign types; null: not learnt in this turn. */

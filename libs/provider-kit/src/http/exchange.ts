@@ -1,4 +1,3 @@
-import type { Dispatcher } from 'undici';
 import { ProviderError } from '../port/provider-error.js';
 import type { HttpAnswer } from './http-client.js';
 import type { Redact } from './redact.js';
@@ -32,16 +31,19 @@ const WORDS: Readonly<Record<string, string>> = {
   VMDNS_FINGERPRINT: 'its certificate is not the pinned one',
 };
 
+/** Ends what is under way. */
+interface Controller { abort(why: Error): void }
+
 /**
- * One request and its answer. It knows the one thing that matters when there is no answer: whether the request had
- * begun to leave, for then the change may still be applied (PROTOCOL §5).
+ * One request and its answer, as undici's dispatcher or Node's client tells of it. It knows the one thing that matters
+ * when there is no answer: whether the request had begun to leave, for then the change may still be applied (PROTOCOL §5).
  */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange {
   readonly answer: Promise<HttpAnswer>;
   private readonly startedAt = performance.now();
   private readonly timer: NodeJS.Timeout;
   private readonly onAbort = (): void => this.giveUp('cancelled');
-  private controller: Dispatcher.DispatchController | undefined;
+  private controller: Controller | undefined;
   private resolve: (answer: HttpAnswer) => void = () => undefined;
   private reject: (error: ProviderError) => void = () => undefined;
   private sent = false;
@@ -59,18 +61,18 @@ export class Exchange implements Dispatcher.DispatchHandler {
     signal.addEventListener('abort', this.onAbort, { once: true });
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: Controller): void {
     if (this.settled) return controller.abort(new Error('given up'));
     this.controller = controller;
     this.sent = true;
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
+  onResponseStart(_controller: Controller, status: number, headers: Record<string, string | string[] | undefined>): void {
     this.status = status;
     this.headers = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value ?? '']));
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, piece: Buffer): void {
+  onResponseData(_controller: Controller, piece: Buffer): void {
     if (this.settled) return;
     this.bytes += piece.length;
     if (this.bytes > this.terms.answerMaxBytes) return this.giveUp(`the answer is larger than ${this.terms.answerMaxBytes} bytes`);
@@ -87,7 +89,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.resolve({ status: this.status, headers: this.headers, text: Buffer.concat(this.pieces).toString('utf8') });
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
+  onResponseError(_controller: Controller, cause: Error): void {
     const code = codeOf(cause);
     this.fail(WORDS[code] ?? `the connection failed${code === '' ? '' : ` (${code})`}`, cause);
   }

@@ -73,6 +73,20 @@ describe('an HTTP call that gets no answer', () => {
     expect((await errorOf(client(url).send(WRITE, cancel.signal))).detail.inDoubt).toBeUndefined();
   });
 
+  it('L5: given up, its connection is reset, so that nothing of it waits for a server that was stopped', async () => {
+    let tell: (how: string | undefined) => void = () => undefined;
+    const ended = new Promise<string | undefined>((resolve) => { tell = resolve; });
+    const raw = createTcpServer((socket) => {
+      socket.on('error', (error: NodeJS.ErrnoException) => tell(error.code));
+      socket.on('end', () => tell('closed'));
+      socket.resume();
+    });
+    await new Promise<void>((resolve) => { raw.listen(0, '127.0.0.1', resolve); });
+    await errorOf(client(`http://127.0.0.1:${(raw.address() as AddressInfo).port}`, { deadlineMs: 60 }).send(WRITE, never));
+    expect(await ended).toBe('ECONNRESET');
+    raw.close();
+  });
+
   it('an answer larger than the limit is a failure, not a cut', async () => {
     const url = await serve((ask, reply) => { ask.resume(); reply.end('x'.repeat(5_000)); });
     expect((await errorOf(client(url, { answerMaxBytes: 1_000 }).send(READ, never))).message).toContain('larger than 1000 bytes');

@@ -1,5 +1,6 @@
 import { Agent } from 'undici';
 import { ProviderError } from '../port/provider-error.js';
+import { sendAlone } from './alone.js';
 import { Exchange } from './exchange.js';
 import { redactorOf, type Redact } from './redact.js';
 import { connectorOf, type TlsTrust } from './tls-trust.js';
@@ -46,6 +47,8 @@ export class HttpClient {
   private readonly agent: Agent;
   private readonly origin: string;
   private readonly prefix: string;
+  /** Where each call has a connection of its own, without TLS. */
+  private readonly alone: { readonly host: string; readonly port: number; readonly connectTimeoutMs: number } | undefined;
 
   constructor(private readonly options: HttpClientOptions) {
     const url = new URL(options.baseUrl);
@@ -53,8 +56,10 @@ export class HttpClient {
     this.prefix = url.pathname.replace(/\/$/, '');
     this.redact = redactorOf(options.secrets ?? []);
     const keepAlive = options.keepAlive ?? true;
+    const connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+    if (!keepAlive && url.protocol === 'http:') this.alone = { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? 80 : Number(url.port), connectTimeoutMs };
     this.agent = new Agent({
-      connect: connectorOf(options.tls ?? {}, options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS),
+      connect: connectorOf(options.tls ?? {}, connectTimeoutMs),
       pipelining: keepAlive ? 1 : 0,
       // The deadline covers the whole exchange; two clocks would only disagree.
       headersTimeout: 0,
@@ -73,10 +78,11 @@ export class HttpClient {
       take: ask.take,
       redact: this.redact,
     }, signal);
-    this.agent.dispatch({
-      origin: this.origin, path: `${this.prefix}${ask.path}`, method: ask.method, body: ask.body ?? null,
-      headers: { ...this.options.headers, ...ask.headers, ...(ask.body === undefined ? {} : { 'content-type': 'application/json' }) },
-    }, exchange);
+    const { method, body } = ask;
+    const path = `${this.prefix}${ask.path}`;
+    const headers = { ...this.options.headers, ...ask.headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
+    if (this.alone === undefined) this.agent.dispatch({ origin: this.origin, path, method, body: body ?? null, headers }, exchange);
+    else sendAlone({ ...this.alone, path, method, body, headers }, exchange);
     return exchange.answer;
   }
 
