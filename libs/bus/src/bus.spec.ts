@@ -41,6 +41,16 @@ describe('the bus', () => {
     expect(await bus.publish(subjects.event.vm('vm-1'), fact('same'))).toEqual({ ...first, duplicate: true });
   });
 
+  it('sends data that somebody has written as JSON already', async () => {
+    const bus = await connect();
+    await bus.ensureStreams(used);
+    const event = cloudEvent('vmdns.vm.state.v1', 'test', {}, { id: 'written' });
+    await bus.publish(subjects.event.vm('vm-written'), event, { dataJson: '{"id":"written","names":["ä"]}' });
+    const bodies: unknown[] = [];
+    for await (const page of bus.readBack(streams.EVENT.name, 60_000)) bodies.push(...page.filter(({ subject }) => subject === subjects.event.vm('vm-written')).map(({ body }) => body));
+    expect(bodies).toEqual([{ ...event, data: { id: 'written', names: ['ä'] } }]);
+  });
+
   it('publishes many at once, and says of each how it went', async () => {
     const bus = await connect();
     await bus.ensureStreams(used);
