@@ -8,7 +8,7 @@ import type { AdapterMetrics } from '../metrics.js';
 import { type Outcome, outcomeOf, type OutcomeRow } from '../results/outcome.js';
 import type { NotedOutcomes, Unsaid } from '../results/unsaid.js';
 import { type Incoming, namesOf, newestOf } from './incoming.js';
-import { type Addressed, answerPending, findNames, type StoredName, storeNames } from './name-table.js';
+import { type Addressed, answerPending, findNames, type StoredNames, storeNames } from './name-table.js';
 import { decideRepeat } from './repeat.js';
 import { GuessedWrong, LanesLastSeen } from './lanes-last-seen.js';
 import { lockLanes, type ZoneLane } from './zone-lanes.js';
@@ -74,7 +74,7 @@ export class Intake {
     const addressed = address(names, lanes);
     const stored = await storeNames(tx, addressed, this.claims.restMs);
     const rest = await this.answerRest(tx, addressed, stored, lanes);
-    const targets = new Set(stored.map((row) => row.target));
+    const targets = new Set(stored.map((lane) => lane.target));
     const claims = await this.claims.take(tx, keysOf(targets, lanes), lanesOf(names, targets, room()));
     return { ...rest, ...this.dueOf(stored, claims), claims, isZoneUnknown: unknown };
   }
@@ -92,19 +92,17 @@ export class Intake {
     return { ...rest, ...this.dueOf(stored, claims), claims, isZoneUnknown: false };
   }
 
-  private dueOf(stored: readonly StoredName[], claims: readonly Claim[]): Pick<Taken, 'isMoreDue' | 'wakeAfterMs'> {
-    const paced = stored.filter((row) => row.wait_ms !== null && row.wait_ms > 0);
-    this.metrics.command('taken', stored.length);
-    this.metrics.command('paced', paced.length);
-    const due = new Set(paced.length === 0 ? stored.map((row) => row.target) : stored.filter((row) => row.wait_ms === null || row.wait_ms <= 0).map((row) => row.target));
-    return { isMoreDue: claims.length < due.size, wakeAfterMs: [...new Set(paced.map((row) => Math.ceil(row.wait_ms ?? 0)))] };
+  private dueOf(stored: readonly StoredNames[], claims: readonly Claim[]): Pick<Taken, 'isMoreDue' | 'wakeAfterMs'> {
+    const sum = (of: (lane: StoredNames) => number): number => stored.reduce((all, lane) => all + of(lane), 0);
+    this.metrics.command('taken', sum((lane) => lane.stored));
+    this.metrics.command('paced', sum((lane) => lane.paced));
+    return { isMoreDue: claims.length < stored.filter((lane) => lane.due > 0).length, wakeAfterMs: [...new Set(stored.flatMap((lane) => lane.waits))] };
   }
 
-  private async answerRest(tx: Tx, addressed: readonly Addressed[], stored: Awaited<ReturnType<typeof storeNames>>, lanes: ReadonlyMap<string, ZoneLane>): Promise<Pick<Taken, 'fresh' | 'noted' | 'again' | 'answers'>> {
-    const storedKeys = new Set(stored.map((row) => `${row.target} ${row.owner_name}`));
+  private async answerRest(tx: Tx, addressed: readonly Addressed[], stored: readonly StoredNames[], lanes: ReadonlyMap<string, ZoneLane>): Promise<Pick<Taken, 'fresh' | 'noted' | 'again' | 'answers'>> {
     const keyOf = (name: Addressed): string => `${name.target} ${name.incoming.ownerName}`;
-    const gated = addressed.filter((name) => name.gate !== null && storedKeys.has(keyOf(name)));
-    const left = addressed.filter((name) => !storedKeys.has(keyOf(name)));
+    const { gated, left } = partOf(addressed, stored, keyOf);
+    if (gated.length === 0 && left.length === 0) return { fresh: [], noted: null, again: [], answers: [] };
     const told = (row: OutcomeRow & { readonly target: string }, zoneId: string, at: Date): Outcome => outcomeAt(lanes, zoneId, row, at);
     const known = new Map((await findSome(tx, [...gated, ...left])).map((row) => [`${row.target} ${row.owner_name}`, row]));
     const fresh = gated.flatMap((name) => {
@@ -130,6 +128,13 @@ export class Intake {
     const noted = fresh.length === 0 ? null : await this.unsaid.note(tx, [...new Set(fresh.map((outcome) => outcome.target))].sort());
     return { fresh, noted, again, answers };
   }
+}
+
+/** Names that were stored and are told something at once, and those that replaced nothing. */
+function partOf(addressed: readonly Addressed[], stored: readonly StoredNames[], keyOf: (name: Addressed) => string): { readonly gated: readonly Addressed[]; readonly left: readonly Addressed[] } {
+  if (stored.every((lane) => lane.names === null) && stored.reduce((all, lane) => all + lane.stored, 0) === addressed.length) return { gated: [], left: [] };
+  const keys = new Set(stored.flatMap((lane) => (lane.names ?? []).map((name) => `${lane.target} ${name}`)));
+  return { gated: addressed.filter((name) => name.gate !== null && keys.has(keyOf(name))), left: addressed.filter((name) => !keys.has(keyOf(name))) };
 }
 
 /** A removed zone's commands are dropped; of two entries with one target the higher pair counts. */

@@ -10,13 +10,18 @@ export interface Addressed {
   readonly gate: Gate | null;
 }
 
-export interface StoredName {
+/** What was stored at one target. */
+export interface StoredNames {
   readonly target: string;
-  readonly owner_name: string;
-  readonly turn: number;
-  readonly outcome_at: Date | null;
-  /** It changes so often that it is not due before so long; null: it is never due. */
-  readonly wait_ms: number | null;
+  readonly stored: number;
+  /** Of these, names that change so often that they are not due at once. */
+  readonly paced: number;
+  /** When those are, in ms. */
+  readonly waits: readonly number[];
+  /** Names that are due at once: not those that are paced, nor those that never are. */
+  readonly due: number;
+  /** Which; null: all that were given. */
+  readonly names: readonly string[] | null;
 }
 
 /** When a name is due that was written at `pacedFrom`, or whose companions were: at once, unless that is less than a rest ago. */
@@ -51,25 +56,28 @@ with incoming as (
   where (excluded.timeline, excluded.generation) > (n.timeline, n.generation)
     and not (excluded.wanted = '[]' and n.wanted <> '[]' and n.zone_id <> excluded.zone_id
       and exists (select 1 from zone z where z.zone_id = n.zone_id and z.state <> 'removed'))
-  returning n.target, n.owner_name, n.turn, n.outcome_at, n.priority, n.released, n.due_at
+  returning n.target, n.owner_name, n.priority, n.released, n.due_at
 ), woken as (
   update lane l set due_at = least(l.due_at, t.due_at), due_priority = case when l.due_at is null then t.priority else least(l.due_priority, t.priority) end
   from (select target, min(due_at) as due_at, min(priority) as priority from taken where not released group by target) t
   where l.target = t.target and (l.due_at is null or l.due_at > t.due_at or l.due_priority > t.priority)
 )
-select target, owner_name, turn, outcome_at, (extract(epoch from due_at - clock_timestamp()) * 1000)::float8 as wait_ms from taken`;
+select target, count(*)::int as stored, count(*) filter (where wait_ms > 0)::int as paced, count(*) filter (where wait_ms <= 0 or wait_ms is null)::int as due,
+  coalesce(json_agg(distinct ceil(wait_ms)) filter (where wait_ms > 0), '[]') as waits,
+  case when $18::bool or (select count(*) from taken) < (select count(*) from incoming) then json_agg(owner_name) end as names
+from (select t.*, (extract(epoch from t.due_at - clock_timestamp()) * 1000)::float8 as wait_ms from taken t) t group by target`;
 
-/** Stores what replaces; gives those names. The lanes must be locked. */
-export function storeNames(tx: Tx, names: readonly Addressed[], restMs = 0): Promise<readonly StoredName[]> {
+/** Stores what replaces; gives those names, one by one only where it is not all of them, or where somebody must know. The lanes must be locked. */
+export function storeNames(tx: Tx, names: readonly Addressed[], restMs = 0): Promise<readonly StoredNames[]> {
   const texts = (of: (name: Addressed) => string | null): Buffer => textArray(names.map(of));
   const numbers = (of: (name: Addressed) => number | null): Buffer => bigintArray(names.map(of));
   const companions = companionsOf(names);
-  return tx.query<StoredName>(STORE, [
+  return tx.query<StoredNames>(STORE, [
     texts((n) => n.target), texts((n) => n.incoming.ownerName), texts((n) => n.incoming.zoneId), numbers((n) => n.incoming.timeline),
     numbers((n) => n.incoming.generation), texts((n) => n.incoming.digest), texts((n) => n.incoming.wanted), texts((n) => n.incoming.puts),
     texts((n) => n.incoming.vms), numbers((n) => n.incoming.priority), texts((n) => n.gate?.state ?? 'pending'),
     texts((n) => (n.gate === null ? null : JSON.stringify(n.gate.reason))), timestampArray(names.map((n) => n.gate?.nextTryAt?.getTime() ?? null)),
-    booleanArray(names.map((n) => n.incoming.released)), texts((n) => (n.incoming.adopt ? 'any' : null)), numbers((n) => companions.get(n) ?? null), restMs,
+    booleanArray(names.map((n) => n.incoming.released)), texts((n) => (n.incoming.adopt ? 'any' : null)), numbers((n) => companions.get(n) ?? null), restMs, names.some((n) => n.gate !== null),
   ]);
 }
 
