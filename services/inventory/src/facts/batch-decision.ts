@@ -22,7 +22,12 @@ export type Verdict =
   | { readonly kind: 'foreign' };
 
 /** A revision that was accepted: a change row and an event. */
-export interface AcceptedRevision { readonly state: KnownVm; readonly traceparent: string | undefined }
+export interface AcceptedRevision {
+  readonly state: KnownVm;
+  readonly traceparent: string | undefined;
+  /** The state as it travels, where it was written already. */
+  readonly json?: string;
+}
 
 /** What one VM has become by the batch. */
 export class VmDraft {

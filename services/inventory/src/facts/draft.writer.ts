@@ -32,9 +32,12 @@ export class DraftWriter {
    */
   async bear(tx: Tx, drafts: readonly VmDraft[], claims: readonly number[]): Promise<Written> {
     this.expectTold();
-    const born = drafts.flatMap((draft) => draft.revisions.map((revision) => ({ draft, revision: { ...revision, state: drawnClaims(revision.state, claims) } })));
-    await this.vms.bear(tx, born.map(({ draft, revision }) => ({ draft, known: revision.state })));
-    return { revisions: born.map(({ revision }) => revision), noted: [] };
+    const born = drafts.flatMap((draft) => draft.revisions.map(({ state, traceparent }) => {
+      const known = drawnClaims(state, claims);
+      return { draft, known, traceparent, json: JSON.stringify(known.fact) };
+    }));
+    await this.vms.bear(tx, born);
+    return { revisions: born.map(({ known, traceparent, json }) => ({ state: known, traceparent, json })), noted: [] };
   }
 
   /** Gives what is to be said after the commit. Existing rows are locked by the caller. */

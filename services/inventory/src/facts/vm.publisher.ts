@@ -17,9 +17,10 @@ export class VmPublisher {
    * from the change feed by whoever needs it (PROTOCOL §1).
    */
   say(revisions: readonly AcceptedRevision[]): void {
-    this.bus.post(revisions.map(({ state, traceparent }) => ({
+    this.bus.post(revisions.map(({ state, traceparent, json }) => ({
       subject: subjects.event.vm(state.fact.vmId),
-      event: cloudEvent('vmdns.vm.state.v1', EVENT_SOURCE, toVmState(state.fact), { subject: state.fact.vmId, time: state.fact.changedAt }),
+      event: cloudEvent('vmdns.vm.state.v1', EVENT_SOURCE, null, { subject: state.fact.vmId, time: state.fact.changedAt }),
+      dataJson: json ?? JSON.stringify(toVmState(state.fact)),
       traceparent: childTraceparent(traceparent),
     })));
   }

@@ -70,6 +70,14 @@ export interface Look {
 }
 type LookRow = (Row | { readonly vm_id: null; readonly claims: string } & Forgotten);
 
+/** A VM as it is to be stored. */
+export interface VmToStore {
+  readonly draft: VmDraft;
+  readonly known: KnownVm;
+  /** The fact, where it was written already. */
+  readonly json?: string;
+}
+
 /** The rows of VMs. Every method is one statement for a whole batch. */
 @Injectable()
 export class VmTable {
@@ -121,7 +129,7 @@ export class VmTable {
   }
 
   /** Writes VMs that nobody knew, each with its one change row, in one statement. Throws RacedInsert, and then nothing is written, when one is there already. */
-  async bear(tx: Tx, drafts: readonly { readonly draft: VmDraft; readonly known: KnownVm }[]): Promise<void> {
+  async bear(tx: Tx, drafts: readonly VmToStore[]): Promise<void> {
     try {
       await tx.query(BEAR, columnsOf(drafts));
     } catch (error) {
@@ -130,7 +138,7 @@ export class VmTable {
   }
 
   /** Writes drafts whose existing rows are locked. Throws RacedInsert when a new one is there already. */
-  async write(tx: Tx, drafts: readonly { readonly draft: VmDraft; readonly known: KnownVm }[]): Promise<void> {
+  async write(tx: Tx, drafts: readonly VmToStore[]): Promise<void> {
     const fresh = drafts.filter(({ draft }) => draft.before.known === null);
     const present = drafts.filter(({ draft }) => draft.before.known !== null);
     if (present.length > 0) await tx.query(UPDATE, columnsOf(present));
@@ -148,13 +156,14 @@ function waitingOf(row: Row): WaitingDeletion | null {
   return { holdId: row.hold_id, state, life: row.member_life, revision: row.member_revision, deletion: row.deletion, decidedAt: row.decided_at };
 }
 
-function columnsOf(drafts: readonly { readonly draft: VmDraft; readonly known: KnownVm }[]): readonly Buffer[] {
+function columnsOf(drafts: readonly VmToStore[]): readonly Buffer[] {
   const column = <T>(of: (known: KnownVm, draft: VmDraft) => T): T[] => drafts.map(({ draft, known }) => of(known, draft));
+  const bodies = drafts.map(({ known, json }) => json ?? JSON.stringify(known.fact));
   return [
     textArray(column((k) => k.fact.vmId)), textArray(column((k) => k.fact.tenant)), textArray(column((k) => k.fact.source)), textArray(column((k) => k.fact.uid)),
     bigintArray(column((k) => k.fact.life)), bigintArray(column((k) => k.fact.version)), bigintArray(column((k) => k.fact.revision)),
     timestampArray(column((k) => (k.fact.deleted ? Date.parse(k.fact.changedAt) : null))), textArray(column((k) => findKeysOf(k.fact).join(' '))),
-    jsonbArray(column((k) => JSON.stringify(k.fact))), jsonbArray(column(({ said, oldUids, deletion }) => JSON.stringify({ said, oldUids, deletion }))),
+    jsonbArray(bodies), jsonbArray(column(({ said, oldUids, deletion }) => JSON.stringify({ said, oldUids, deletion }))),
     textArray(column((_, draft) => draft.waiting?.holdId ?? null)),
   ];
 }
