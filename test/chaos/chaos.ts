@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setMaxListeners } from 'node:events';
 import { Dice } from './dice.js';
 import { Faults } from './faults.js';
+import { Growth } from './growth.js';
 import { Judge, type Judgement } from './judge.js';
 import { Others } from './others.js';
 import { LATE_MS, Publishers } from './publishers.js';
@@ -35,9 +36,13 @@ export interface ChaosReport extends Judgement {
   readonly onTheWay: readonly string[];
   /** Secrets in what came out: logs, metrics, tables, streams, answers (L10). */
   readonly secrets: readonly string[];
+  /** What was kept and used meanwhile. */
+  readonly growth: readonly string[];
 }
 
 const SLOW_MS = 60_000;
+/** Sooner nothing can be told of growth. */
+const LONG_S = 300;
 
 /** What must be empty for the run to be good. */
 export const FAULTLESS = ['lost', 'wrong', 'extra', 'foreignTouched', 'wrongAnswers', 'unexplained', 'pending', 'writesWithoutReason', 'overlaps', 'onTheWay', 'secrets'] as const satisfies readonly (keyof ChaosReport)[];
@@ -52,6 +57,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
     const publishers = new Publishers(world, dice.of('publishers'), trouble, isLoaded ? 3_600_000 : LATE_MS);
     const others = new Others(world, dice.of('others'), trouble);
     const faults = new Faults(world, dice.of('faults'), trouble);
+    const growth = new Growth(world, trouble);
     await others.before();
     say(`seed ${seed}: ${vms} VMs, ${lanes} faults at a time, for ${seconds} s`);
     const end = new AbortController();
@@ -62,14 +68,16 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
       ...Array.from({ length: vms }, (_, at) => publishers.live(at + 1, end.signal).catch(failed(`VM ${at + 1}`))),
       ...Array.from({ length: lanes }, (_, lane) => faults.rage(lane, end.signal).catch(failed(`faults ${lane}`))),
       others.operate(end.signal).catch(failed('operators')), others.write(end.signal).catch(failed('others')),
+      growth.watch(end.signal).catch(failed('growth')),
     ]);
     clearTimeout(timer);
     await others.tidy();
     say('all faults are over');
     const judgement = await new Judge(world, faults, others, isLoaded).judge();
+    await growth.look();
     const report: ChaosReport = {
       seed, seconds, faults: Object.fromEntries([...faults.counts].sort()), factsAccepted: publishers.accepted, foreignWritten: others.written, zoneChanges: others.zoneChanges,
-      writesSeen: world.sites.reduce((sum, { proxy, isChange }) => sum + proxy.calls.filter(isChange).length, 0), answers: Object.fromEntries([...trouble.answers].sort()), onTheWay: trouble.wrongs, secrets: await world.stack.findSecrets(), ...judgement,
+      writesSeen: world.sites.reduce((sum, { proxy, isChange }) => sum + proxy.calls.filter(isChange).length, 0), answers: Object.fromEntries([...trouble.answers].sort()), onTheWay: trouble.wrongs, secrets: await world.stack.findSecrets(), growth: growth.text(), ...judgement,
     };
     if (!isGood(report) || report.convergedMs > SLOW_MS) say(`logs: ${keepLogs(world, seed)}`);
     return report;
@@ -104,6 +112,7 @@ export function textOfReport(report: ChaosReport): string {
     `settled ${(report.convergedMs / 1_000).toFixed(1)} s after the last fault; ${report.rrsetsChecked} RRsets, ${report.answersChecked} DNS answers and ${report.statesChecked} states checked`,
     `answers of the API: ${Object.entries(report.answers).map(([status, count]) => `${status}: ${count}`).join(', ')}`,
     ...(report.convergedMs > SLOW_MS ? report.waitedFor.map((line) => `  waited after ${line}`) : []),
+    ...(report.seconds < LONG_S ? [] : report.growth.map((line) => `  ${line}`)),
     ...FAULTLESS.map((key) => `${key} ${report[key].length}${report[key].slice(0, 12).map((line) => `\n    ${line}`).join('')}`),
   ].join('\n');
 }

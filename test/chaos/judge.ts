@@ -155,11 +155,25 @@ export class Judge {
     const excused = (first: RecordedCall, second: RecordedCall): boolean => second.startedAt - first.startedAt > LEASE_LEFT_MS
       && (this.isLoaded || this.faults.absences.some((absence) => absence.from < second.startedAt && absence.until > first.startedAt));
     return this.world.sites.flatMap((site, server) => {
-      const changes = site.proxy.calls.filter(site.isChange);
-      return changes.flatMap((first, at) => changes.slice(at + 1).filter((second) => site.zoneOf(second) === site.zoneOf(first) && second.startedAt < (first.endedAt ?? Infinity) && !excused(first, second))
-        .map((second) => `server ${server} ${site.zoneOf(first)}: ${first.startedAt}–${first.endedAt ?? ''} ${first.outcome} and ${second.startedAt}–${second.endedAt ?? ''} ${second.outcome}`));
+      const byZone = new Map<string, RecordedCall[]>();
+      for (const call of site.proxy.calls.filter(site.isChange)) at(byZone, site.zoneOf(call)).push(call);
+      return [...byZone].flatMap(([zone, calls]) => calls.flatMap((first, nth) => startedBefore(calls, nth + 1, first.endedAt ?? Infinity).filter((second) => !excused(first, second))
+        .map((second) => `server ${server} ${zone}: ${first.startedAt}–${first.endedAt ?? ''} ${first.outcome} and ${second.startedAt}–${second.endedAt ?? ''} ${second.outcome}`)));
     });
   }
+}
+
+function at<T>(lists: Map<string, T[]>, key: string): T[] {
+  const list = lists.get(key) ?? [];
+  lists.set(key, list);
+  return list;
+}
+
+/** Those from there on; calls are listed as they began. */
+function startedBefore(calls: readonly RecordedCall[], from: number, end: number): readonly RecordedCall[] {
+  let to = from;
+  while ((calls[to]?.startedAt ?? Infinity) < end) to += 1;
+  return calls.slice(from, to);
 }
 
 const textOf = ({ ttl, values }: HeldRrset): string => `${ttl} ${values.join()}`;
