@@ -39,7 +39,12 @@ export interface Rules {
   /** Names below these, and addresses whose text begins so, wait for a zone; others are outside. */
   readonly ownDomains: readonly string[];
   readonly ownPrefixes: readonly string[];
+  /** By tenant; a tenant without has none. */
+  readonly limits?: ReadonlyMap<string, Limits>;
 }
+
+/** What a tenant's VMs may be called, with the dot, and how the text of their addresses may begin; null: anything. */
+export interface Limits { readonly domains: readonly string[] | null; readonly prefixes: readonly string[] | null }
 
 /** What one VM wishes at one place, granted or not; an address without a target is held with the value ''. */
 export interface Wished { readonly place: string; readonly vmId: string; readonly value: string }
@@ -61,6 +66,8 @@ const isReserved = (name: string, apex: string): boolean => {
 };
 const isBelow = (name: string, apex: string): boolean => name === apex || name.endsWith(`.${apex}`);
 
+const takes = (zone: ZoneEntry, ip: string): boolean => zone.takes?.(ip) ?? true;
+
 /** All entries of the longest apex that encloses the name. */
 function homesOf(name: string, zones: readonly ZoneEntry[]): readonly ZoneEntry[] {
   const around = zones.filter((zone) => isBelow(name, zone.apex));
@@ -74,7 +81,7 @@ interface ReverseHome { readonly zone: ZoneEntry; readonly name: string; /** Of 
 function reverseHomes(ip: string, zones: readonly ZoneEntry[]): { readonly isCovered: boolean; readonly homes: readonly ReverseHome[] } {
   const octet = Number(ip.split('.')[3] ?? Number.NaN);
   const around = homesOf(reverseOf(ip), zones);
-  const isTaken = ({ takes }: ZoneEntry): boolean => takes?.(ip) ?? true;
+  const isTaken = (zone: ZoneEntry): boolean => takes(zone, ip);
   const blocks = zones.filter(({ block }) => block !== undefined && ip.startsWith(block.prefix) && octet >= block.first && octet <= block.last);
   const size = ({ block }: ZoneEntry): number => (block === undefined ? 0 : block.last - block.first);
   const smallest = blocks.filter((zone) => size(zone) === Math.min(...blocks.map(size)));
@@ -85,10 +92,18 @@ function reverseHomes(ip: string, zones: readonly ZoneEntry[]): { readonly isCov
   return { isCovered: around.length + smallest.length > 0, homes };
 }
 
-/** The first of each family, and those that ask for it. */
-function forwardIps(vm: BookedVm): readonly string[] {
+/** What its tenant may use of what it was told. */
+interface Asker { readonly vm: BookedVm; readonly name: string | null; readonly addresses: readonly BookedAddress[]; /** The first of each family, and those that ask for it. */ readonly forwardIps: readonly string[] }
+
+function within(vm: BookedVm, limits: ReadonlyMap<string, Limits> | undefined): Asker {
+  const { domains = null, prefixes = null } = limits?.get(vm.tenant ?? '') ?? {};
+  const mayUse = ({ ip }: BookedAddress): boolean => prefixes === null || prefixes.some((prefix) => ip.startsWith(prefix));
   const isFirst = (address: BookedAddress): boolean => vm.addresses.find((one) => isV6(one.ip) === isV6(address.ip)) === address;
-  return vm.addresses.filter((address) => address.forward || isFirst(address)).map(({ ip }) => ip);
+  const isNamed = vm.name !== null && (domains === null || domains.some((domain) => isBelow(`${vm.name ?? ''}.`, domain)));
+  return {
+    vm, name: isNamed ? vm.name : null, addresses: vm.addresses.filter(mayUse),
+    forwardIps: vm.addresses.filter(mayUse).filter((address) => address.forward || isFirst(address)).map(({ ip }) => ip),
+  };
 }
 
 const ptrTarget = (vm: BookedVm, address: BookedAddress): string | null => {
@@ -104,8 +119,13 @@ export function picture(vms: readonly BookedVm[], zones: readonly ZoneEntry[], f
   };
   const homeless = (vm: BookedVm, name: string, type: string, own: boolean): void => say(vm, name, type, '-', own ? 'waiting' : 'outside', own ? 'no-zone' : 'outside');
   const wishes: Wished[] = [];
-  forward(vms, { zones, foreign, rules, rrsets, wishes, say, homeless });
-  reverse(vms, { zones, foreign, rules, rrsets, wishes, say, homeless });
+  const askers = vms.map((vm) => within(vm, rules.limits));
+  for (const { vm, name, addresses } of askers) {
+    if (vm.name !== name) say(vm, `${vm.name ?? ''}.`, 'A', '-', 'refused', 'not-permitted');
+    for (const { ip } of vm.addresses) if (!addresses.some((one) => one.ip === ip)) say(vm, reverseOf(ip), 'PTR', '-', 'refused', 'not-permitted');
+  }
+  forward(askers, { zones, foreign, rules, rrsets, wishes, say, homeless });
+  reverse(askers, { zones, foreign, rules, rrsets, wishes, say, homeless });
   return { rrsets, wishes, verdicts: new Map([...verdicts].map(([vmId, list]) => [vmId, list.sort()])) };
 }
 
@@ -133,40 +153,40 @@ function typesOf(ips: readonly string[]): readonly ('A' | 'AAAA')[] {
   return [...(ips.some((ip) => !isV6(ip)) ? ['A' as const] : []), ...(ips.some(isV6) ? ['AAAA' as const] : [])];
 }
 
-function forward(vms: readonly BookedVm[], desk: Desk): void {
-  const names = new Set(vms.flatMap((vm) => (vm.name === null ? [] : [vm.name])));
-  for (const bare of names) {
+function forward(all: readonly Asker[], desk: Desk): void {
+  for (const bare of new Set(all.flatMap(({ name }) => (name === null ? [] : [name])))) {
     const name = `${bare}.`;
-    const askers = vms.filter((vm) => vm.name === bare);
-    const holder = askers.reduce((first, vm) => (vm.nameClaim < first.nameClaim ? vm : first));
-    const sharers = askers.filter((vm) => vm === holder || (vm.shareName && holder.shareName && vm.tenant === holder.tenant));
+    const askers = all.filter((asker) => asker.name === bare);
+    const holder = askers.reduce((first, asker) => (asker.vm.nameClaim < first.vm.nameClaim ? asker : first));
+    const isSharer = ({ vm }: Asker): boolean => vm === holder.vm || (vm.shareName && holder.vm.shareName && vm.tenant === holder.vm.tenant);
     const homes = homesOf(name, desk.zones);
-    for (const vm of askers) {
-      const ips = forwardIps(vm);
-      if (ips.length === 0) desk.say(vm, name, 'A', '-', 'outside', 'outside');
-      else if (homes.length === 0) for (const type of typesOf(ips)) desk.homeless(vm, name, type, desk.rules.ownDomains.some((domain) => isBelow(name, domain)));
+    const isOwn = homes.length === 0 && desk.rules.ownDomains.some((domain) => isBelow(name, domain));
+    for (const { vm, forwardIps } of askers) {
+      if (forwardIps.length === 0) desk.say(vm, name, 'A', '-', 'outside', 'outside');
+      // No zone, or none that takes any of its addresses.
+      else if (!homes.some((zone) => forwardIps.some((ip) => takes(zone, ip)))) for (const type of typesOf(forwardIps)) desk.homeless(vm, name, type, isOwn);
     }
     for (const zone of homes) {
-      const isTaken = (ip: string): boolean => zone.takes?.(ip) ?? true;
-      for (const vm of askers) for (const ip of forwardIps(vm).filter(isTaken)) desk.wishes.push({ place: placeOf({ server: zone.server, apex: zone.apex, name, type: isV6(ip) ? 'AAAA' : 'A' }), vmId: vm.vmId, value: ip });
+      const isTaken = (ip: string): boolean => takes(zone, ip);
+      for (const { vm, forwardIps } of askers) for (const ip of forwardIps.filter(isTaken)) desk.wishes.push({ place: placeOf({ server: zone.server, apex: zone.apex, name, type: isV6(ip) ? 'AAAA' : 'A' }), vmId: vm.vmId, value: ip });
       const reserved = isReserved(name, zone.apex);
-      for (const vm of askers) {
-        if (reserved) for (const type of typesOf(forwardIps(vm))) desk.say(vm, name, type, zone.apex, 'refused', 'reserved-name');
-        else if (!sharers.includes(vm)) for (const type of typesOf(forwardIps(vm))) desk.say(vm, name, type, zone.apex, 'refused', 'name-conflict');
+      const here = askers.filter(({ forwardIps }) => forwardIps.some(isTaken));
+      for (const asker of here) {
+        if (reserved) for (const type of typesOf(asker.forwardIps)) desk.say(asker.vm, name, type, zone.apex, 'refused', 'reserved-name');
+        else if (!isSharer(asker)) for (const type of typesOf(asker.forwardIps)) desk.say(asker.vm, name, type, zone.apex, 'refused', 'name-conflict');
       }
       if (reserved) continue;
-      const ips = [...new Set(sharers.flatMap(forwardIps).filter(isTaken))];
+      const ips = [...new Set(here.filter(isSharer).flatMap(({ forwardIps }) => forwardIps).filter(isTaken))];
       const wanted = typesOf(ips).map((type): Expected => ({ server: zone.server, apex: zone.apex, name, type, ttl: zone.ttl.forward, values: ips.filter((ip) => isV6(ip) === (type === 'AAAA')).sort() }));
-      put(desk, zone, name, wanted, sharers.filter((vm) => forwardIps(vm).length > 0));
+      put(desk, zone, name, wanted, here.filter(isSharer).map(({ vm }) => vm));
     }
   }
 }
 
-function reverse(vms: readonly BookedVm[], desk: Desk): void {
-  const ips = new Set(vms.flatMap((vm) => vm.addresses.map((address) => address.ip)));
-  for (const ip of ips) {
+function reverse(all: readonly Asker[], desk: Desk): void {
+  for (const ip of new Set(all.flatMap(({ addresses }) => addresses.map((address) => address.ip)))) {
     const name = reverseOf(ip);
-    const askers = vms.flatMap((vm) => vm.addresses.filter((address) => address.ip === ip).map((address) => ({ vm, claim: address.claim, target: ptrTarget(vm, address) })));
+    const askers = all.flatMap(({ vm, addresses }) => addresses.filter((address) => address.ip === ip).map((address) => ({ vm, claim: address.claim, target: ptrTarget(vm, address) })));
     const holder = askers.reduce((last, one) => (one.claim > last.claim ? one : last));
     const { isCovered, homes } = reverseHomes(ip, desk.zones);
     if (homes.length === 0) {

@@ -5,7 +5,7 @@ import {
   type AddressFilter, type Incoming, type KnownVm, type Rrset, type ZoneView,
 } from '@vmdns/domain';
 import { FactBook, type Said } from './book.js';
-import { picture, type Rules, type ZoneEntry } from './expected.js';
+import { picture, type Limits, type Rules, type ZoneEntry } from './expected.js';
 
 // What the deciding functions make of random lives, against what the checker of the chaos run expects of the same: it
 // shares no code with them.
@@ -120,6 +120,18 @@ class TwoBooks {
   }
 }
 
+/** What a tenant is limited to, as the planner is told it and as the checker reads it. */
+interface Bound { readonly given: { readonly domains: readonly string[] | null; readonly ranges: readonly string[] | null }; readonly read: Limits }
+const bound = fc.record({
+  domains: fc.constantFrom(null, [], ['a.test'], ['own.test', 'deep.vm.a.test']), blocks: fc.constantFrom(null, [], [['198.51.100.0/24', '198.51.100.']] as const, [['10.0.0.0/8', '10.'], ['2001:db8::/32', '2001:db8:']] as const),
+}).map(({ domains, blocks }): Bound => ({
+  given: { domains, ranges: blocks?.map(([range]) => range) ?? null }, read: { domains: domains?.map((domain) => `${domain}.`) ?? null, prefixes: blocks?.map(([, prefix]) => prefix) ?? null },
+}));
+const bounds = fc.option(fc.record({ t: bound, u: bound }), { nil: undefined });
+type Bounds = Readonly<Record<'t' | 'u', Bound>> | undefined;
+const settingsOf = (its: Bounds) => (its === undefined ? SETTINGS : { ...SETTINGS, tenantLimits: { t: its.t.given, u: its.u.given } });
+const rulesOf = (its: Bounds): Rules => (its === undefined ? RULES : { ...RULES, limits: new Map(Object.entries(its).map(([tenant, { read }]) => [tenant, read])) });
+
 const uidOf = (id: string, life: number): string => `${id} ${life}`;
 const base = (id: string) => ({ vmId: id, source: 'test', via: 'call' as const, time: null });
 const textOf = ({ name, type, ttl, values }: Omit<Rrset, 'values'> & { readonly values: readonly string[] }): string => `${name} ${ttl} ${type} ${[...values].sort().join(' ')}`;
@@ -127,22 +139,27 @@ const textOf = ({ name, type, ttl, values }: Omit<Rrset, 'values'> & { readonly 
 interface Decided { readonly rrsets: readonly string[]; readonly refused: readonly string[] }
 
 /** Every place at which any VM's wish is at home, as the planner decides it. */
-function decided(facts: Iterable<KnownVm>, zones: readonly Entry[]): Decided {
+function decided(facts: Iterable<KnownVm>, zones: readonly Entry[], limits?: Bounds): Decided {
   const set = ZoneSet.of(zones.map(({ view }) => view));
-  const wishes = [...facts].flatMap(({ fact }) => wishesOf(fact, SETTINGS));
-  const places = new Map(wishes.flatMap((wish) => homesOf(set, wish, SETTINGS)).map((home) => [`${home.zone.zoneId} ${home.ownerName}`, home]));
-  const decisions = [...places.values()].map((home) => ({ home, ...decideName({ zones: set, zone: home.zone, ownerName: home.ownerName, wishes, settings: SETTINGS }) }));
+  const settings = settingsOf(limits);
+  const wishes = [...facts].flatMap(({ fact }) => wishesOf(fact, settings));
+  const homes = wishes.flatMap((wish) => homesOf(set, wish, settings).map((home) => ({ wish, home, place: `${home.zone.zoneId} ${home.ownerName}` })));
+  const places = new Map(homes.map(({ place, home }) => [place, home]));
+  // Who has nothing that the zone takes holds the name, and is told elsewhere why nothing comes of it.
+  const isAtHome = (place: string, loser: { readonly vmId: string; readonly kind: string }): boolean => homes.some((one) => one.place === place && one.wish.vmId === loser.vmId && one.wish.kind === loser.kind);
+  const decisions = [...places].map(([place, home]) => ({ place, home, ...decideName({ zones: set, zone: home.zone, ownerName: home.ownerName, wishes, settings }) }));
   return {
     rrsets: decisions.flatMap(({ home, rrsets }) => rrsets.map((rrset) => `${home.zone.zoneId} ${textOf(rrset)}`)).sort(),
-    refused: [...new Set(decisions.flatMap(({ home, losers }) => losers.map(({ vmId: id, reason }) => `${home.zone.zoneId} ${id} ${home.ownerName} ${reason.code}`)))].sort(),
+    refused: [...new Set(decisions.flatMap(({ place, home, losers }) => losers.filter((loser) => isAtHome(place, loser)).map(({ vmId: id, reason }) => `${home.zone.apex} ${id} ${home.ownerName} ${reason.code}`)))].sort(),
   };
 }
 
-function expected(book: FactBook, zones: readonly Entry[]): Decided {
-  const all = picture([...book.vms.values()], zones.map(({ entry }) => entry), new Set(), RULES);
-  const refused = zones.flatMap(({ entry }) => [...picture([...book.vms.values()], zones.map((other) => other.entry), new Set(), RULES).verdicts]
-    .flatMap(([id, verdicts]) => verdicts.map((verdict) => verdict.split(' ')).filter(([, , apex, state]) => apex === entry.apex && state === 'refused').map(([name, , , , code]) => `${entry.server} ${id} ${name ?? ''} ${code ?? ''}`)));
-  return { rrsets: [...all.rrsets.values()].map((rrset) => `${rrset.server} ${textOf(rrset)}`).sort(), refused: [...new Set(refused)].sort() };
+function expected(book: FactBook, zones: readonly Entry[], limits?: Bounds): Decided {
+  const { rrsets, verdicts } = picture([...book.vms.values()], zones.map(({ entry }) => entry), new Set(), rulesOf(limits));
+  const apexes = new Set(zones.map(({ entry }) => entry.apex));
+  const refused = [...verdicts].flatMap(([id, its]) => its.map((verdict) => verdict.split(' '))
+    .filter(([, , apex, state]) => apexes.has(apex ?? '') && state === 'refused').map(([name, , apex, , code]) => `${apex ?? ''} ${id} ${name ?? ''} ${code ?? ''}`));
+  return { rrsets: [...rrsets.values()].map((rrset) => `${rrset.server} ${textOf(rrset)}`).sort(), refused: [...new Set(refused)].sort() };
 }
 
 function lived(steps: readonly Step[]): TwoBooks {
@@ -158,18 +175,17 @@ describe('random lives of VMs, decided by the planner and expected by the checke
     fc.assert(fc.property(lives, (steps) => { expect(lived(steps).odd).toEqual([]); }), RUN);
   });
 
-  it('L3 every RRset of every zone entry, with nested and classless zones, filters, shared names and addresses, customers\' PTRs and TTLs', () => {
-    fc.assert(fc.property(lives, entries, (steps, zones) => {
+  it('L3 every RRset of every zone entry, with nested and classless zones, filters, shared names and addresses, limits of tenants, customers\' PTRs and TTLs', () => {
+    fc.assert(fc.property(lives, entries, bounds, (steps, zones, limits) => {
       const { known, book } = lived(steps);
-      expect(decided(known.values(), zones).rrsets).toEqual(expected(book, zones).rrsets);
+      expect(decided(known.values(), zones, limits).rrsets).toEqual(expected(book, zones, limits).rrsets);
     }), RUN);
   });
 
   it('L11 who gets nothing is told so at the same places, with the same reason', () => {
-    fc.assert(fc.property(lives, entries, (steps, zones) => {
-      const open = zones.map((zone): Entry => ({ entry: { ...zone.entry, takes: () => true }, view: { ...zone.view, addresses: 'all' } }));
+    fc.assert(fc.property(lives, entries, bounds, (steps, zones, limits) => {
       const { known, book } = lived(steps);
-      expect(decided(known.values(), open).refused).toEqual(expected(book, open).refused);
+      expect(decided(known.values(), zones, limits).refused).toEqual(expected(book, zones, limits).refused);
     }), RUN);
   });
 
