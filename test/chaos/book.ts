@@ -40,10 +40,16 @@ export interface BookedVm {
 /** The facts that were taken, in their order. */
 export class FactBook {
   readonly vms = new Map<string, BookedVm>();
+  /** The last revision that was answered of each VM there ever was: what is planned must not be older. */
+  readonly revisions = new Map<string, number>();
   private claims = 0;
 
   constructor(vms: Iterable<BookedVm> = []) {
     for (const vm of vms) this.vms.set(vm.vmId, vm);
+  }
+
+  answered(vmId: string, revision: number): void {
+    this.revisions.set(vmId, Math.max(revision, this.revisions.get(vmId) ?? 0));
   }
 
   /** A full state; begins a life where none is. */

@@ -6,6 +6,7 @@ import { Dice } from './dice.js';
 import { Faults } from './faults.js';
 import { Growth } from './growth.js';
 import { Judge, type Judgement } from './judge.js';
+import { Operators } from './operators.js';
 import { Others } from './others.js';
 import { LATE_MS, Publishers } from './publishers.js';
 import { Trouble } from './trouble.js';
@@ -30,7 +31,8 @@ export interface ChaosReport extends Judgement {
   readonly factsAccepted: number;
   readonly writesSeen: number;
   readonly foreignWritten: number;
-  readonly zoneChanges: number;
+  /** By operators. */
+  readonly changes: number;
   readonly answers: Readonly<Record<string, number>>;
   /** What was wrong on the way. */
   readonly onTheWay: readonly string[];
@@ -56,6 +58,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
     const trouble = new Trouble(world, dice.of('trouble'));
     const publishers = new Publishers(world, dice.of('publishers'), trouble, isLoaded ? 3_600_000 : LATE_MS);
     const others = new Others(world, dice.of('others'), trouble);
+    const operators = new Operators(world, dice.of('operator'), trouble);
     const faults = new Faults(world, dice.of('faults'), trouble);
     const growth = new Growth(world, trouble);
     await others.before();
@@ -67,16 +70,16 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
     await Promise.all([
       ...Array.from({ length: vms }, (_, at) => publishers.live(at + 1, end.signal).catch(failed(`VM ${at + 1}`))),
       ...Array.from({ length: lanes }, (_, lane) => faults.rage(lane, end.signal).catch(failed(`faults ${lane}`))),
-      others.operate(end.signal).catch(failed('operators')), others.write(end.signal).catch(failed('others')),
+      operators.operate(end.signal).catch(failed('operators')), others.write(end.signal).catch(failed('others')),
       growth.watch(end.signal).catch(failed('growth')),
     ]);
     clearTimeout(timer);
-    await others.tidy();
+    await operators.tidy();
     say('all faults are over');
-    const judgement = await new Judge(world, faults, others, isLoaded).judge();
+    const judgement = await new Judge(world, faults, operators, isLoaded).judge();
     await growth.look();
     const report: ChaosReport = {
-      seed, seconds, faults: Object.fromEntries([...faults.counts].sort()), factsAccepted: publishers.accepted, foreignWritten: others.written, zoneChanges: others.zoneChanges,
+      seed, seconds, faults: Object.fromEntries([...faults.counts].sort()), factsAccepted: publishers.accepted, foreignWritten: others.written, changes: operators.changes,
       writesSeen: world.sites.reduce((sum, { proxy, isChange }) => sum + proxy.calls.filter(isChange).length, 0), answers: Object.fromEntries([...trouble.answers].sort()), onTheWay: trouble.wrongs, secrets: await world.stack.findSecrets(), growth: growth.text(), ...judgement,
     };
     if (!isGood(report) || report.convergedMs > SLOW_MS) say(`logs: ${keepLogs(world, seed)}`);
@@ -107,7 +110,7 @@ export function isGood(report: ChaosReport): boolean {
 export function textOfReport(report: ChaosReport): string {
   const injected = Object.values(report.faults).reduce((sum, count) => sum + count, 0);
   return [
-    `seed ${report.seed}, ${report.seconds} s: ${injected} faults, ${report.factsAccepted} facts accepted, ${report.foreignWritten} records written by others, ${report.zoneChanges} changes by operators, ${report.writesSeen} writes at the providers`,
+    `seed ${report.seed}, ${report.seconds} s: ${injected} faults, ${report.factsAccepted} facts accepted, ${report.foreignWritten} records written by others, ${report.changes} changes by operators, ${report.writesSeen} writes at the providers`,
     ...Object.entries(report.faults).map(([kind, count]) => `  ${String(count).padStart(4)} ${kind}`),
     `settled ${(report.convergedMs / 1_000).toFixed(1)} s after the last fault; ${report.rrsetsChecked} RRsets, ${report.answersChecked} DNS answers and ${report.statesChecked} states checked`,
     `answers of the API: ${Object.entries(report.answers).map(([status, count]) => `${status}: ${count}`).join(', ')}`,

@@ -2,7 +2,7 @@ import { until, type RecordedCall } from '@vmdns/test/support';
 import { canonicalIp } from './book.js';
 import { placeOf, type Expected } from './expected.js';
 import type { Faults } from './faults.js';
-import type { Others } from './others.js';
+import type { Operators } from './operators.js';
 import type { HeldRrset } from './sites.js';
 import type { World } from './world.js';
 
@@ -35,7 +35,7 @@ export class Judge {
   private readonly waitedFor: string[] = [];
 
   /** `isLoaded`: the machine may be so busy that a process is away for as long as its lease without anybody's doing. */
-  constructor(private readonly world: World, private readonly faults: Faults, private readonly others: Others, private readonly isLoaded: boolean) {}
+  constructor(private readonly world: World, private readonly faults: Faults, private readonly operators: Operators, private readonly isLoaded: boolean) {}
 
   async judge(): Promise<Judgement> {
     const healedAt = Date.now();
@@ -58,7 +58,7 @@ export class Judge {
       open = await this.open();
       const first = open[0] ?? '';
       if (first !== '' && this.waitedFor.at(-1)?.endsWith(first) !== true) this.waitedFor.push(`${((Date.now() - healedAt) / 1_000).toFixed(0)} s, ${open.length}: ${first}`);
-      if (open.length > 0) await this.others.tidy();
+      if (open.length > 0) await this.operators.tidy();
       return open.length === 0;
     };
     await until(look, { withinMs: SETTLE_MS, everyMs: 500, what: 'everything to be settled' }).catch(() => undefined);
@@ -71,17 +71,18 @@ export class Judge {
     if (unplanned.length > 0) return unplanned;
     const names = await database.query<{ what: string }>(`
       select zone_id || ' ' || owner_name || ' ' || state || ' ' || coalesce(reason->>'code', '') as what from planner.name where settled_generation < generation limit 20`);
+    const leaving = await database.query<{ what: string }>(`select id || ' ' || apex || ' is leaving' as what from planner.zone where state = 'leaving' limit 20`);
     const schemas = new Set(this.world.replicas.map(({ process }) => process.name).filter((name) => name.startsWith('adapter-')).map((name) => name.replaceAll('-', '_')));
     const due: { readonly what: string }[] = [];
     for (const schema of schemas) due.push(...await database.query<{ what: string }>(`select target || ' ' || owner_name || ' ' || state as what from ${schema}.name where due_at is not null and state <> 'refused' limit 20`));
-    return [...names, ...due].map(({ what }) => what);
+    return [...names, ...leaving, ...due].map(({ what }) => what);
   }
 
-  /** VMs whose newest fact is not in DNS and not explained. */
+  /** VMs, gone ones among them, whose newest fact is not in DNS and not explained. */
   private async unplanned(): Promise<readonly string[]> {
     const late: string[] = [];
-    for (const vmId of this.world.book.vms.keys()) {
-      const dns = await this.world.stack.gateway.dns(vmId);
+    for (const [vmId, revision] of this.world.book.revisions) {
+      const dns = await this.world.stack.gateway.dns(vmId, { revision });
       if (!dns.live) late.push(`${vmId} is ${dns.state}: ${dns.reason?.code ?? ''}`);
       if (late.length >= 5) break;
     }
@@ -121,10 +122,11 @@ export class Judge {
       const inZones = [...expected.values()].filter((one) => String(one.server) === server && one.name === name && one.type === type);
       const wanted = inZones.flatMap((one) => one.values).sort().join();
       const isForeign = [...this.world.foreign.keys()].some((one) => one.startsWith(`${server}|`) && one.endsWith(`|${name}|${type}`));
-      // A wildcard answers for names that are not there.
-      if (isForeign || (wanted === '' && this.isBelowWildcard(name, expected))) continue;
-      const answer = await this.world.site(Number(server)).ask(name, type as 'A' | 'AAAA' | 'PTR');
-      const said = answer.map((value) => (type === 'PTR' ? value : canonicalIp(value))).sort().join();
+      // A pointer is followed, and a wildcard answers for names that are not there.
+      const isPointer = type === 'PTR' && [...expected.values()].some((one) => one.name === name && one.type === 'CNAME');
+      if (isForeign || isPointer || (wanted === '' && this.isBelowWildcard(name, expected))) continue;
+      const answer = await this.world.site(Number(server)).ask(name, type as Expected['type']);
+      const said = answer.map((value) => (type === 'A' || type === 'AAAA' ? canonicalIp(value) : value)).sort().join();
       if (said !== wanted) wrongAnswers.push(`${place}: ${said || 'nothing'} instead of ${wanted || 'nothing'}`);
     }
     return { answersChecked: places.length, wrongAnswers };

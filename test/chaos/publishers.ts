@@ -3,7 +3,7 @@ import type { HttpAnswer } from '@vmdns/local';
 import type { Said, SaidAddress } from './book.js';
 import type { Dice } from './dice.js';
 import { Trouble } from './trouble.js';
-import type { World } from './world.js';
+import { TENANTS, type World } from './world.js';
 
 /** How a VM's facts are told apart: by version, by version and a uid of each life, or by nothing. */
 type Manner = 'versions' | 'lives' | 'plain';
@@ -75,9 +75,8 @@ export class Publishers {
       if (signal.aborted) return;
       life.version += 1;
       const from = Date.now();
-      await this.untilTaken('PUT', `/v1/vms/${vmId}`, { ...said, ...this.marks(vmId, manner) }, manner === 'plain' ? life : undefined);
+      this.taken(vmId, await this.untilTaken('PUT', `/v1/vms/${vmId}`, { ...said, ...this.marks(vmId, manner) }, manner === 'plain' ? life : undefined));
       life.said = said;
-      this.accepted += 1;
       this.world.book.put(vmId, said);
       this.world.changed(from);
     });
@@ -92,10 +91,9 @@ export class Publishers {
       life.version += 1;
       const from = Date.now();
       const marks = new URLSearchParams(Object.entries(this.marks(vmId, manner)).map(([key, value]): [string, string] => [key, String(value)]));
-      await this.untilTaken('DELETE', `/v1/vms/${vmId}?${marks.toString()}`, undefined, manner === 'plain' ? life : undefined);
+      this.taken(vmId, await this.untilTaken('DELETE', `/v1/vms/${vmId}?${marks.toString()}`, undefined, manner === 'plain' ? life : undefined));
       life.said = undefined;
       life.life += 1;
-      this.accepted += 1;
       this.world.book.remove(vmId);
       this.world.changed(from);
     });
@@ -105,8 +103,7 @@ export class Publishers {
     await this.world.locks.with([`vm ${vmId}`, `ip ${ip}`], async () => {
       if (signal.aborted) return;
       const from = Date.now();
-      await this.untilTaken('PUT', `/v1/vms/${vmId}/addresses/${encodeURIComponent(ip)}/ptr`, { hostname }, this.lifeOf(vmId));
-      this.accepted += 1;
+      this.taken(vmId, await this.untilTaken('PUT', `/v1/vms/${vmId}/addresses/${encodeURIComponent(ip)}/ptr`, { hostname }, this.lifeOf(vmId)));
       this.world.book.customerPtr(vmId, ip, hostname);
       this.world.changed(from);
     });
@@ -129,6 +126,11 @@ export class Publishers {
       const answer = await this.untilTaken('PUT', `/v1/vms/${vmId}`, { ...newFact(at, dice, this.domains), ...this.marks(vmId, manner), version: life.version - 1 });
       if (answer.accepted) this.trouble.wrong(`${vmId} (${manner}): an old version was taken for news: ${JSON.stringify(answer)}`);
     });
+  }
+
+  private taken(vmId: string, { revision }: FactAnswer): void {
+    this.accepted += 1;
+    this.world.book.answered(vmId, revision);
   }
 
   private marks(vmId: string, manner: Manner): Readonly<Record<string, string | number>> {
@@ -161,11 +163,15 @@ function keysOf(vmId: string, said: Said): readonly string[] {
   return [`vm ${vmId}`, ...(said.fqdn === undefined ? [] : [`name ${said.fqdn}`]), ...said.addresses.map(({ ip }) => `ip ${ip}`)];
 }
 
+/** Every VM's own, for good. */
+export const tenantOf = (at: number): string | undefined => TENANTS[at % 3];
+
 function newFact(at: number, dice: Dice, domains: readonly string[]): Said {
   const label = dice.chance(0.25) ? dice.pick(WANTED_BY_MANY) : dice.chance(0.04) ? `*.wild-${at}` : `host-${at}-${dice.between(0, 3)}`;
   const fqdn = `${label}.${dice.pick(domains)}`;
   const shareName = dice.chance(0.2);
-  return { ...(dice.chance(0.05) ? {} : { fqdn, ...(shareName ? { shareName } : {}) }), addresses: addresses(at, dice) };
+  const tenant = tenantOf(at);
+  return { ...(tenant === undefined ? {} : { tenant }), ...(dice.chance(0.05) ? {} : { fqdn, ...(shareName ? { shareName } : {}) }), addresses: addresses(at, dice) };
 }
 
 /** Its own, and now and then one that many want. */

@@ -64,10 +64,10 @@ export function powerdnsSite(powerdns: PowerdnsServer, proxy: FaultProxy): Site 
     },
     makeZone: async (apex) => { await powerdns.createZone(apex, { apiRectify: false }); },
     held: async (apex) => {
-      const { rrsets } = await powerdns.call('GET', `/zones/${apex}`) as { readonly rrsets: readonly PowerdnsRrset[] };
+      const { rrsets } = await powerdns.call('GET', `/zones/${apex.replaceAll('/', '=2F')}`) as { readonly rrsets: readonly PowerdnsRrset[] };
       return rrsets.map((rrset) => ({ name: rrset.name, type: rrset.type, ttl: String(rrset.ttl), values: rrset.records.map(({ content, disabled }) => `${spelled(rrset.type, content)}${disabled ? ' (off)' : ''}`).sort(), raw: rrset }));
     },
-    byHand: async (apex, rrset) => { await powerdns.call('PATCH', `/zones/${apex}`, { rrsets: [{ ...rrset, changetype: 'REPLACE' }] }); },
+    byHand: async (apex, rrset) => { await powerdns.call('PATCH', `/zones/${apex.replaceAll('/', '=2F')}`, { rrsets: [{ ...rrset, changetype: 'REPLACE' }] }); },
     ask: async (name, type) => (await dnsAsk(powerdns.dns, name, type)).values,
     writes: (server) => proxy.calls.filter((call) => call.appliedAt !== undefined && isPatch(call)).flatMap((call) => call.rrsets.map((rrset): SeenWrite => ({
       place: placeOf({ server, apex: call.zone ?? '', name: rrset.name, type: rrset.type }),

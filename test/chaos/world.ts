@@ -3,7 +3,7 @@ import type { ServiceName, ServiceProcess } from '@vmdns/local';
 import { GatewayClient, startStack, TcpProxy, type Stack } from '@vmdns/test/support';
 import { FactBook } from './book.js';
 import { Chronicle } from './chronicle.js';
-import { picture, placeOf, type Picture, type Rules, type ZoneEntry } from './expected.js';
+import { picture, placeOf, type Limits, type Picture, type Rules, type ZoneEntry } from './expected.js';
 import { Locks } from './locks.js';
 import { cloudflareSite, hestiacpSite, powerdnsSite, type ForeignRrset, type Site } from './sites.js';
 
@@ -14,15 +14,24 @@ export interface Replica { readonly process: ServiceProcess; readonly bus: TcpPr
 /** How many of each run. */
 export type Replicas = Readonly<Partial<Record<ServiceName, number>>>;
 export const REPLICAS: Replicas = { inventory: 2, planner: 2, log: 2, gateway: 2, 'adapter-powerdns': 4, 'adapter-cloudflare': 2, 'adapter-hestiacp': 2 };
-export const RULES: Rules = { ownDomains: ['waiting.test.'], ownPrefixes: ['192.0.2.'] };
+const RULES: Rules = { ownDomains: ['waiting.test.'], ownPrefixes: ['192.0.2.'] };
 /** What is tried here is what comes of changes, not who is asked before them (L13). */
 export const FREELY = { rehomeShare: 1, removalShare: 1, removalNames: 1_000_000, removalCount: 1_000_000 } as const;
 const TTL = { forward: 300, reverse: 3600 };
 
-/** Which zones there are at first, and on which server. The inner one comes and goes, where it does not hide the outer one's names. */
-export const INNER = { server: 1, apex: 'inner.alpha.test.' } as const;
+type NewEntry = Pick<ZoneEntry, 'server' | 'apex' | 'block'>;
+/** Zones that come and go within others: one takes names, one addresses (RFC 2317), of which the outer zone then has the pointers. */
+export const COMERS: readonly NewEntry[] = [
+  { server: 1, apex: 'inner.alpha.test.' },
+  { server: 0, apex: '64/26.100.51.198.in-addr.arpa.', block: { prefix: '198.51.100.', first: 64, last: 127 } },
+];
+/** Those that get limits; of other VMs nobody asks what they may. */
+export const TENANTS: readonly string[] = ['red', 'blue'];
+/** It is moved from server to server. */
+export const MOVED = 'moved.test.';
+/** Which zones there are at first, and on which server. */
 const ZONES: readonly { readonly server: number; readonly apex: string }[] = [
-  { server: 0, apex: 'alpha.test.' }, { server: 0, apex: '113.0.203.in-addr.arpa.' }, { server: 0, apex: 'both.test.' },
+  { server: 0, apex: 'alpha.test.' }, { server: 0, apex: '113.0.203.in-addr.arpa.' }, { server: 0, apex: 'both.test.' }, { server: 0, apex: MOVED },
   { server: 1, apex: 'beta.test.' }, { server: 1, apex: 'both.test.' }, { server: 1, apex: '100.51.198.in-addr.arpa.' }, { server: 1, apex: '1.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.' },
 ];
 const ZONES_OF_FAKES: typeof ZONES = [
@@ -30,14 +39,21 @@ const ZONES_OF_FAKES: typeof ZONES = [
   { server: 3, apex: 'delta.test.' }, { server: 3, apex: '3.10.in-addr.arpa.' },
 ];
 
+export interface BookedZone extends ZoneEntry { readonly zoneId: string }
+
 /** A whole vmdns with two name servers, and the book of what it was told. */
 export class World {
   readonly book = new FactBook();
   readonly chronicle = new Chronicle();
   readonly locks = new Locks();
-  readonly zones = new Map<string, ZoneEntry & { readonly zoneId: string }>();
+  readonly zones = new Map<string, BookedZone>();
+  /** By tenant. */
+  readonly limits = new Map<string, Limits>();
   /** By place: what others wrote, as the server gave it back. */
   readonly foreign = new Map<string, unknown>();
+
+  /** Zones that the servers have, configured or not. */
+  private readonly made: NewEntry[] = [];
 
   private constructor(readonly stack: Stack, readonly replicas: readonly Replica[], readonly sites: readonly ProviderSite[]) {}
 
@@ -58,7 +74,11 @@ export class World {
       const world = new World(stack, replicas, connected);
       await stack.gateway.putSettings({ ownDomains: RULES.ownDomains, ownRanges: ['192.0.2.0/24'], brakes: { vmDeletions: { count: 1_000_000 } } });
       const zones = [...ZONES, ...sites.length > 2 ? ZONES_OF_FAKES : []];
-      for (const { server, apex } of [...zones, INNER]) await world.site(server).makeZone(apex);
+      const destinations = [...world.sites.keys()].filter((server) => server > 0 && world.site(server).bearsOthers).map((server): NewEntry => ({ server, apex: MOVED }));
+      for (const entry of [...zones, ...COMERS, ...destinations]) {
+        await world.site(entry.server).makeZone(entry.apex);
+        world.made.push(entry);
+      }
       for (const { server, apex } of zones) await world.addZone(server, apex);
       return world;
     } catch (error) {
@@ -85,8 +105,20 @@ export class World {
   }
 
   /** Zones that are on a server and not configured now: nothing of ours may be there. */
-  gone(): readonly Pick<ZoneEntry, 'server' | 'apex'>[] {
-    return this.zones.has(`${INNER.server}|${INNER.apex}`) ? [] : [INNER];
+  gone(): readonly NewEntry[] {
+    return this.made.filter(({ server, apex }) => !this.zones.has(`${server}|${apex}`));
+  }
+
+  /** Where it is now. */
+  moved(): BookedZone {
+    const found = [...this.zones.values()].find(({ apex }) => apex === MOVED);
+    if (found === undefined) throw new Error(`nobody has ${MOVED}`);
+    return found;
+  }
+
+  /** Where it may be. */
+  destinations(): readonly number[] {
+    return this.made.filter(({ apex }) => apex === MOVED).map(({ server }) => server);
   }
 
   all(name: ServiceName): readonly Replica[] {
@@ -99,7 +131,7 @@ export class World {
 
   /** What must be, by the book as it is now. */
   picture(): Picture {
-    return picture([...this.book.vms.values()], [...this.zones.values()], new Set(this.foreign.keys()), RULES);
+    return picture([...this.book.vms.values()], [...this.zones.values()], new Set(this.foreign.keys()), { ...RULES, limits: this.limits });
   }
 
   /** The book has changed, by something that was first said at `from`. */
