@@ -9,6 +9,7 @@ import { Judge, type Judgement } from './judge.js';
 import { Operators } from './operators.js';
 import { Others } from './others.js';
 import { LATE_MS, Publishers } from './publishers.js';
+import { Braked, Lister } from './sources.js';
 import { Trouble } from './trouble.js';
 import { REPLICAS, World, type Replicas } from './world.js';
 
@@ -56,9 +57,11 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
   const world = await World.start(replicas);
   try {
     const trouble = new Trouble(world, dice.of('trouble'));
-    const publishers = new Publishers(world, dice.of('publishers'), trouble, isLoaded ? 3_600_000 : LATE_MS);
+    const lateMs = isLoaded ? 3_600_000 : LATE_MS;
+    const publishers = new Publishers(world, dice.of('publishers'), trouble, lateMs);
     const others = new Others(world, dice.of('others'), trouble);
-    const operators = new Operators(world, dice.of('operator'), trouble);
+    const operators = new Operators(world, dice.of('operator'), trouble, lateMs);
+    const sources = isLoaded ? [] : [new Lister(world, dice.of('lister'), trouble), new Braked(world, dice.of('braked'), trouble)];
     const faults = new Faults(world, dice.of('faults'), trouble);
     const growth = new Growth(world, trouble);
     await others.before();
@@ -71,6 +74,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
       ...Array.from({ length: vms }, (_, at) => publishers.live(at + 1, end.signal).catch(failed(`VM ${at + 1}`))),
       ...Array.from({ length: lanes }, (_, lane) => faults.rage(lane, end.signal).catch(failed(`faults ${lane}`))),
       operators.operate(end.signal).catch(failed('operators')), others.write(end.signal).catch(failed('others')),
+      ...sources.map((source) => source.live(end.signal).catch(failed(source.constructor.name))),
       growth.watch(end.signal).catch(failed('growth')),
     ]);
     clearTimeout(timer);

@@ -5,7 +5,7 @@ import type { Dice } from './dice.js';
 import type { Limits } from './expected.js';
 import { LATE_MS } from './publishers.js';
 import type { Trouble } from './trouble.js';
-import { COMERS, FREELY, MOVED, TENANTS, type World } from './world.js';
+import { BRAKED, COMERS, FREELY, MOVED, TENANTS, TTL, type World } from './world.js';
 
 /** Which addresses a zone takes, as vmdns is told it and as the checker reads it. */
 interface Filter { readonly addresses: z.infer<typeof AddressFilter>; readonly takes?: (ip: string) => boolean }
@@ -16,6 +16,9 @@ const FILTERS: readonly Filter[] = [
 ];
 /** Whose filters change. */
 const FILTERED = ['beta.test.', 'both.test.', '100.51.198.in-addr.arpa.', '64/26.100.51.198.in-addr.arpa.'];
+
+/** What is kept in them keeps its TTL, too. */
+const SAME_TTL: readonly string[] = [...COMERS.map(({ apex }) => apex), BRAKED.forward, BRAKED.reverse];
 
 /** What a tenant may use, in both spellings. */
 interface Bound { readonly domains: readonly string[] | null; readonly ranges: readonly string[] | null; readonly limits: Limits }
@@ -32,7 +35,7 @@ export class Operators {
   /** Until then something that was asked and not answered may still be done. */
   private lateUntil = 0;
 
-  constructor(private readonly world: World, private readonly dice: Dice, private readonly trouble: Trouble) {}
+  constructor(private readonly world: World, private readonly dice: Dice, private readonly trouble: Trouble, private readonly lateMs: number) {}
 
   async operate(signal: AbortSignal): Promise<void> {
     const { dice } = this;
@@ -54,7 +57,7 @@ export class Operators {
 
   /** Ends every pause there is, and books what came late: what was not answered may have been done, even now. */
   async tidy(): Promise<void> {
-    for (const comer of COMERS) if (!this.world.zones.has(keyOf(comer))) await this.takeComer(comer, Date.now(), 0);
+    for (const comer of COMERS) if (!this.world.zones.has(keyOf(comer))) await this.takeComer(comer);
     await this.resumeAll();
   }
 
@@ -64,7 +67,7 @@ export class Operators {
   }
 
   private ask(what: string, method: string, path: string, body?: unknown): Promise<HttpAnswer> {
-    const again = (): void => { this.lateUntil = Date.now() + LATE_MS; };
+    const again = (): void => { this.lateUntil = Date.now() + this.lateMs; };
     return this.trouble.insist(what, (gateway) => gateway.ask(method, path, { withinMs: 8_000, ...(body === undefined ? {} : { body }) }), again);
   }
 
@@ -77,70 +80,81 @@ export class Operators {
   }
 
   private async comeOrGo(comer: typeof COMERS[number]): Promise<void> {
-    const known = this.world.zones.get(keyOf(comer));
+    const { zones } = this.world;
+    const known = zones.get(keyOf(comer));
     const from = Date.now();
+    const after = new Map([...zones].filter(([key]) => key !== keyOf(comer)));
     if (known !== undefined) {
-      await this.ask('removing a zone', 'DELETE', `/v1/zones/${known.zoneId}?purge=true`);
-      this.world.zones.delete(keyOf(comer));
-      this.world.changed(from);
-      return;
+      await this.world.trying({ zones: after }, () => this.ask('removing a zone', 'DELETE', `/v1/zones/${known.zoneId}?purge=true`));
+      zones.delete(keyOf(comer));
+    } else {
+      const added = await this.world.trying({ zones: after.set(keyOf(comer), { ...comer, zoneId: '', ttl: TTL }) }, () => this.add(comer));
+      if (added !== undefined) zones.set(keyOf(comer), { ...comer, zoneId: added.id, ttl: added.ttl });
     }
+    this.world.changed(from);
+  }
+
+  private async add(comer: typeof COMERS[number]): Promise<Zone | undefined> {
+    const { connectionId } = this.world.site(comer.server);
     // What was not answered may have been done.
-    const there = (await this.entries(comer.apex)).find(({ state }) => state === 'active');
-    const answer = there === undefined ? await this.ask('adding a zone', 'POST', '/v1/zones', { name: comer.apex, connectionId: this.world.site(comer.server).connectionId, limits: FREELY }) : { status: 200, headers: new Headers(), body: there };
+    const there = await this.awaitEntry(comer.apex, connectionId, 0);
+    if (there !== undefined) return there;
+    const answer = await this.ask('adding a zone', 'POST', '/v1/zones', { name: comer.apex, connectionId, limits: FREELY });
+    if (answer.status < 300) return answer.body as Zone;
     // It is still on its way out, and comes another time; or a call that was not answered has arrived after all.
-    if (answer.status === 409) await this.takeComer(comer, from, LATE_MS);
-    else if (answer.status >= 300) this.wrong(`adding ${comer.apex}`, answer);
-    else this.bookComer(comer, answer.body as Zone, from);
+    if (answer.status === 409) return this.awaitEntry(comer.apex, connectionId, LATE_MS);
+    this.wrong(`adding ${comer.apex}`, answer);
+    return undefined;
   }
 
-  /** Books the zone if it is there, and waits for that. */
-  private async takeComer(comer: typeof COMERS[number], from: number, withinMs: number): Promise<void> {
-    const zone = await this.awaitEntry(comer.apex, this.world.site(comer.server).connectionId, withinMs);
-    if (zone !== undefined) this.bookComer(comer, zone, from);
-  }
-
-  private bookComer(comer: typeof COMERS[number], zone: Zone, from: number): void {
+  /** Books the zone if it is there after all. */
+  private async takeComer(comer: typeof COMERS[number]): Promise<void> {
+    const from = Date.now();
+    const zone = await this.awaitEntry(comer.apex, this.world.site(comer.server).connectionId, 0);
+    if (zone === undefined) return;
     this.world.zones.set(keyOf(comer), { ...comer, zoneId: zone.id, ttl: zone.ttl });
     this.world.changed(from);
   }
 
   /** Added at the other server, then removed here. */
   private async move(dice: Dice): Promise<void> {
+    const { zones } = this.world;
     const zone = this.world.moved();
     const server = dice.pick(this.world.destinations().filter((one) => one !== zone.server));
     const { connectionId } = this.world.site(server);
     const from = Date.now();
-    const answer = await this.ask('moving a zone', 'POST', `/v1/zones/${zone.zoneId}/move`, { connectionId, purge: true });
-    if (answer.status >= 300 && answer.status !== 409 && answer.status !== 404) { this.wrong('moving a zone', answer); return; }
-    // Refused: the entry that it left last time is still on its way out; or an earlier call has done it.
-    const next = answer.status < 300 ? answer.body as Zone : await this.awaitEntry(MOVED, connectionId, LATE_MS);
-    if (next === undefined) return;
-    this.world.zones.delete(keyOf(zone));
-    this.world.zones.set(`${server}|${MOVED}`, { ...zone, server, zoneId: next.id });
+    const after = new Map([...zones].filter(([key]) => key !== keyOf(zone))).set(`${server}|${MOVED}`, { ...zone, server });
+    const next = await this.world.trying({ zones: after }, async () => {
+      const answer = await this.ask('moving a zone', 'POST', `/v1/zones/${zone.zoneId}/move`, { connectionId, purge: true });
+      if (answer.status < 300) return answer.body as Zone;
+      if (answer.status !== 409 && answer.status !== 404) { this.wrong('moving a zone', answer); return undefined; }
+      // The entry that it left last time is still on its way out; or an earlier call has done it.
+      return this.awaitEntry(MOVED, connectionId, LATE_MS);
+    });
+    if (next !== undefined) {
+      zones.delete(keyOf(zone));
+      zones.set(`${server}|${MOVED}`, { ...zone, server, zoneId: next.id });
+    }
     this.world.changed(from);
-  }
-
-  private async entries(apex: string): Promise<readonly Zone[]> {
-    const answer = await this.ask('listing the zones', 'GET', `/v1/zones?name=${encodeURIComponent(apex)}`);
-    return (answer.body as { readonly items?: readonly Zone[] }).items ?? [];
   }
 
   private async awaitEntry(apex: string, connectionId: string, withinMs: number): Promise<Zone | undefined> {
     for (const until = Date.now() + withinMs; ; await this.trouble.pause(500)) {
-      const known = (await this.entries(apex)).find((zone) => zone.name === apex && zone.connectionId === connectionId && zone.state === 'active');
+      const answer = await this.ask('listing the zones', 'GET', `/v1/zones?name=${encodeURIComponent(apex)}`);
+      const { items = [] } = answer.body as { readonly items?: readonly Zone[] };
+      const known = items.find((zone) => zone.name === apex && zone.connectionId === connectionId && zone.state === 'active');
       if (known !== undefined || Date.now() >= until) return known;
     }
   }
 
   private async filter(dice: Dice): Promise<void> {
-    const zones = [...this.world.zones].filter(([, { apex }]) => FILTERED.includes(apex));
-    const [key, zone] = dice.pick(zones);
+    const { zones } = this.world;
+    const [key, { takes: _before, ...zone }] = dice.pick([...zones].filter(([, { apex }]) => FILTERED.includes(apex)));
     const { addresses, takes } = dice.pick(FILTERS);
+    const filtered = { ...zone, ...(takes === undefined ? {} : { takes }) };
     const from = Date.now();
-    await this.change(zone.zoneId, { addresses });
-    const { takes: _before, ...rest } = zone;
-    this.world.zones.set(key, { ...rest, ...(takes === undefined ? {} : { takes }) });
+    await this.world.trying({ zones: new Map([...zones]).set(key, filtered) }, () => this.change(zone.zoneId, { addresses }));
+    zones.set(key, filtered);
     this.world.changed(from);
   }
 
@@ -148,14 +162,14 @@ export class Operators {
     const tenant = dice.pick(TENANTS);
     const { limits, ...body } = dice.pick(BOUNDS);
     const from = Date.now();
-    const answer = await this.ask('limiting a tenant', 'PUT', `/v1/tenants/${tenant}/limits`, body);
-    if (answer.status !== 200) { this.wrong('limiting a tenant', answer); return; }
-    this.world.limits.set(tenant, limits);
+    const answer = await this.world.trying({ limits: new Map([...this.world.limits]).set(tenant, limits) }, () => this.ask('limiting a tenant', 'PUT', `/v1/tenants/${tenant}/limits`, body));
+    if (answer.status === 200) this.world.limits.set(tenant, limits);
+    else this.wrong('limiting a tenant', answer);
     this.world.changed(from);
   }
 
   private async changeTtl(dice: Dice): Promise<void> {
-    const [key, zone] = dice.pick([...this.world.zones].filter(([, { apex }]) => !COMERS.some((comer) => comer.apex === apex)));
+    const [key, zone] = dice.pick([...this.world.zones].filter(([, { apex }]) => !SAME_TTL.includes(apex)));
     const ttl = { forward: dice.between(60, 600), reverse: dice.between(600, 7_200) };
     await this.change(zone.zoneId, { ttl });
     this.world.zones.set(key, { ...zone, ttl });

@@ -3,7 +3,7 @@ import type { ServiceName, ServiceProcess } from '@vmdns/local';
 import { GatewayClient, startStack, TcpProxy, type Stack } from '@vmdns/test/support';
 import { FactBook } from './book.js';
 import { Chronicle } from './chronicle.js';
-import { picture, placeOf, type Limits, type Picture, type Rules, type ZoneEntry } from './expected.js';
+import { picture, placeOf, type Expected, type Limits, type Picture, type Rules, type ZoneEntry } from './expected.js';
 import { Locks } from './locks.js';
 import { cloudflareSite, hestiacpSite, powerdnsSite, type ForeignRrset, type Site } from './sites.js';
 
@@ -17,7 +17,8 @@ export const REPLICAS: Replicas = { inventory: 2, planner: 2, log: 2, gateway: 2
 const RULES: Rules = { ownDomains: ['waiting.test.'], ownPrefixes: ['192.0.2.'] };
 /** What is tried here is what comes of changes, not who is asked before them (L13). */
 export const FREELY = { rehomeShare: 1, removalShare: 1, removalNames: 1_000_000, removalCount: 1_000_000 } as const;
-const TTL = { forward: 300, reverse: 3600 };
+const NEVER = { ...FREELY, removalShare: 0, removalNames: 1 } as const;
+export const TTL = { forward: 300, reverse: 3600 };
 
 type NewEntry = Pick<ZoneEntry, 'server' | 'apex' | 'block'>;
 /** Zones that come and go within others: one takes names, one addresses (RFC 2317), of which the outer zone then has the pointers. */
@@ -29,9 +30,11 @@ export const COMERS: readonly NewEntry[] = [
 export const TENANTS: readonly string[] = ['red', 'blue'];
 /** It is moved from server to server. */
 export const MOVED = 'moved.test.';
+/** On the first server; nothing goes from the first without a person, and so not from the second either. */
+export const BRAKED = { forward: 'braked.test.', reverse: '114.0.203.in-addr.arpa.' } as const;
 /** Which zones there are at first, and on which server. */
 const ZONES: readonly { readonly server: number; readonly apex: string }[] = [
-  { server: 0, apex: 'alpha.test.' }, { server: 0, apex: '113.0.203.in-addr.arpa.' }, { server: 0, apex: 'both.test.' }, { server: 0, apex: MOVED },
+  { server: 0, apex: 'alpha.test.' }, { server: 0, apex: '113.0.203.in-addr.arpa.' }, { server: 0, apex: 'both.test.' }, { server: 0, apex: MOVED }, { server: 0, apex: BRAKED.forward }, { server: 0, apex: BRAKED.reverse },
   { server: 1, apex: 'beta.test.' }, { server: 1, apex: 'both.test.' }, { server: 1, apex: '100.51.198.in-addr.arpa.' }, { server: 1, apex: '1.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.' },
 ];
 const ZONES_OF_FAKES: typeof ZONES = [
@@ -39,6 +42,8 @@ const ZONES_OF_FAKES: typeof ZONES = [
   { server: 3, apex: 'delta.test.' }, { server: 3, apex: '3.10.in-addr.arpa.' },
 ];
 
+/** What operators change. */
+interface Setting { readonly zones: ReadonlyMap<string, BookedZone>; readonly limits: ReadonlyMap<string, Limits> }
 export interface BookedZone extends ZoneEntry { readonly zoneId: string }
 
 /** A whole vmdns with two name servers, and the book of what it was told. */
@@ -47,6 +52,8 @@ export class World {
   readonly chronicle = new Chronicle();
   readonly locks = new Locks();
   readonly zones = new Map<string, BookedZone>();
+  /** What nobody wishes any more and a person wants kept, by place. */
+  readonly kept = new Map<string, Expected>();
   /** By tenant. */
   readonly limits = new Map<string, Limits>();
   /** By place: what others wrote, as the server gave it back. */
@@ -54,11 +61,12 @@ export class World {
 
   /** Zones that the servers have, configured or not. */
   private readonly made: NewEntry[] = [];
+  private maybe: Setting | undefined;
 
   private constructor(readonly stack: Stack, readonly replicas: readonly Replica[], readonly sites: readonly ProviderSite[]) {}
 
   static async start(wanted: Replicas = REPLICAS): Promise<World> {
-    const stack = await startStack({ services: [], postgres: 'own', searched: false, env: { all: { LOG_LEVEL: 'info' } } });
+    const stack = await startStack({ services: [], postgres: 'own', searched: false, env: { all: { LOG_LEVEL: 'info' }, inventory: { SNAPSHOT_APART_SECONDS: '1' } } });
     const sites: Site[] = [];
     try {
       const replicas = await startReplicas(stack, wanted);
@@ -95,7 +103,7 @@ export class World {
 
   /** Where VMs may have names, without the dot. */
   get domains(): readonly string[] {
-    return [...this.zones.values()].map(({ apex }) => apex).filter((apex) => !apex.endsWith('.arpa.')).map((apex) => apex.slice(0, -1));
+    return [...this.zones.values()].map(({ apex }) => apex).filter((apex) => !apex.endsWith('.arpa.') && apex !== BRAKED.forward).map((apex) => apex.slice(0, -1));
   }
 
   site(server: number): ProviderSite {
@@ -131,16 +139,29 @@ export class World {
 
   /** What must be, by the book as it is now. */
   picture(): Picture {
-    return picture([...this.book.vms.values()], [...this.zones.values()], new Set(this.foreign.keys()), { ...RULES, limits: this.limits });
+    const wished = this.pictured(this);
+    return { ...wished, rrsets: new Map([...this.kept, ...wished.rrsets]) };
   }
 
   /** The book has changed, by something that was first said at `from`. */
   changed(from: number): void {
-    this.chronicle.note(this.picture(), from);
+    if (this.maybe !== undefined) this.chronicle.note(this.pictured(this.maybe), from);
+    this.chronicle.note(this.pictured(this), from);
+  }
+
+  /** While it is not known whether a change was made, things may be so or so. Who tries books afterwards what it came to. */
+  async trying<T>(after: Partial<Setting>, work: () => Promise<T>): Promise<T> {
+    this.maybe = { zones: this.zones, limits: this.limits, ...after };
+    this.changed(Date.now());
+    return work().finally(() => { this.maybe = undefined; });
+  }
+
+  private pictured({ zones, limits }: Setting): Picture {
+    return picture([...this.book.vms.values()], [...zones.values()], new Set(this.foreign.keys()), { ...RULES, limits });
   }
 
   async addZone(server: number, apex: string, gateway = this.stack.gateway): Promise<Zone> {
-    const zone = await gateway.addZone({ name: apex, connectionId: this.site(server).connectionId, limits: FREELY, reconcile: { everySeconds: 60 } });
+    const zone = await gateway.addZone({ name: apex, connectionId: this.site(server).connectionId, limits: apex === BRAKED.forward ? NEVER : FREELY, reconcile: { everySeconds: 60 } });
     this.zones.set(`${server}|${apex}`, { server, apex, zoneId: zone.id, ttl: TTL });
     return zone;
   }
