@@ -29,6 +29,7 @@ export class Chronicle {
   /** By owner name, by VM. */
   private readonly names = new Map<string, Map<string, Chapter[]>>();
   private readonly wished = new Set<string>();
+  private readonly agains: number[] = [];
 
   /** `from`: when the change may first have been heard of, which is before it was answered. */
   note(picture: Picture, from: number): void {
@@ -53,6 +54,11 @@ export class Chronicle {
     return [...this.wished];
   }
 
+  /** From then on everything may be read once more: PostgreSQL has forgotten its last seconds. */
+  again(at: number): void {
+    this.agains.push(at);
+  }
+
   /** What was written although no story says so, or no more. */
   unexplained(writes: readonly SeenWrite[]): readonly string[] {
     const places = new Map<string, SeenWrite[]>();
@@ -67,6 +73,7 @@ export class Chronicle {
     let before = readings;
     let last: SeenWrite | undefined;
     for (const write of writes) {
+      if (this.agains.some((moment) => (last?.startedAt ?? 0) < moment && write.endedAt >= moment)) before = readings = [new Map()];
       // Where nothing was put, nothing goes.
       if (last === undefined && write.values.length === 0) continue;
       const read = (from: readonly Reading[]): readonly Reading[] => least(from.flatMap((reading) => (write.values.length > 0 ? putAfter : removedAfter)(stories, reading, write)));

@@ -1,5 +1,6 @@
 import type { Dice } from './dice.js';
 import { type CallMatch, type FaultRule, type PowerdnsServer } from '@vmdns/test/support';
+import type { Gate } from './gate.js';
 import type { Trouble } from './trouble.js';
 import type { ProviderSite, Replica, World } from './world.js';
 
@@ -15,6 +16,8 @@ interface Fault {
 }
 
 const END_TRIES = 5;
+/** What a standby lacks. */
+const LOST_MS = 4_000;
 
 /** All that can go wrong, by name: each begins, lasts, and ends by itself. */
 export class Faults {
@@ -24,7 +27,7 @@ export class Faults {
   private readonly busy = new Set<string>();
   private readonly kinds: Readonly<Record<string, Fault>>;
 
-  constructor(private readonly world: World, private readonly dice: Dice, private readonly trouble: Trouble) {
+  constructor(private readonly world: World, private readonly dice: Dice, private readonly trouble: Trouble, private readonly gate: Gate) {
     this.kinds = { ...this.ofServices(), ...this.ofServers(), ...this.ofProviders() };
   }
 
@@ -39,15 +42,28 @@ export class Faults {
       const target = fault?.target(dice) ?? '';
       if (signal.aborted || fault === undefined || this.busy.has(target)) continue;
       this.busy.add(target);
-      this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
       try {
-        const end = await fault.begin(target, dice);
-        await this.trouble.pause(dice.between(...fault.lastsMs), signal);
-        await this.ended(kind, end);
+        await this.gate.enter(async () => {
+          if (signal.aborted) return;
+          this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
+          const end = await fault.begin(target, dice);
+          await this.trouble.pause(dice.between(...fault.lastsMs), signal);
+          await this.ended(kind, end);
+        });
       } finally {
         this.busy.delete(target);
       }
     }
+  }
+
+  /** In the middle of all, and once: a standby takes over that lacks what was stored last. Nothing else goes wrong meanwhile. */
+  async failOver(afterMs: number, signal: AbortSignal): Promise<void> {
+    await this.trouble.pause(afterMs, signal);
+    if (signal.aborted) return;
+    await this.gate.alone(async () => {
+      await this.world.failOver(LOST_MS);
+      this.counts.set('PostgreSQL failed over', 1);
+    });
   }
 
   /** On a busy machine a server may not come back at the first try. */
@@ -96,16 +112,16 @@ export class Faults {
   }
 
   private ofServers(): Readonly<Record<string, Fault>> {
-    const { nats, postgres, database } = this.world.stack;
-    if (postgres === undefined) throw new Error('chaos needs a PostgreSQL of its own');
+    const { world } = this;
+    const { nats } = world.stack;
     const [bus, store] = [() => 'NATS', () => 'PostgreSQL'];
     return {
       'NATS killed': { weight: 2, lastsMs: [300, 3_000], target: bus, begin: async () => { await nats.kill(); return () => nats.restart(); } },
       'NATS wiped': { weight: 2, lastsMs: [300, 1_000], target: bus, begin: async () => { await nats.kill(); return () => nats.wipe(); } },
       'NATS asleep': { weight: 2, lastsMs: [500, 4_000], target: bus, begin: async () => { nats.freeze(); return () => nats.thaw(); } },
-      'PostgreSQL killed': { weight: 1, lastsMs: [300, 2_000], target: store, begin: async () => { await postgres.kill(); return () => postgres.restart(); } },
+      'PostgreSQL killed': { weight: 1, lastsMs: [300, 2_000], target: store, begin: async () => { const { postgres } = world; await postgres.kill(); return () => postgres.restart(); } },
       // Who cuts may find PostgreSQL too busy to take one more.
-      'PostgreSQL connections cut': { weight: 3, lastsMs: [100, 500], target: store, begin: async () => { await database.cutConnections().catch(() => undefined); return () => undefined; } },
+      'PostgreSQL connections cut': { weight: 3, lastsMs: [100, 500], target: store, begin: async () => { await world.database.cutConnections().catch(() => undefined); return () => undefined; } },
     };
   }
 

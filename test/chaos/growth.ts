@@ -58,7 +58,7 @@ export class Growth {
   }
 
   private async rows(): Promise<ReadonlyMap<string, number>> {
-    const { database } = this.world.stack;
+    const { database } = this.world;
     const tables = await database.query<{ name: string }>(`
       select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
        where c.relkind in ('r', 'p') and not c.relispartition and n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema' order by 1`);

@@ -66,7 +66,7 @@ export class Judge {
   }
 
   private async open(): Promise<readonly string[]> {
-    const { database } = this.world.stack;
+    const { database } = this.world;
     const unplanned = await this.unplanned();
     if (unplanned.length > 0) return unplanned;
     const names = await database.query<{ what: string }>(`

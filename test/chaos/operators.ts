@@ -3,6 +3,7 @@ import type { AddressFilter, Pause, Zone } from '@vmdns/contracts';
 import type { z } from 'zod';
 import type { Dice } from './dice.js';
 import type { Limits } from './expected.js';
+import type { Gate } from './gate.js';
 import { LATE_MS } from './publishers.js';
 import type { Trouble } from './trouble.js';
 import { BRAKED, COMERS, FREELY, MOVED, TENANTS, TTL, type World } from './world.js';
@@ -35,23 +36,28 @@ export class Operators {
   /** Until then something that was asked and not answered may still be done. */
   private lateUntil = 0;
 
-  constructor(private readonly world: World, private readonly dice: Dice, private readonly trouble: Trouble, private readonly lateMs: number) {}
+  constructor(private readonly world: World, private readonly dice: Dice, private readonly trouble: Trouble, private readonly lateMs: number, private readonly gate: Gate) {}
 
   async operate(signal: AbortSignal): Promise<void> {
     const { dice } = this;
     while (!signal.aborted) {
       await this.trouble.pause(Math.max(dice.between(1_000, 4_000), this.lateUntil - Date.now()), signal);
-      if (signal.aborted) return;
-      this.changes += 1;
-      switch (dice.weighted({ comer: 4, move: 2, filter: 2, limit: 2, ttl: 1, pause: 2, compare: 2 })) {
-        case 'comer': await this.comeOrGo(dice.pick(COMERS)); break;
-        case 'move': await this.move(dice); break;
-        case 'filter': await this.filter(dice); break;
-        case 'limit': await this.limit(dice); break;
-        case 'ttl': await this.changeTtl(dice); break;
-        case 'pause': await this.pause(dice, signal); break;
-        case 'compare': await this.compare(dice.pick([...this.world.zones.values()]).zoneId); break;
-      }
+      await this.gate.enter(() => this.step(signal));
+    }
+  }
+
+  private async step(signal: AbortSignal): Promise<void> {
+    const { dice } = this;
+    if (signal.aborted) return;
+    this.changes += 1;
+    switch (dice.weighted({ comer: 4, move: 2, filter: 2, limit: 2, ttl: 1, pause: 2, compare: 2 })) {
+      case 'comer': await this.comeOrGo(dice.pick(COMERS)); break;
+      case 'move': await this.move(dice); break;
+      case 'filter': await this.filter(dice); break;
+      case 'limit': await this.limit(dice); break;
+      case 'ttl': await this.changeTtl(dice); break;
+      case 'pause': await this.pause(dice, signal); break;
+      case 'compare': await this.compare(dice.pick([...this.world.zones.values()]).zoneId); break;
     }
   }
 

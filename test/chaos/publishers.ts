@@ -28,8 +28,6 @@ export const isStill = (at: number): boolean => at % 5 === 0;
 
 /** The random lives of VMs. Each VM has dice of its own, and is said one thing after the other, as a good publisher does. */
 export class Publishers {
-  /** Facts that were stored, also where only a repeat was told so. */
-  accepted = 0;
   private readonly lives = new Map<string, Life>();
   private readonly domains: readonly string[];
 
@@ -129,7 +127,7 @@ export class Publishers {
   }
 
   private taken(vmId: string, { revision }: FactAnswer): void {
-    this.accepted += 1;
+    this.world.facts += 1;
     this.world.book.answered(vmId, revision);
   }
 

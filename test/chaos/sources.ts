@@ -3,6 +3,7 @@ import type { HttpAnswer } from '@vmdns/local';
 import type { Said } from './book.js';
 import type { Dice } from './dice.js';
 import { placeOf } from './expected.js';
+import type { Gate } from './gate.js';
 import { LATE_MS } from './publishers.js';
 import type { Trouble } from './trouble.js';
 import { BRAKED, type World } from './world.js';
@@ -18,11 +19,11 @@ abstract class Source {
 
   protected constructor(private readonly name: string, protected readonly world: World, protected readonly dice: Dice, protected readonly trouble: Trouble) {}
 
-  async live(signal: AbortSignal): Promise<void> {
+  async live(signal: AbortSignal, gate: Gate): Promise<void> {
     const made = await this.trouble.insist('making a token', (gateway) => gateway.ask('POST', '/v1/tokens', { body: { name: this.name, role: 'publisher' }, withinMs: 8_000 }));
     this.token = (made.body as NewToken).token;
     while (!signal.aborted) {
-      await this.round(signal);
+      await gate.enter(() => this.round(signal));
       await this.trouble.pause(Math.max(this.dice.between(500, 3_000), this.lateUntil - Date.now()), signal);
     }
   }
@@ -32,7 +33,7 @@ abstract class Source {
   /** As this source; `asAdmin`: as the person who operates. */
   protected ask(method: string, path: string, body?: unknown, asAdmin = false): Promise<HttpAnswer> {
     const again = (): void => { this.lateUntil = Date.now() + LATE_MS; };
-    return this.trouble.insist(`${method} ${path}`, (gateway) => (asAdmin ? gateway : gateway.as(this.token)).ask(method, path, { withinMs: 8_000, ...(body === undefined ? {} : { body }) }), again);
+    return this.trouble.insist(`${method} ${path}`, (gateway) => (asAdmin ? gateway : gateway.as(this.token)).ask(method, path, { withinMs: 8_000, ...(body === undefined ? {} : { body }), ...(typeof body === 'string' ? { headers: { 'content-type': 'application/x-ndjson' } } : {}) }), again);
   }
 
   protected async revisionOf(vmId: string): Promise<number> {
@@ -71,10 +72,12 @@ export class Lister extends Source {
     await this.trouble.pause(APART_MS);
     await this.say(lines);
     for (const { vmId, said } of list) {
+      this.world.facts += 1;
       this.world.book.put(vmId, said);
       this.world.book.answered(vmId, await this.revisionOf(vmId));
     }
     for (const at of gone) {
+      this.world.facts += 1;
       this.world.book.remove(`listed-${at}`);
       this.world.book.answered(`listed-${at}`, (this.world.book.revisions.get(`listed-${at}`) ?? 0) + 1);
     }
@@ -128,6 +131,7 @@ export class Braked extends Source {
     const said: VmFact & Said = { fqdn: `${vmId}.${BRAKED.forward.slice(0, -1)}`, addresses: [{ ip: `203.0.114.${at}` }] };
     const from = Date.now();
     await this.ask('PUT', `/v1/vms/${vmId}`, said);
+    this.world.facts += 1;
     this.world.book.put(vmId, said);
     this.world.book.answered(vmId, await this.revisionOf(vmId));
     for (const place of placesOf(at)) this.world.kept.delete(place);
@@ -140,6 +144,7 @@ export class Braked extends Source {
     await this.ask('DELETE', `/v1/vms/${vmId}`);
     const revision = (this.world.book.revisions.get(vmId) ?? 0) + 1;
     await this.reaches(vmId, revision, () => true, 'planned');
+    this.world.facts += 1;
     this.world.book.answered(vmId, revision);
     await this.settle();
   }

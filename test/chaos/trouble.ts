@@ -5,7 +5,7 @@ import type { World } from './world.js';
 
 /** The longest that everything may be away: whoever is not heard by then has found something. */
 const INSIST_MS = 240_000;
-const ANSWERED = new Set([200, 201, 202, 204, 400, 403, 404, 409, 422]);
+const ANSWERED = new Set([200, 201, 202, 204, 400, 403, 404, 409, 415, 422]);
 
 /** What all that act have in common: patience, a list of what went wrong, and a count of what was answered. */
 export class Trouble {

@@ -1,6 +1,6 @@
 import type { Zone } from '@vmdns/contracts';
-import type { ServiceName, ServiceProcess } from '@vmdns/local';
-import { GatewayClient, startStack, TcpProxy, type Stack } from '@vmdns/test/support';
+import type { PostgresServer, ServiceName, ServiceProcess } from '@vmdns/local';
+import { startPostgresPair, startStack, TcpProxy, TestDatabase, until, type GatewayClient, type PostgresPair, type Stack } from '@vmdns/test/support';
 import { FactBook } from './book.js';
 import { Chronicle } from './chronicle.js';
 import { picture, placeOf, type Expected, type Limits, type Picture, type Rules, type ZoneEntry } from './expected.js';
@@ -63,10 +63,17 @@ export class World {
   private readonly made: NewEntry[] = [];
   private maybe: Setting | undefined;
 
-  private constructor(readonly stack: Stack, readonly replicas: readonly Replica[], readonly sites: readonly ProviderSite[]) {}
+  /** Facts that were stored, also where only a repeat was told so; and of those that PostgreSQL forgot. */
+  facts = 0;
+  factsLost = 0;
+  private failedOver: TestDatabase | undefined;
 
-  static async start(wanted: Replicas = REPLICAS): Promise<World> {
-    const stack = await startStack({ services: [], postgres: 'own', searched: false, env: { all: { LOG_LEVEL: 'info' }, inventory: { SNAPSHOT_APART_SECONDS: '1' } } });
+  private constructor(readonly stack: Stack, readonly replicas: readonly Replica[], readonly sites: readonly ProviderSite[], private readonly pair: PostgresPair | undefined) {}
+
+  /** `hasStandby`: it can fail over. */
+  static async start(wanted: Replicas = REPLICAS, hasStandby = false): Promise<World> {
+    const pair = hasStandby ? await startPostgresPair() : undefined;
+    const stack = await startStack({ services: [], postgres: pair?.primary ?? 'own', searched: false, env: { all: { LOG_LEVEL: 'info' }, inventory: { SNAPSHOT_APART_SECONDS: '1' } } });
     const sites: Site[] = [];
     try {
       const replicas = await startReplicas(stack, wanted);
@@ -79,7 +86,7 @@ export class World {
         Object.assign(stack.secrets, site.secrets);
         connected.push({ ...site, connectionId: (await stack.gateway.addConnection(`server ${at}`, site.provider, site.settings)).id });
       }
-      const world = new World(stack, replicas, connected);
+      const world = new World(stack, replicas, connected, pair);
       await stack.gateway.putSettings({ ownDomains: RULES.ownDomains, ownRanges: ['192.0.2.0/24'], brakes: { vmDeletions: { count: 1_000_000 } } });
       const zones = [...ZONES, ...sites.length > 2 ? ZONES_OF_FAKES : []];
       const destinations = [...world.sites.keys()].filter((server) => server > 0 && world.site(server).bearsOthers).map((server): NewEntry => ({ server, apex: MOVED }));
@@ -91,14 +98,52 @@ export class World {
       return world;
     } catch (error) {
       await stack.stop();
-      await Promise.all(sites.map((site) => site.stop()));
+      await Promise.all([...sites.map((site) => site.stop()), pair?.standby.stop(), pair?.between.close()]);
       throw error;
     }
   }
 
   async stop(): Promise<void> {
     await this.stack.stop();
-    await Promise.all([...this.replicas.flatMap(({ bus, store }) => [bus.close(), store.close()]), ...this.sites.map((site) => site.stop())]);
+    await Promise.all([...this.replicas.flatMap(({ bus, store }) => [bus.close(), store.close()]), ...this.sites.map((site) => site.stop()), this.pair?.standby.stop(), this.pair?.between.close()]);
+  }
+
+  /** Of the server that leads. */
+  get database(): TestDatabase {
+    return this.failedOver ?? this.stack.database;
+  }
+
+  get postgres(): PostgresServer {
+    const { postgres } = this.stack;
+    if (postgres === undefined) throw new Error('chaos needs a PostgreSQL of its own');
+    return this.failedOver === undefined ? postgres : this.pair?.standby ?? postgres;
+  }
+
+  get hasFailedOver(): boolean {
+    return this.failedOver !== undefined;
+  }
+
+  /** The primary is killed, and the standby promoted without what was stored in its last `lostMs`. */
+  async failOver(lostMs: number): Promise<void> {
+    const { pair, stack } = this;
+    if (pair === undefined) throw new Error('there is no standby');
+    await Promise.all(this.replicas.map(({ process }) => process.ready()));
+    const database = new TestDatabase(pair.standby.url(), stack.database.name);
+    const [at] = await stack.database.query<{ lsn: string }>('select pg_current_wal_lsn()::text as lsn');
+    await until(async () => (await database.query<{ there: boolean }>('select pg_last_wal_replay_lsn() >= $1::pg_lsn as there', [at?.lsn]))[0]?.there === true, { withinMs: 30_000, what: 'the standby to have all' });
+    pair.between.pause();
+    const before = this.facts;
+    await new Promise((resolve) => { setTimeout(resolve, lostMs); });
+    this.factsLost += this.facts - before;
+    await pair.primary.kill();
+    await database.query('select pg_promote(true, 60)');
+    this.failedOver = database;
+    this.chronicle.again(Date.now());
+    for (const proxy of [stack.postgresProxy, ...this.replicas.map(({ store }) => store)]) {
+      proxy.leadTo({ host: '127.0.0.1', port: pair.standby.port });
+      proxy.cut();
+    }
+    await Promise.all(this.replicas.map(({ process }) => process.ready()));
   }
 
   /** Where VMs may have names, without the dot. */
