@@ -3,7 +3,8 @@ import { bigintArray, type Store, textArray, type Tx } from '@vmdns/store';
 import type { Bus } from '@vmdns/bus';
 import type { Host } from '../host.js';
 import { lockFacts } from '../zones/zone-tables.js';
-import { type Incoming, incomingOf } from './incoming.js';
+import { type Incoming, incomingOf, newestOf } from './incoming.js';
+import { storeNames } from './name-table.js';
 
 /** A failover loses seconds; this is what cursors go back too (PROTOCOL §1). */
 const SPAN_MS = 3_600_000;
@@ -17,6 +18,7 @@ const EPOCHS = 1_000_000;
 /**
  * After a raise of the timeline, before any command is taken and any lane claimed: what the command stream still holds
  * and this store does not know was perhaps put at the provider in the lost seconds, so where it is found it is ours (L4).
+ * Then the newest of each name is taken in once more: its result may have reached the planner, which does not say it again.
  */
 export class ReadBack {
   constructor(private readonly host: Host, private readonly store: Store, private readonly bus: Pick<Bus, 'readBack' | 'whenReady'>) {}
@@ -26,23 +28,28 @@ export class ReadBack {
     const [news] = await this.store.query('select 1 from host where timeline < $1', [timeline]);
     if (news === undefined) return;
     await this.bus.whenReady(READY_MS);
+    // A removal puts nothing, so nothing of it is found.
+    await this.inPages((names) => names.filter(({ wanted }) => wanted !== '[]'), doubtLost);
+    await this.inPages((names) => newestOf(names, ({ zoneId, ownerName }) => `${zoneId} ${ownerName}`), takeLost);
+    await this.store.transaction((tx) => adoptEquals(tx, timeline));
+  }
+
+  private async inPages(of: (names: readonly Incoming[]) => readonly Incoming[], work: (tx: Tx, names: readonly Incoming[]) => Promise<void>): Promise<void> {
     for await (const page of this.bus.readBack(streams.COMMAND.name, SPAN_MS)) {
-      const names = page.flatMap(({ body }) => this.namesOf(body));
+      const names = of(page.flatMap(({ body }) => this.namesOf(body)));
       for (let start = 0; start < names.length; start += NAMES_PER_STATEMENT) {
-        await this.store.transaction((tx) => doubtLost(tx, names.slice(start, start + NAMES_PER_STATEMENT)));
+        await this.store.transaction((tx) => work(tx, names.slice(start, start + NAMES_PER_STATEMENT)));
       }
     }
-    await this.store.transaction((tx) => adoptEquals(tx, timeline));
   }
 
   private namesOf(body: unknown): readonly Incoming[] {
     const event = CommandEvent.safeParse(body);
-    return event.success && event.data.data.provider === this.host.provider ? putsOf(event.data.data) : [];
+    return event.success && event.data.data.provider === this.host.provider ? namesOfCommand(event.data.data) : [];
   }
 }
 
-/** A removal puts nothing, so nothing of it is found. */
-const putsOf = (command: Command): readonly Incoming[] => command.names.flatMap((name) => (name.rrsets.length === 0 ? [] : [incomingOf(command.zoneId, name)]));
+const namesOfCommand = (command: Command): readonly Incoming[] => command.names.map((name) => incomingOf(command.zoneId, name));
 
 /**
  * Above the row that we have, or without one: lost. A name without a row gets one that wants nothing, at generation 0, so
@@ -62,12 +69,25 @@ select target, owner_name, zone_id, 0, 0, '', '[]', '[]', '[]', 2, 'applied', do
 on conflict (target, owner_name) do update set must_read = true, doubt_until = greatest(n.doubt_until, excluded.doubt_until),
   doubt = (select jsonb_agg(distinct d.digest)::text from jsonb_array_elements_text(coalesce(n.doubt, '[]')::jsonb || excluded.doubt::jsonb) as d (digest))`;
 
-async function doubtLost(tx: Tx, names: readonly Incoming[]): Promise<void> {
-  const texts = (of: (name: Incoming) => string): Buffer => textArray(names.map(of));
+/** No zone moves to another target meanwhile, and whoever changes a name holds its lane's row. */
+async function lockTargets(tx: Tx, names: readonly Incoming[]): Promise<void> {
   const zoneIds = [...new Set(names.map((name) => name.zoneId))];
-  // No zone moves to another target meanwhile, and whoever changes a name holds its lane's row.
   await lockFacts(tx);
   await tx.query('select 1 from lane l where l.target in (select target from zone where zone_id = any($1)) order by l.target for update', [zoneIds]);
+}
+
+/** What is above the row that we have replaces it, as if it came for the first time. */
+async function takeLost(tx: Tx, names: readonly Incoming[]): Promise<void> {
+  await lockTargets(tx, names);
+  const zones = await tx.query<{ zone_id: string; target: string }>(`select zone_id, target from zone where state <> 'removed' and zone_id = any($1)`, [[...new Set(names.map((name) => name.zoneId))]]);
+  const targets = new Map(zones.map((zone) => [zone.zone_id, zone.target]));
+  const known = newestOf(names.filter(({ zoneId }) => targets.has(zoneId)), ({ zoneId, ownerName }) => `${targets.get(zoneId) ?? ''} ${ownerName}`);
+  if (known.length > 0) await storeNames(tx, known.map((incoming) => ({ target: targets.get(incoming.zoneId) ?? '', incoming, gate: null })));
+}
+
+async function doubtLost(tx: Tx, names: readonly Incoming[]): Promise<void> {
+  const texts = (of: (name: Incoming) => string): Buffer => textArray(names.map(of));
+  await lockTargets(tx, names);
   await tx.query(DOUBT, [
     texts((n) => n.zoneId), texts((n) => n.ownerName), bigintArray(names.map((n) => n.timeline)), bigintArray(names.map((n) => n.generation)), texts((n) => n.puts),
   ]);

@@ -134,6 +134,20 @@ describe('a raised timeline', () => {
     expect([A, B, C].map((name) => world.provider.values(APEX, name))).toEqual([['192.0.2.3'], undefined, ['192.0.2.99']]);
   });
 
+  it('L1 does what commands of the lost seconds asked: the planner may have heard that it was done, and not say it again', async () => {
+    let raise: (timeline: number) => void | Promise<void> = () => undefined;
+    const replica = await begin({ onRaise: (listener) => { raise = listener; return () => undefined; } });
+    const [B, C] = ['b.example.com.', 'c.example.com.'];
+    await take(replica, command([wish(A, 1, ['192.0.2.1']), wish(B, 1, ['192.0.2.2'])]));
+    await world.settled(A);
+    await world.settled(B);
+    // Newest first, as the stream is read; in between C was made and removed.
+    world.bus.commands = [command([wish(A, 3, []), wish(B, 2, ['192.0.2.22']), wish(C, 2, [])]), command([wish(A, 2, ['192.0.2.11']), wish(C, 1, ['192.0.2.3'])]), command([wish(A, 1, ['192.0.2.1']), wish(B, 1, ['192.0.2.2'])])];
+    await raise(2);
+    await until(() => [[A, 3], [B, 2], [C, 2]].every(([name, generation]) => world.bus.last(String(name))?.generation === generation && world.bus.last(String(name))?.state === 'applied'));
+    expect([A, B, C].map((name) => world.provider.values(APEX, name))).toEqual([undefined, ['192.0.2.22'], undefined]);
+  });
+
   it('is told before any command is taken, any lane claimed, any outcome stored', async () => {
     const timeline = { isTold: true };
     const replica = await begin({ timeline });
