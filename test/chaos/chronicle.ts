@@ -150,7 +150,8 @@ function at<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   return made;
 }
 
-const nameOf = (place: string): string => place.split('|')[2] ?? '';
+/** An address' PTR is one story, in a classless zone and outside. */
+const nameOf = (place: string): string => (place.split('|')[2] ?? '').replace(/^(\d+)\.\d+[/-]\d+\./, '$1.');
 const typeOf = (place: string): string => place.split('|')[3] ?? '';
 const keyOf = (wishes: readonly Wished[]): string => wishes.map(({ place, value }) => `${place} ${value}`).sort().join();
 const timeOf = (ms: number): string => new Date(ms).toISOString().slice(11, 23);

@@ -13,7 +13,7 @@ interface Filter { readonly addresses: z.infer<typeof AddressFilter>; readonly t
 const isInside = (ip: string): boolean => ip.startsWith('10.');
 const FILTERS: readonly Filter[] = [
   { addresses: 'all' }, { addresses: 'all' }, { addresses: 'public', takes: (ip) => !isInside(ip) }, { addresses: 'private', takes: isInside },
-  { addresses: { ranges: ['198.51.100.0/24', '2001:db8:1::/64'] }, takes: (ip) => ip.startsWith('198.51.100.') || ip.startsWith('2001:db8:1::') },
+  { addresses: { ranges: ['198.51.100.0/24', '2001:db8:1::/48'] }, takes: (ip) => ip.startsWith('198.51.100.') || ip.startsWith('2001:db8:1:') },
 ];
 /** Whose filters change. */
 const FILTERED = ['beta.test.', 'both.test.', '100.51.198.in-addr.arpa.', '64/26.100.51.198.in-addr.arpa.'];

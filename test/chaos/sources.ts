@@ -71,10 +71,13 @@ export class Lister extends Source {
     await this.say(lines);
     await this.trouble.pause(APART_MS);
     await this.say(lines);
+    const revisions = new Map<string, number>();
+    for (const { vmId } of list) revisions.set(vmId, await this.revisionOf(vmId));
+    // All at once, so that nobody else tells a part of it.
     for (const { vmId, said } of list) {
       this.world.facts += 1;
       this.world.book.put(vmId, said);
-      this.world.book.answered(vmId, await this.revisionOf(vmId));
+      this.world.book.answered(vmId, revisions.get(vmId) ?? 0);
     }
     for (const at of gone) {
       this.world.facts += 1;
@@ -131,9 +134,10 @@ export class Braked extends Source {
     const said: VmFact & Said = { fqdn: `${vmId}.${BRAKED.forward.slice(0, -1)}`, addresses: [{ ip: `203.0.114.${at}` }] };
     const from = Date.now();
     await this.ask('PUT', `/v1/vms/${vmId}`, said);
+    const revision = await this.revisionOf(vmId);
     this.world.facts += 1;
     this.world.book.put(vmId, said);
-    this.world.book.answered(vmId, await this.revisionOf(vmId));
+    this.world.book.answered(vmId, revision);
     for (const place of placesOf(at)) this.world.kept.delete(place);
     this.world.changed(from);
     await this.settle();
