@@ -3,15 +3,19 @@ import '@mantine/notifications/styles.css';
 import './app/console.css';
 import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { RouterProvider } from 'react-router/dom';
 import { ApiError } from './api/client';
+import { sessionQuery } from './api/session';
 import { router } from './app/router';
 import { legible, theme } from './app/theme';
 
-const queries = new QueryClient({
+/** A session that has ended is seen by whatever asks next: then who one is is asked again, and the way in is shown. */
+const onError = (error: Error): void => { if (error instanceof ApiError && error.status === 401) void queries.invalidateQueries({ queryKey: sessionQuery.queryKey }); };
+const queries: QueryClient = new QueryClient({
+  queryCache: new QueryCache({ onError }), mutationCache: new MutationCache({ onError }),
   defaultOptions: {
     queries: {
       staleTime: 5_000,

@@ -35,6 +35,12 @@ export function signInStories(world: () => ConsoleWorld): void {
       await page.getByRole('button', { name: 'Sign in' }).waitFor();
       const answer = await fetch(`${stack.gateway.url}/v1/vms`, { headers: { cookie: `${cookie?.name ?? ''}=${cookie?.value ?? ''}` } });
       expect(answer.status).toBe(401);
+      // Who is signed out from elsewhere is shown the way in by whatever the page asks next.
+      const token = (await stack.gateway.ask('POST', '/v1/tokens', { body: { name: 'leaver', role: 'viewer' } })).body as { readonly id: string; readonly token: string };
+      await signIn(page, token.token, '/vms');
+      await page.getByRole('heading', { name: 'VMs' }).waitFor();
+      await stack.gateway.ask('DELETE', `/v1/tokens/${token.id}`);
+      await page.getByRole('button', { name: 'Sign in' }).waitFor();
     });
   });
 }
@@ -134,6 +140,23 @@ export function operatorStories(world: () => ConsoleWorld): void {
       expect(await page.getByRole('button', { name: 'Tell it once more' }).count()).toBe(0);
       await page.goto('/vms/letter-vm');
       await page.getByText('Every record answers or is explained').waitFor({ timeout: 60_000 });
+    });
+
+    it('looks at what a bulk change would do before anybody does it, with the keyboard alone; nothing is written by looking', async () => {
+      const { page } = guest;
+      const { gateway } = world().stack;
+      await signIn(page, world().stack.token, '/plan');
+      await tabTo(page, (label) => label.startsWith('Facts'));
+      await page.keyboard.insertText('[{"vmId": "planned"');
+      await page.getByText('This is no JSON list of facts.').waitFor();
+      await page.keyboard.insertText(', "fqdn": "planned.night.test", "addresses": [{"ip": "192.0.2.61"}]}, {"vmId": "-odd", "addresses": []}]');
+      await press(page, 'Show the plan');
+      const plan = page.getByRole('region', { name: 'The plan' });
+      await plan.getByText(/\+ planned\.night\.test\. \d+ A 192\.0\.2\.61/).waitFor();
+      await plan.getByText(/! .*: refused: vmId/).waitFor();
+      await page.getByRole('status', { name: 'Counts' }).getByText('2 added').waitFor();
+      await tabTo(page, (label) => label.startsWith('The plan'));
+      expect((await gateway.ask('GET', '/v1/vms/planned')).status).toBe(404);
     });
 
     it('stops one zone and lets it go on', async () => {

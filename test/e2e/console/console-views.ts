@@ -30,6 +30,7 @@ const VIEWS: readonly View[] = [
   { name: 'zone-test', path: ({ zoneId }) => `/zones/${zoneId}?tab=test`, ready: button('Test zone') },
   { name: 'zone-settings', path: ({ zoneId }) => `/zones/${zoneId}?tab=settings`, ready: button('Take it off') },
   { name: 'zone-add', path: () => '/zones?add=new.test', ready: (page) => page.getByRole('dialog', { name: 'Add zone' }).waitFor() },
+  { name: 'plan', path: () => '/plan', ready: (page) => planOf(page, { vmId: 'vm-1', deleted: true }) },
   { name: 'holds', path: () => '/holds', ready: region('Holds') },
   { name: 'hold', path: ({ holdId }) => `/holds/${holdId}`, ready: region('What would be done') },
   { name: 'deadletters', path: () => '/deadletters', ready: region('Dead letters') },
@@ -43,6 +44,13 @@ const VIEWS: readonly View[] = [
   { name: 'audit', path: () => '/audit', ready: region('Changes') },
   { name: 'nowhere', path: () => '/nowhere', ready: heading('There is no such page') },
 ];
+
+/** Pastes facts and waits for what they would do. */
+async function planOf(page: Page, ...facts: readonly object[]): Promise<void> {
+  await page.getByLabel('Facts').fill(JSON.stringify(facts));
+  await page.getByRole('button', { name: 'Show the plan' }).click();
+  await page.getByRole('region', { name: 'The plan' }).waitFor();
+}
 
 interface AxeFinding { readonly id: string; readonly impact: string; readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[] }
 
@@ -153,7 +161,7 @@ export function roleStories(world: () => ConsoleWorld): void {
     it('a publisher sees what became of its VMs, and nothing of how the house is run', async () => {
       const page = await see(await world().tokenOf('publisher'), '/');
       await page.getByRole('link', { name: 'vm-1' }).waitFor();
-      expect(await places(page)).toEqual(['Overview', 'VMs', 'Zones', 'Log']);
+      expect(await places(page)).toEqual(['Overview', 'VMs', 'Zones', 'Plan', 'Log']);
       await page.goto('/vms/vm-1');
       await page.getByRole('button', { name: 'Set the reverse name of 203.0.113.1' }).waitFor();
       await page.goto('/pauses');
@@ -166,6 +174,9 @@ export function roleStories(world: () => ConsoleWorld): void {
       await page.getByRole('link', { name: 'vm-1' }).waitFor();
       expect(await page.getByRole('link', { name: 'vm-2' }).count()).toBe(0);
       expect(await places(page)).toEqual(['Overview', 'VMs']);
+      await page.goto('/vms/vm-1');
+      await page.getByRole('table', { name: 'Records' }).waitFor();
+      expect(await page.getByRole('link', { name: /Log of this VM|views\.test/ }).count()).toBe(0);
       await page.goto('/vms/vm-2');
       await page.getByText('This VM is not known').waitFor();
       await page.goto('/zones');

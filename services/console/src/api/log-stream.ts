@@ -51,7 +51,7 @@ export function useLogStream(query: Query, isPaused: boolean): { readonly entrie
   useEffect(() => {
     setEntries([]);
     held.current = [];
-    const stop = follow(address, { opened: () => { setState('live'); }, broke: () => { setState('broken'); }, came: (entry) => { held.current.push(entry); } });
+    const stop = follow(address, { opened: () => { setState('live'); }, broke: () => { setState('broken'); }, came: (entry) => { held.current.push(entry); if (held.current.length > 2 * HELD_MAX) held.current.splice(0, HELD_MAX); } });
     // A burst is drawn four times a second, not once an entry.
     const timer = setInterval(() => {
       setWaiting(held.current.length);

@@ -14,6 +14,7 @@ export const router = createBrowserRouter([{
     { path: 'explain', lazy: async () => ({ Component: (await import('../views/explain/explain.view')).Explain }) },
     { path: 'zones', lazy: async () => ({ Component: (await import('../views/zones/zone-list.view')).ZoneList }) },
     { path: 'zones/:id', lazy: async () => ({ Component: (await import('../views/zones/zone.view')).ZonePage }) },
+    { path: 'plan', lazy: async () => ({ Component: (await import('../views/plan/plan.view')).PlanPage }) },
     { path: 'holds', lazy: async () => ({ Component: (await import('../views/holds/hold-list.view')).HoldList }) },
     { path: 'holds/:id', lazy: async () => ({ Component: (await import('../views/holds/hold.view')).HoldPage }) },
     { path: 'deadletters', lazy: async () => ({ Component: (await import('../views/dead-letters/dead-letter-list.view')).DeadLetterList }) },

@@ -1,11 +1,12 @@
 import { ActionIcon, Anchor, AppShell, Burger, Group, Menu, NavLink, ScrollArea, Text, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { Session } from '@vmdns/contracts';
 import { Suspense } from 'react';
 import { Link, NavLink as RouterLink, Outlet, useLocation } from 'react-router';
 import { enter, permissionsOf, signOut, type Permissions } from '../api/session';
 import { Loading } from '../shared/loading';
+import { sayFailed } from '../shared/say';
 import { ExplainBox } from './explain-box';
 import { StaleNotice } from './stale-notice';
 
@@ -15,6 +16,7 @@ const PLACES: readonly Place[] = [
   { to: '/', label: 'Overview', shown: () => true },
   { to: '/vms', label: 'VMs', shown: () => true },
   { to: '/zones', label: 'Zones', shown: (may) => may.session.tenant === null },
+  { to: '/plan', label: 'Plan', shown: (may) => may.publishes && may.session.tenant === null },
   { to: '/holds', label: 'Holds', shown: (may) => may.watches },
   { to: '/deadletters', label: 'Dead letters', shown: (may) => may.watches },
   { to: '/log', label: 'Log', shown: (may) => may.session.tenant === null },
@@ -63,13 +65,13 @@ function SchemeSwitch() {
 
 function Person({ session }: { readonly session: Session }) {
   const queries = useQueryClient();
-  const leave = async () => { await signOut(); enter(queries, null); };
+  const leaving = useMutation({ mutationFn: signOut, onSuccess: () => { enter(queries, null); }, onError: sayFailed });
   return (
     <Menu position="bottom-end" withinPortal>
       <Menu.Target><ActionIcon variant="default" size="lg" aria-label={`Signed in as ${session.name}`}>{session.name.slice(0, 1).toUpperCase()}</ActionIcon></Menu.Target>
       <Menu.Dropdown>
         <Menu.Label><Text size="sm">{session.name}</Text>{session.role}{session.tenant === null ? '' : ` of ${session.tenant}`}</Menu.Label>
-        <Menu.Item onClick={() => { void leave(); }}>Sign out</Menu.Item>
+        <Menu.Item onClick={() => { leaving.mutate(); }}>Sign out</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

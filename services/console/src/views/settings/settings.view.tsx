@@ -28,7 +28,7 @@ function Edit({ stored }: { readonly stored: Settings }) {
   const queries = useQueryClient();
   const [settings, setSettings] = useState(stored);
   const [domains, setDomains] = useState(pairsText(stored.tenantDomains));
-  const [templates, setTemplates] = useState(stored.ptrTemplates.map((one) => `${one.range} ${one.pattern}`).join('\n'));
+  const [templates, setTemplates] = useState(templatesText(stored));
   const change = (part: Partial<Settings>) => { setSettings((now) => ({ ...now, ...part })); };
   const saving = useMutation({
     mutationFn: () => ask<Settings>('/v1/settings', { method: 'PUT', body: { ...settings, ownDomains: linesOf(settings.ownDomains.join('\n')), ownRanges: linesOf(settings.ownRanges.join('\n')), tenantDomains: Object.fromEntries(linesOf(domains).map((line) => pair(line))), ptrTemplates: linesOf(templates).map((line) => { const [range, pattern] = pair(line); return { range, pattern }; }) } }),
@@ -51,12 +51,12 @@ function Edit({ stored }: { readonly stored: Settings }) {
             <Text size="sm" fw={500}>Brake on deletions by one source</Text>
             <Group grow align="end">
               <NumberInput label="VMs at least" value={brake.count} min={1} onChange={(value) => { change({ brakes: { vmDeletions: { ...brake, count: Number(value) } } }); }} />
-              <NumberInput label="or percent of its VMs" value={brake.share * 100} min={0} max={100} onChange={(value) => { change({ brakes: { vmDeletions: { ...brake, share: Number(value) / 100 } } }); }} />
+              <NumberInput label="or percent of its VMs" value={Math.round(brake.share * 10_000) / 100} min={0} max={100} onChange={(value) => { change({ brakes: { vmDeletions: { ...brake, share: Number(value) / 100 } } }); }} />
               <NumberInput label="within seconds" value={brake.windowSeconds} min={1} onChange={(value) => { change({ brakes: { vmDeletions: { ...brake, windowSeconds: Number(value) } } }); }} />
             </Group>
           </div>
           {saving.isError && <Trouble error={saving.error} />}
-          {may.operates && <Group><Button type="submit" loading={saving.isPending}>Save</Button><Button variant="default" onClick={() => { setSettings(stored); setDomains(pairsText(stored.tenantDomains)); }}>Undo</Button></Group>}
+          {may.operates && <Group><Button type="submit" loading={saving.isPending}>Save</Button><Button variant="default" onClick={() => { setSettings(stored); setDomains(pairsText(stored.tenantDomains)); setTemplates(templatesText(stored)); saving.reset(); }}>Undo</Button></Group>}
         </Stack>
       </Fieldset>
     </form>
@@ -69,4 +69,5 @@ function Choice({ label, value, data, change }: { readonly label: string; readon
 
 const linesOf = (text: string) => text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
 const pair = (line: string): [string, string] => { const [head = '', ...rest] = line.split(/\s+/); return [head, rest.join(' ')]; };
+const templatesText = ({ ptrTemplates }: Settings) => ptrTemplates.map((one) => `${one.range} ${one.pattern}`).join('\n');
 const pairsText = (pairs: Readonly<Record<string, string>>) => Object.entries(pairs).map(([key, value]) => `${key} ${value}`).join('\n');

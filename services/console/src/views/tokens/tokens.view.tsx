@@ -52,12 +52,13 @@ function MakeToken({ opened, close }: { readonly opened: boolean; readonly close
   const [name, setName] = useState('');
   const [role, setRole] = useState<string | null>('publisher');
   const [tenant, setTenant] = useState('');
+  const mayHaveTenant = role === 'publisher' || role === 'viewer';
   const making = useMutation({
-    mutationFn: () => ask<NewToken>('/v1/tokens', { method: 'POST', body: { name: name.trim(), role, ...(tenant.trim() === '' ? {} : { tenant: tenant.trim() }) } }),
+    // What was typed before another role was chosen is not seen any more, and not meant.
+    mutationFn: () => ask<NewToken>('/v1/tokens', { method: 'POST', body: { name: name.trim(), role, ...(tenant.trim() === '' || !mayHaveTenant ? {} : { tenant: tenant.trim() }) } }),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['/v1/tokens'] }),
   });
-  const leave = () => { making.reset(); setName(''); setTenant(''); close(); };
-  const mayHaveTenant = role === 'publisher' || role === 'viewer';
+  const leave = () => { making.reset(); setName(''); setRole('publisher'); setTenant(''); close(); };
   return (
     <Modal opened={opened} onClose={leave} title="New token" closeOnClickOutside={making.data === undefined} closeButtonProps={{ 'aria-label': 'Close' }}>
       {making.data !== undefined ? (

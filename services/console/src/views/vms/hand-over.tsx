@@ -20,7 +20,7 @@ export function HandOver({ record }: { readonly record: RecordStatus }) {
   if (!may.operates || record.zoneId === null || (code !== 'foreign-record' && code !== 'released')) return null;
   return (
     <>
-      <Button mt={6} size="compact-xs" variant="default" onClick={() => { setAsked(true); }} aria-label={`Take over ${record.name}`}>Take over</Button>
+      <Button mt={6} size="compact-xs" variant="default" onClick={() => { adopting.reset(); setAsked(true); }} aria-label={`Take over ${record.name}`}>Take over</Button>
       <Modal opened={isAsked} onClose={() => { setAsked(false); }} title={`Take over ${record.name}`} closeButtonProps={{ 'aria-label': 'Close' }}>
         <Stack>
           <Text size="sm">What is there of the wanted types becomes ours, and as wanted. What it holds now is lost; other types stay.</Text>

@@ -1,5 +1,6 @@
 import { Stack, Table, Text } from '@mantine/core';
 import type { RecordStatus } from '@vmdns/contracts';
+import { usePermissions } from '../../api/session';
 import { ReasonText } from '../../shared/reason-text';
 import { StateBadge } from '../../shared/state-badge';
 import { TextLink } from '../../shared/text-link';
@@ -20,6 +21,7 @@ export function RecordTable({ records }: { readonly records: readonly RecordStat
 }
 
 function RecordRow({ record }: { readonly record: RecordStatus }) {
+  const { session } = usePermissions();
   return (
     <Table.Tr>
       <Table.Td>
@@ -27,7 +29,7 @@ function RecordRow({ record }: { readonly record: RecordStatus }) {
         {record.values.length === 0 && <Text size="sm" c="dimmed">to be removed</Text>}
         {record.values.map((value) => <Text key={value} className="mono" c="dimmed">{value}</Text>)}
       </Table.Td>
-      <Table.Td>{record.zone === null || record.zoneId === null ? <Text c="dimmed">none</Text> : <><TextLink to={`/zones/${record.zoneId}`} mono>{record.zone}</TextLink><Text size="sm" c="dimmed">{record.provider}</Text></>}</Table.Td>
+      <Table.Td>{record.zone === null || record.zoneId === null ? <Text c="dimmed">none</Text> : <>{session.tenant === null ? <TextLink to={`/zones/${record.zoneId}`} mono>{record.zone}</TextLink> : <Text size="sm" className="mono">{record.zone}</Text>}<Text size="sm" c="dimmed">{record.provider}</Text></>}</Table.Td>
       <Table.Td><StateBadge state={record.state} /></Table.Td>
       <Table.Td maw={420}>{record.reason === undefined ? <Text size="sm" c="dimmed">{record.state === 'applied' ? 'as wished, since' : 'since'} <When at={record.updatedAt} relative /></Text> : <><ReasonText reason={record.reason} /><HandOver record={record} /></>}</Table.Td>
       <Table.Td>

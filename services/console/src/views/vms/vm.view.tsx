@@ -1,7 +1,7 @@
 import { Alert, Button, Card, Group, SimpleGrid, Stack, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { VmDns, VmView } from '@vmdns/contracts';
-import { useParams } from 'react-router';
+import { Link, useParams } from 'react-router';
 import { ApiError, ask } from '../../api/client';
 import { usePermissions } from '../../api/session';
 import { Loading } from '../../shared/loading';
@@ -20,6 +20,7 @@ const LOOK_MS = 2_000;
 /** One VM: what is known of it, each of its records, and how it came to be. */
 export function VmPage() {
   const { vmId = '' } = useParams();
+  const { session } = usePermissions();
   const path = `/v1/vms/${encodeURIComponent(vmId)}`;
   const vm = useQuery({ queryKey: ['vm', vmId], queryFn: ({ signal }) => ask<VmView>(path, { signal }), refetchInterval: LOOK_MS });
   const dns = useQuery({ queryKey: ['vm', vmId, 'dns'], queryFn: ({ signal }) => ask<VmDns>(`${path}/dns`, { signal }), refetchInterval: LOOK_MS });
@@ -27,7 +28,7 @@ export function VmPage() {
   return (
     <>
       <PageHead title={vmId} badge={dns.data !== undefined && <StateBadge state={dns.data.state} />}>
-        <Button component="a" href={`/log?vmId=${encodeURIComponent(vmId)}`} variant="default" size="xs">Log of this VM</Button>
+        {session.tenant === null && <Button component={Link} to={`/log?vmId=${encodeURIComponent(vmId)}`} variant="default" size="xs">Log of this VM</Button>}
       </PageHead>
       {isUnknown && <Alert color="gray" title="This VM is not known">No publisher has told of it, or it was deleted long ago. Ids are compared letter by letter.</Alert>}
       {!isUnknown && (
@@ -38,7 +39,7 @@ export function VmPage() {
           {vm.isPending ? <Loading lines={3} /> : vm.data === undefined ? <Trouble error={vm.error} /> : <Facts vm={vm.data} />}
           <Title order={2} size="h4">{dns.data?.state === 'deleting' ? 'Records that are still there' : 'Records'}</Title>
           {dns.isPending ? <Loading /> : dns.data === undefined ? <Trouble error={dns.error} retry={() => { void dns.refetch(); }} /> : dns.data.state === 'gone' && dns.data.records.length === 0 ? <Text c="dimmed">None is left.</Text> : <RecordTable records={dns.data.records} />}
-          {vm.data !== undefined && dns.data !== undefined && <Timeline vm={vm.data} dns={dns.data} />}
+          {session.tenant === null && vm.data !== undefined && dns.data !== undefined && <Timeline vm={vm.data} dns={dns.data} />}
         </Stack>
       )}
     </>
