@@ -65,13 +65,13 @@ export function blankName(place: NamePlace): NameCore {
 
 /**
  * Those of the keys that decide some row already, or that somebody wishes besides the wishes that the caller wrote:
- * `own` counts these, by key. Not locked.
+ * `own` counts these, by key. Not locked. Counted, since `exists` may be planned as one reading of all keys, while these are few (L6).
  */
 export async function findContested(tx: Tx, keys: readonly string[], own: readonly number[]): Promise<ReadonlySet<string>> {
   if (keys.length === 0) return new Set();
   const rows = await tx.query<{ rkey: string }>(
     `select k.rkey from unnest($1::text[], $2::bigint[]) k(rkey, own)
-      where exists (select 1 from name where rkey = k.rkey) or (select count(*) from (select 1 from wish where rkey = k.rkey limit k.own + 1) w) > k.own`,
+      where (select count(*) from (select 1 from name where rkey = k.rkey limit 1) n) > 0 or (select count(*) from (select 1 from wish where rkey = k.rkey limit k.own + 1) w) > k.own`,
     [textArray(keys), bigintArray(own)]);
   return new Set(rows.map((row) => row.rkey));
 }

@@ -16,8 +16,8 @@ const IS_SO = `(select version from zone_set) = $1
 /**
  * Stores VMs with their wishes and names as they were decided, all or none: one statement, whose snapshot is taken under
  * the zone set's lock. The inserts are the locks: whoever makes one of these VMs or names at the same time, or has just
- * made it, lets this statement fail (`unique_violation`), and with it its transaction. They run one after the other, each in
- * the order of locks: VMs, wishes, names (PROTOCOL §7).
+ * made it, lets this statement fail (`unique_violation`), and with it its transaction. They run in the order in which they are
+ * counted, each in the order of locks: VMs, wishes, names (PROTOCOL §7).
  */
 export async function bear(tx: Tx, newborns: readonly Newborn[], version: number, firstMs: number): Promise<boolean> {
   const sorted = newborns.toSorted((a, b) => byText(a.fact.vmId, b.fact.vmId));
