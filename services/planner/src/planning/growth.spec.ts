@@ -109,7 +109,7 @@ describe('L6 the cost follows the change, with 20,000 names known', () => {
     const known = rig.facts.findLast((one) => one.vmId === 'new-3');
     const born = conceive({ picture, timeline: 1, priority: 1 }, known === undefined ? [] : [known]);
     const foreseen = new ForeseenDns();
-    foreseen.born(picture, born);
+    foreseen.born(picture, born, 0);
     for (const { change: { zoneId, ownerName, generation, vms } } of born.flatMap(({ names }) => names)) foreseen.heard({ zoneId, ownerName, generation, vms, state: 'applied', reason: null, attempts: 1, at: new Date() });
     const vm = foreseen.take('new-3');
     let said: ReadonlyMap<string, VmDns> | undefined;

@@ -3,8 +3,9 @@ import type { Newborn } from '../planning/newborn.js';
 import type { NameChange } from '../planning/name.repository.js';
 import type { ZonePicture } from '../zones/zone-sets.js';
 
-/** More VMs than this are not remembered: theirs is read. */
+/** More VMs than this, and for longer, are not remembered: theirs is read. Another replica may have heard of them. */
 const VMS_MAX = 10_000;
+const KEPT_MS = 60_000;
 
 /** What became of one name: its row took it. */
 export interface HeardName {
@@ -26,6 +27,8 @@ export interface ForeseenVm {
   readonly life: number;
   readonly revision: number;
   readonly picture: ZonePicture;
+  /** By the process' own clock. */
+  readonly bornAt: number;
   readonly names: readonly { readonly change: NameChange; heard: HeardName | undefined }[];
 }
 
@@ -37,15 +40,15 @@ export interface ForeseenVm {
 export class ForeseenDns {
   private readonly vms = new Map<string, ForeseenVm>();
 
-  born(picture: ZonePicture, newborns: readonly Newborn[]): void {
+  born(picture: ZonePicture, newborns: readonly Newborn[], now: number): void {
     for (const newborn of newborns) {
       if (!isAllGranted(newborn)) continue;
       const { fact: { vmId, life, revision }, names } = newborn;
-      this.vms.set(vmId, { vmId, life, revision, picture, names: names.map(({ change }) => ({ change, heard: undefined })) });
+      this.vms.set(vmId, { vmId, life, revision, picture, bornAt: now, names: names.map(({ change }) => ({ change, heard: undefined })) });
     }
-    for (const oldest of this.vms.keys()) {
-      if (this.vms.size <= VMS_MAX) break;
-      this.vms.delete(oldest);
+    for (const [vmId, { bornAt }] of this.vms) {
+      if (this.vms.size <= VMS_MAX && now - bornAt < KEPT_MS) break;
+      this.vms.delete(vmId);
     }
   }
 

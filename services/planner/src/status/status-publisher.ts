@@ -59,7 +59,7 @@ export class StatusPublisher implements OnApplicationShutdown {
   /** The same for VMs that are new. */
   born(picture: ZonePicture, newborns: readonly Newborn[]): void {
     this.planned(newborns.map(({ fact }) => fact.vmId), newborns.flatMap(({ names }) => names.filter(({ change }) => change.isNew).map(({ change }) => change.vms)));
-    this.foreseen.born(picture, newborns);
+    this.foreseen.born(picture, newborns, performance.now());
   }
 
   async onApplicationShutdown(): Promise<void> {
