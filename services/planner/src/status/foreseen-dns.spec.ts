@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { ZoneLimits } from '@vmdns/contracts';
 import { DEFAULT_SETTINGS, type Fact } from '@vmdns/domain';
 import { conceive } from '../planning/newborn.js';
 import { pictureOf } from '../zones/zone-sets.js';
@@ -7,7 +8,7 @@ import { dnsOfForeseen, ForeseenDns, type HeardName } from './foreseen-dns.js';
 
 const zone = (id: string, apex: string): ZoneRow => ({
   id, seq: 1, apex, provider: 'memory', connection_id: 'c1', mode: 'write', released: true, state: 'active', purge: false, paused: false, revision: 1, created_at: new Date(0),
-  body: { ttl: { forward: 300, reverse: 3600 }, addresses: 'all', limits: { removalShare: 0.3, removalNames: 10, removalCount: 100, removalWindowSeconds: 600 }, settings: {} },
+  body: { ttl: { forward: 300, reverse: 3600 }, addresses: 'all', limits: ZoneLimits.parse({}), settings: {} },
 });
 const picture = pictureOf(1, [zone('forward', 'example.com.'), zone('reverse', '2.0.192.in-addr.arpa.')], DEFAULT_SETTINGS);
 const fact = (vmId: string, ip: string): Fact => ({
