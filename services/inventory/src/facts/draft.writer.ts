@@ -46,8 +46,8 @@ export class DraftWriter {
     return this.put(tx, drafts, claims);
   }
 
-  /** A new revision must be above those that a failover may have lost. Asked when the connection is there that will be written to. */
-  private expectTold(): void {
+  /** A new revision must be above those that a failover may have lost, and nothing is refused by what it has forgotten. Asked when the connection is there that will be written to. */
+  expectTold(): void {
     if (!this.world.timeline.isTold) throw new TransientError('storing facts: what PostgreSQL may have lost is being read back');
   }
 

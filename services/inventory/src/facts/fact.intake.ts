@@ -64,6 +64,7 @@ export class FactIntake {
     const now = this.clock.now();
     const { seen, first, born } = await this.store.visit(async (tx) => {
       const { vms, claims, forgotten } = await this.vms.look(tx, needsOf(facts));
+      this.writer.expectTold();
       const decision = decideBatch({ facts, before: vms, forgotten, brakeOf: () => OPEN_ROAD, now });
       return { seen: vms, first: decision, born: await this.bear(tx, decision, claims) };
     });
