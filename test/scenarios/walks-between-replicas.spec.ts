@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { patches, until } from '../support/index.js';
+import type { ServiceProcess } from '@vmdns/local';
 import type { FactAnswer } from '@vmdns/contracts';
 import { World } from './world.js';
 
@@ -11,6 +12,12 @@ let world: World;
 beforeAll(async () => { world = await World.start({ replicas: { 'inventory': 2, 'planner': 2, 'adapter-powerdns': 4 }, secondPowerdns: true }); }, 150_000);
 afterEach(() => world?.clear());
 afterAll(() => world?.stop());
+
+/** How many facts it has answered, whatever it said. */
+async function answered(inventory: ServiceProcess): Promise<number> {
+  const counts = [...(await inventory.metrics()).matchAll(/^vmdns_request_seconds_count\{operation="facts"[^}]*\} (\d+)/gm)];
+  return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+}
 
 describe('walks between replicas', () => {
   it('(a) L5 an adapter is paused with generation 5 on the wire, another applies 6, the first wakes and its call lands late: 6 stands in the end', async () => {
@@ -28,6 +35,27 @@ describe('walks between replicas', () => {
     asleep.thaw();
     await world.live('a1', newer.revision, 60_000);
     expect(await world.answers('vm.a.walk.test', 'A')).toEqual(['198.51.100.6']);
+  });
+
+  it('a call that an inventory took before it was stopped does not undo the newer one that the other stored: it is too late by the one clock', async () => {
+    const [asleep] = world.all('inventory');
+    if (asleep === undefined) throw new Error('no inventory');
+    const say = (octet: number) => world.stack.gateway.ask('PUT', '/v1/vms/late', { body: { addresses: [{ ip: `198.51.100.${octet}` }] } });
+    const stored = async () => (await world.stack.database.query<{ ip: string; revision: string }>(`select body->'addresses'->0->>'ip' as ip, revision from inventory.vm where vm_id = 'late'`))[0];
+    await world.put('late', { addresses: [{ ip: '198.51.100.50' }] });
+    const before = await answered(asleep);
+    asleep.freeze();
+    // One of the two takes each call; one without an answer is in hand.
+    let octet = 51;
+    while ((await say(octet)).status !== 503 && octet < 90) octet += 1;
+    expect(octet).toBeLessThan(90);
+    await until(async () => (await say(99)).status < 300, { withinMs: 30_000, everyMs: 10, what: 'the other inventory to store the newer one' });
+    const newer = await stored();
+    expect(newer?.ip).toBe('198.51.100.99');
+    asleep.thaw();
+    // What it says of one VM it says in the order in which it was asked: now it is done with what it had in hand.
+    await until(async () => { await say(99); return await answered(asleep) > before; }, { withinMs: 30_000, everyMs: 10, what: 'the one that slept to answer again' });
+    expect(await stored()).toEqual(newer);
   });
 
   it('(c) a zone moves to another server with commands for the first still queued: the second has the records, the first gets nothing more', async () => {

@@ -5,6 +5,7 @@ import { ConnectionController } from './api/connection.controller.js';
 import { Connections } from './api/connections.js';
 import { DeadLetterController } from './api/dead-letter.controller.js';
 import { DescriptionController } from './api/description.controller.js';
+import { DatabaseClock } from './api/database-clock.js';
 import { EventController } from './api/event.controller.js';
 import { Events } from './api/events.js';
 import { Facts } from './api/facts.js';
@@ -44,7 +45,7 @@ import { TokenTable } from './sign-in/token.table.js';
 @Module({
   controllers: [VmController, EventController, SourceController, PlanController, ConnectionController, ZoneController, OperationController, LogController, DeadLetterController, TenantController, TokenController, SessionController, LegacyController, DescriptionController],
   providers: [
-    Services, Facts, Events, Snapshots, Plans, Connections, Zones, Holds, DnsWait, LogStream, TestStream, Leaving, AnnouncedProviders, TokenTable, TokenDesk, SessionTable, SessionDesk, Audit, AuditTable, Deeds.provider, Doubt, SignInTables, LostDeeds,
+    Services, DatabaseClock, Facts, Events, Snapshots, Plans, Connections, Zones, Holds, DnsWait, LogStream, TestStream, Leaving, AnnouncedProviders, TokenTable, TokenDesk, SessionTable, SessionDesk, Audit, AuditTable, Deeds.provider, Doubt, SignInTables, LostDeeds,
     {
       provide: SignIn, inject: [TokenTable, CONFIG, Clock],
       useFactory: (table: TokenTable, config: Config, clock: Clock) =>

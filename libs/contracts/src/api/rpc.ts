@@ -30,7 +30,7 @@ const Nothing = z.object({});
  * is a CloudEvent, which may come late or twice (`time` is its own time); absent is a call, which is in order. `publisher`
  * is by whom an event came, as vmdns knows it: its `source` is only what it says, so the brake counts by both.
  */
-export const FactRequest = z.object({ type: z.string(), data: z.unknown(), source: z.string(), caller: Caller, via: z.enum(['call', 'event']).optional(), publisher: z.string().max(128).optional(), time: z.string().max(64).optional(), traceparent: z.string().optional() });
+export const FactRequest = z.object({ type: z.string(), data: z.unknown(), source: z.string(), caller: Caller, via: z.enum(['call', 'event']).optional(), publisher: z.string().max(128).optional(), time: z.string().max(64).optional(), traceparent: z.string().optional(), /** Milliseconds since 1970 by PostgreSQL's clock: whoever asked has given up by then, and it is not stored later. */ before: z.number().optional() });
 export type FactRequest = z.infer<typeof FactRequest>;
 
 export const HoldMember = z.object({

@@ -19,6 +19,8 @@ export class Services {
   readonly log: RpcClient<typeof logRpc>;
   /** Options of an ask that waits for the lock of the zone set, or searches. */
   readonly slowly: RequestOptions;
+  /** How long an ask waits that says nothing else. */
+  readonly askMs: number;
   readonly #bus: Pick<Bus, 'request'>;
   readonly #config: Config;
 
@@ -28,6 +30,7 @@ export class Services {
     };
     this.#bus = asks;
     this.#config = config;
+    this.askMs = config.ASK_TIMEOUT_MS;
     this.slowly = { timeoutMs: config.CHANGE_TIMEOUT_MS };
     this.inventory = rpcClient(asks, 'inventory', inventoryRpc);
     this.planner = rpcClient(asks, 'planner', plannerRpc);

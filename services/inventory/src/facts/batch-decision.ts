@@ -19,7 +19,9 @@ export type Verdict =
   | { readonly kind: 'ignored'; readonly decision: Extract<FactDecision, { kind: 'ignore' }> }
   | { readonly kind: 'conflict'; readonly text: string }
   | { readonly kind: 'no-such-address'; readonly faults: readonly Fault[] }
-  | { readonly kind: 'foreign' };
+  | { readonly kind: 'foreign' }
+  /** Whoever asked has given up. */
+  | { readonly kind: 'late' };
 
 /** A revision that was accepted: a change row and an event. */
 export interface AcceptedRevision {
@@ -65,20 +67,23 @@ export interface BatchQuestion {
   readonly forgotten?: Forgotten;
   readonly brakeOf: (key: BrakeKey) => SourceBrake;
   readonly now: Date;
+  /** What came too late, by PostgreSQL's clock: it is as if it had not come. */
+  readonly isLate?: (fact: AdmittedFact) => boolean;
 }
 
 /**
  * Decides a whole batch in memory, in the order of arrival, so that several facts of one VM see each other. Calls
  * nothing but the brakes, which count what they let pass.
  */
-export function decideBatch({ facts, before, forgotten = NONE_FORGOTTEN, brakeOf, now }: BatchQuestion): BatchDecision {
+export function decideBatch({ facts, before, forgotten = NONE_FORGOTTEN, brakeOf, now, isLate = () => false }: BatchQuestion): BatchDecision {
   const drafts = new Map<string, VmDraft>();
   let claims = 0;
   const draw = (state: KnownVm): KnownVm => {
     const needed = claimsNeeded(state.fact);
     return needed === 0 ? state : withClaims(state, Array.from({ length: needed }, () => -(claims += 1)));
   };
-  const verdicts = facts.map((fact) => {
+  const verdicts = facts.map((fact): Verdict => {
+    if (isLate(fact)) return { kind: 'late' };
     const { vmId } = fact.incoming;
     const draft = drafts.get(vmId) ?? new VmDraft(vmId, before.get(vmId) ?? { known: null, waiting: null });
     drafts.set(vmId, draft);

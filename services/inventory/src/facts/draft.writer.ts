@@ -28,15 +28,15 @@ export class DraftWriter {
 
   /**
    * Of VMs that nobody knew: one statement, which commits by itself. Gives what is to be said. Throws RacedInsert, and
-   * then nothing is written, when another replica was faster.
+   * then nothing is written, when another replica was faster or it is too late.
    */
-  async bear(tx: Tx, drafts: readonly VmDraft[], claims: readonly number[]): Promise<Written> {
+  async bear(tx: Tx, drafts: readonly VmDraft[], claims: readonly number[], before: number | undefined): Promise<Written> {
     this.expectTold();
     const born = drafts.flatMap((draft) => draft.revisions.map(({ state, traceparent }) => {
       const known = drawnClaims(state, claims);
       return { draft, known, traceparent, json: JSON.stringify(known.fact) };
     }));
-    await this.vms.bear(tx, born);
+    await this.vms.bear(tx, born, before);
     return { revisions: born.map(({ known, traceparent, json }) => ({ state: known, traceparent, json })), noted: [] };
   }
 

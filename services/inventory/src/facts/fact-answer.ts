@@ -17,6 +17,7 @@ export function answerOf(fact: AdmittedFact, verdict: Verdict): RpcReply<FactAns
     }
     case 'conflict': return { ok: false, problem: problem(409, 'conflict', 'This version is known with another content; nothing was stored.', verdict.text) };
     case 'no-such-address': return { ok: false, problem: { ...problem(404, 'not-found', 'The VM does not have this address; nothing was stored.'), faults: [...verdict.faults] } };
+    case 'late': return { ok: false, problem: problem(503, 'unavailable', 'Service unavailable', 'it came too late to be stored: send it again') };
     case 'foreign': return forbidden('This VM belongs to another tenant.');
     default: return assertNever(verdict);
   }

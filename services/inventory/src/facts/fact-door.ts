@@ -10,6 +10,8 @@ export interface AdmittedFact {
   readonly caller: Caller;
   /** By what its deletion is counted. */
   readonly brake: BrakeKey;
+  /** By PostgreSQL's clock: not stored later. */
+  readonly before?: number | undefined;
   readonly traceparent?: string | undefined;
 }
 export type Admission = ({ readonly ok: true } & AdmittedFact) | { readonly ok: false; readonly problem: Problem };
@@ -40,6 +42,7 @@ export function admitFact(request: FactRequest): Admission {
   } as const;
   return {
     ok: true, incoming: { ...base, ...parsed.fact }, caller: request.caller, brake: brakeOf(request),
+    ...(request.before === undefined ? {} : { before: request.before }),
     ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
   };
 }

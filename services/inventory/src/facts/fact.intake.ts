@@ -66,7 +66,7 @@ export class FactIntake {
       const { vms, claims, forgotten } = await this.vms.look(tx, needsOf(facts));
       this.writer.expectTold();
       const decision = decideBatch({ facts, before: vms, forgotten, brakeOf: () => OPEN_ROAD, now });
-      return { seen: vms, first: decision, born: await this.bear(tx, decision, claims) };
+      return { seen: vms, first: decision, born: await this.bear(tx, decision, claims, earliestOf(facts)) };
     });
     if (born !== undefined) {
       this.writer.say(born);
@@ -96,12 +96,12 @@ export class FactIntake {
     return { verdicts: decision.verdicts, states };
   }
 
-  /** Stores what was decided without a lock, where it is births alone; undefined: it is more than that, or another replica was faster. */
-  private async bear(tx: Tx, { drafts }: BatchDecision, claims: readonly number[]): Promise<Written | undefined> {
+  /** Stores what was decided without a lock, where it is births alone; undefined: it is more than that, another replica was faster, or some of it came too late. */
+  private async bear(tx: Tx, { drafts }: BatchDecision, claims: readonly number[], before: number | undefined): Promise<Written | undefined> {
     const touched = [...drafts.values()].filter((draft) => draft.isTouched);
     if (touched.length === 0 || !touched.every((draft) => draft.isBirth)) return undefined;
     try {
-      return await this.writer.bear(tx, touched, claims);
+      return await this.writer.bear(tx, touched, claims, before);
     } catch (error) {
       if (error instanceof RacedInsert) return undefined;
       throw error;
@@ -123,16 +123,24 @@ export class FactIntake {
   private async decideAndWrite(tx: Tx, facts: readonly AdmittedFact[], seen: ReadonlyMap<string, VmRead>, claims: number, now: Date): Promise<Stored> {
     const vmIds = [...new Set(facts.map((fact) => fact.incoming.vmId))].sort();
     // Drawn when the locks are held, so that of two facts about an address the later one has the higher claim.
-    const [marks, drawn, forgotten] = await Promise.all([this.vms.lock(tx, vmIds), this.vms.drawClaims(tx, claims), this.vms.forgotten(tx)]);
+    const [marks, drawn, { forgotten, time }] = await Promise.all([this.vms.lock(tx, vmIds), this.vms.drawClaims(tx, claims), this.vms.forgottenAndTime(tx)]);
     const stale = vmIds.filter((vmId) => marks.get(vmId) !== seen.get(vmId)?.mark);
     const before = stale.length === 0 ? seen : new Map([...seen, ...await this.vms.read(tx, stale)]);
-    const brakes = await this.brakes.load(tx, deletionsOf(facts));
-    const decision = decideBatch({ facts, before, forgotten, brakeOf: (key) => brakes.get(keyText(key)) ?? OPEN_ROAD, now });
+    // With the rows in hand: whatever is accepted about these VMs instead, by another replica, is stored after this.
+    const isLate = (fact: AdmittedFact): boolean => fact.before !== undefined && fact.before < time;
+    const brakes = await this.brakes.load(tx, deletionsOf(facts.filter((fact) => !isLate(fact))));
+    const decision = decideBatch({ facts, before, forgotten, brakeOf: (key) => brakes.get(keyText(key)) ?? OPEN_ROAD, now, isLate });
     await this.brakes.store(tx, [...brakes.values()]);
     const more = await this.vms.drawClaims(tx, Math.max(0, decision.claims - drawn.length));
     const written = await this.writer.write(tx, [...decision.drafts.values()], [...drawn, ...more]);
     return { decision, written };
   }
+}
+
+/** When the first of them is too late. */
+function earliestOf(facts: readonly AdmittedFact[]): number | undefined {
+  const ends = facts.flatMap((fact) => fact.before ?? []);
+  return ends.length === 0 ? undefined : Math.min(...ends);
 }
 
 interface Stored { readonly decision: BatchDecision; readonly written: Written }

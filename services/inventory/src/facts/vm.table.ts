@@ -55,7 +55,8 @@ const VALUES = `
        as u(vm_id, tenant, source, uid, life, version, revision, deleted_at, find_keys, body, memory, hold_id)`;
 const INSERT = `insert into vm (${COLUMNS}) ${VALUES} order by u.vm_id on conflict do nothing returning vm_id`;
 /** The row and its first change. What it waits for and what stops it is one and the same key, so it needs no lock. */
-const BEAR = `with born as (insert into vm (${COLUMNS}) ${VALUES} order by u.vm_id returning vm_id, body) ${ChangeFeed.appendFrom('born', { key: 'vm_id', body: 'body' })}`;
+const BEAR = `with born as (insert into vm (${COLUMNS}) ${VALUES} where $13::float8 is null or (select clock_timestamp()) <= to_timestamp($13::float8 / 1000) order by u.vm_id returning vm_id, body)
+  ${ChangeFeed.appendFrom('born', { key: 'vm_id', body: 'body' })} returning 1 as told`;
 const UPDATE = `
   update vm set tenant = n.tenant, source = n.source, uid = n.uid, life = n.life, version = n.version, revision = n.revision,
                 deleted_at = n.deleted_at, find_keys = n.find_keys, body = n.body, memory = n.memory, hold_id = n.hold_id
@@ -116,6 +117,14 @@ export class VmTable {
     return row ?? NONE_FORGOTTEN;
   }
 
+  /** The same, and what time it is by PostgreSQL: asked when the rows are locked, so that whatever changes them is stored later. */
+  async forgottenAndTime(tx: Tx): Promise<{ readonly forgotten: Forgotten; readonly time: number }> {
+    const [row] = await tx.query<Forgotten & { readonly time: number }>('select life, revision, (extract(epoch from clock_timestamp()) * 1000)::float8 as time from forgotten');
+    if (row === undefined) throw new Error('asking PostgreSQL for the time: no row');
+    const { time, ...forgotten } = row;
+    return { forgotten, time };
+  }
+
   /** Claims for whatever appears for the first time, in rising order. */
   async drawClaims(tx: Tx, count: number): Promise<readonly number[]> {
     if (count === 0) return [];
@@ -128,10 +137,14 @@ export class VmTable {
     await tx.query(`select setval('claim', $1) where $1 > (select last_value from claim)`, [highest]);
   }
 
-  /** Writes VMs that nobody knew, each with its one change row, in one statement. Throws RacedInsert, and then nothing is written, when one is there already. */
-  async bear(tx: Tx, drafts: readonly VmToStore[]): Promise<void> {
+  /**
+   * Writes VMs that nobody knew, each with its one change row, in one statement. Throws RacedInsert, and then nothing is
+   * written, when one is there already, or it is later than `before` by PostgreSQL's clock.
+   */
+  async bear(tx: Tx, drafts: readonly VmToStore[], before: number | undefined): Promise<void> {
     try {
-      await tx.query(BEAR, columnsOf(drafts));
+      const told = await tx.query(BEAR, [...columnsOf(drafts), before ?? null]);
+      if (told.length === 0) throw new RacedInsert(`inserting ${drafts.length} VMs: too late`);
     } catch (error) {
       throw isTaken(error) ? new RacedInsert(`inserting ${drafts.length} VMs: one was there already`) : error;
     }
