@@ -19,6 +19,7 @@ const EPOCHS = 1_000_000;
  * After a raise of the timeline, before any command is taken and any lane claimed: what the command stream still holds
  * and this store does not know was perhaps put at the provider in the lost seconds, so where it is found it is ours (L4).
  * Then the newest of each name is taken in once more: its result may have reached the planner, which does not say it again.
+ * What this store knows and had not yet settled may have been put as well.
  */
 export class ReadBack {
   constructor(private readonly host: Host, private readonly store: Store, private readonly bus: Pick<Bus, 'readBack' | 'whenReady'>) {}
@@ -28,6 +29,7 @@ export class ReadBack {
     const [news] = await this.store.query('select 1 from host where timeline < $1', [timeline]);
     if (news === undefined) return;
     await this.bus.whenReady(READY_MS);
+    await this.store.transaction(doubtWaiting);
     // A removal puts nothing, so nothing of it is found.
     await this.inPages((names) => names.filter(({ wanted }) => wanted !== '[]'), doubtLost);
     await this.inPages((names) => newestOf(names, ({ zoneId, ownerName }) => `${zoneId} ${ownerName}`), takeLost);
@@ -69,6 +71,11 @@ select target, owner_name, zone_id, 0, 0, '', '[]', '[]', '[]', 2, 'applied', do
 on conflict (target, owner_name) do update set must_read = true, doubt_until = greatest(n.doubt_until, excluded.doubt_until),
   doubt = (select jsonb_agg(distinct d.digest)::text from jsonb_array_elements_text(coalesce(n.doubt, '[]')::jsonb || excluded.doubt::jsonb) as d (digest))`;
 
+const DOUBT_WAITING = `
+update name n set doubt_until = greatest(n.doubt_until, clock_timestamp()),
+  doubt = (select jsonb_agg(distinct d.digest)::text from jsonb_array_elements_text(coalesce(n.doubt, '[]')::jsonb || n.puts::jsonb) as d (digest))
+where n.due_at is not null and n.puts <> '[]'`;
+
 /** No zone moves to another target meanwhile, and whoever changes a name holds its lane's row. */
 async function lockTargets(tx: Tx, names: readonly Incoming[]): Promise<void> {
   const zoneIds = [...new Set(names.map((name) => name.zoneId))];
@@ -83,6 +90,12 @@ async function takeLost(tx: Tx, names: readonly Incoming[]): Promise<void> {
   const targets = new Map(zones.map((zone) => [zone.zone_id, zone.target]));
   const known = newestOf(names.filter(({ zoneId }) => targets.has(zoneId)), ({ zoneId, ownerName }) => `${targets.get(zoneId) ?? ''} ${ownerName}`);
   if (known.length > 0) await storeNames(tx, known.map((incoming) => ({ target: targets.get(incoming.zoneId) ?? '', incoming, gate: null })));
+}
+
+/** What waited may have been claimed and put in the lost seconds, whatever else is known of them. */
+async function doubtWaiting(tx: Tx): Promise<void> {
+  await tx.query('select 1 from lane order by target for update');
+  await tx.query(DOUBT_WAITING);
 }
 
 async function doubtLost(tx: Tx, names: readonly Incoming[]): Promise<void> {

@@ -148,6 +148,25 @@ describe('a raised timeline', () => {
     expect([A, B, C].map((name) => world.provider.values(APEX, name))).toEqual([undefined, ['192.0.2.22'], undefined]);
   });
 
+  it('L4 finds what was waiting then, and may have been put in the lost seconds, to be ours', async () => {
+    let raise: (timeline: number) => void | Promise<void> = () => undefined;
+    const replica = await begin({ onRaise: (listener) => { raise = listener; return () => undefined; } });
+    const B = 'b.example.com.';
+    await take(replica, command([wish(A, 1, ['192.0.2.1'])]));
+    await world.settled(A);
+    // Heard, but not yet claimed, as far as PostgreSQL remembers; of the bus, one command is left.
+    world.bus.commands = [command([wish(B, 2, ['192.0.2.22'])])];
+    await replica.adapter.takeZones([zoneFact({ paused: true, revision: 2 })]);
+    await take(replica, command([wish(A, 2, ['192.0.2.11']), wish(B, 1, ['192.0.2.2'])]));
+    for (const [name, value] of [[A, '192.0.2.11'], [B, '192.0.2.2']] as const) world.provider.put(APEX, { name, type: 'A', ttl: 300, values: [value] });
+    await raise(2);
+    await take(replica, command([wish(A, 1, [], { timeline: 2 }), wish(B, 1, ['192.0.2.3'], { timeline: 2 })]));
+    await replica.adapter.takeZones([zoneFact({ revision: 3 })]);
+    await until(() => [A, B].every((name) => world.bus.last(name)?.timeline === 2 && world.bus.last(name)?.state === 'applied'));
+    expect([A, B].map((name) => world.provider.values(APEX, name))).toEqual([undefined, ['192.0.2.3']]);
+    expect(world.bus.notices).toEqual([]);
+  });
+
   it('is told before any command is taken, any lane claimed, any outcome stored', async () => {
     const timeline = { isTold: true };
     const replica = await begin({ timeline });
