@@ -144,6 +144,11 @@ export class World {
       proxy.cut();
     }
     await Promise.all(this.replicas.map(({ process }) => process.ready()));
+    // Until then the streams alone know the lost seconds: who wipes them meanwhile takes the last witness away.
+    await until(async () => {
+      const [told] = await database.query<{ all: boolean }>('select bool_and(t.timeline >= s.timeline) and max(s.timeline) > 1 as all from vmdns_shared.timeline_told t, vmdns_shared.timeline s');
+      return told?.all === true;
+    }, { withinMs: 60_000, what: 'every service to have read back what PostgreSQL lost' });
   }
 
   /** Where VMs may have names, without the dot. */
