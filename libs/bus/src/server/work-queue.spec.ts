@@ -40,6 +40,21 @@ describe('a work queue whose items weigh', () => {
   });
 });
 
+describe('a work queue that was told to wait', () => {
+  it('waits, whatever a call beside it comes to', async () => {
+    const batches: (readonly number[])[] = [];
+    const ends: ((pauseMs: number) => void)[] = [];
+    const queue = new WorkQueue<number>({ max: 1, concurrency: 2, work: (items) => { batches.push(items); return new Promise((resolve) => { ends.push(resolve); }); } });
+    for (const item of [1, 2, 3]) queue.push(item);
+    await turn();
+    ends[0]?.(3_600_000);
+    await turn();
+    ends[1]?.(0);
+    for (let turns = 0; turns < 5; turns += 1) await turn();
+    expect(batches).toEqual([[1], [2]]);
+  });
+});
+
 describe('a work queue that rests', () => {
   it('hands out the first at once, then waits for more, and no longer than for a whole batch', async () => {
     const { queue, batches, next } = queueOf({ max: 3, weightMax: 100, restMs: 3_600_000 });

@@ -114,7 +114,7 @@ export class WorkQueue<T> {
     this.working.add(batch);
     const pauseMs = await this.options.work(batch);
     this.working.delete(batch);
-    this.pausedUntil = performance.now() + pauseMs;
+    if (pauseMs > 0) this.pausedUntil = performance.now() + pauseMs;
     this.restsUntil = performance.now() + (this.options.restMs ?? 0);
     if (this.working.size === 0) this.idle?.();
     if (this.waiting.size > 0) this.kick();
