@@ -3,6 +3,7 @@ import { Bus } from '@vmdns/bus';
 import { NoticeEvent, streams, subjects } from '@vmdns/contracts';
 import { Store, type Tx } from '@vmdns/store';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { z } from 'zod';
 import { type OwnServers, startServers, until } from '../testing/servers.js';
 import { Deeds, type Heal } from './deeds.js';
 import { Log } from './log.js';
@@ -110,6 +111,13 @@ describe('what people decided and PostgreSQL lost', () => {
     await takeBack();
     expect(await lamps()).toEqual([{ name: 'hall', ison: true, switched: 1 }]);
     await until(async () => (await said()).length === 1, { withinMs: 10_000, what: 'it to be said' });
+  });
+
+  it('holds nothing up where it cannot be read: whoever decided it is told', async () => {
+    await decide('hall', true);
+    await lose('hall');
+    expect(await deeds.takeBack(2, { switched: (_, { body }) => Promise.reject(z.object({ watts: z.number() }).safeParse(body).error ?? new Error('it was read')) })).toBe(1);
+    expect((await said()).map((text) => text.replace(/^.* at \S+: /, ''))).toEqual(['it cannot be read by this version. Look how it stands, and decide it once more']);
   });
 
   it('leaves what another service decided to that service', async () => {

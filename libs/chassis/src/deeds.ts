@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Bus, cloudEvent, type Outgoing } from '@vmdns/bus';
 import { DeedEvent, type NoticeEvent, streams, subjects } from '@vmdns/contracts';
 import { CLUSTER, Store, type Tx } from '@vmdns/store';
+import { z } from 'zod';
 import { Log } from './log.js';
 import { ServiceInfo } from './service-info.js';
 
@@ -94,7 +95,7 @@ export class Deeds {
       if (mine.length === 0 || heal === undefined) return undefined;
       // By who did not wait for this: after the failover, and before it was known what that had lost.
       const since = await tx.query(`select 1 from deed where key = $1 and id <> $2 and healed is null and history = ${CLUSTER} limit 1`, [data.key, id]);
-      const done = since.length > 0 ? { outcome: 'it was decided anew since, and that counts' } : await heal(tx, data);
+      const done = since.length > 0 ? { outcome: 'it was decided anew since, and that counts' } : await readBy(heal, tx, data);
       if (done !== undefined) await tx.query('update deed set healed = $2 where id = $1', [id, done.outcome]);
       return done;
     });
@@ -114,5 +115,15 @@ export class Deeds {
     });
     this.bus.post(notices);
     if (!await this.bus.whenPosted(READY_MS)) throw new Error('saying what PostgreSQL lost: the bus did not take it');
+  }
+}
+
+/** A body of another version must not hold everything up: whoever decided it is told. */
+async function readBy(heal: Heal, tx: Tx, deed: DeedEvent['data']): Promise<Healed | undefined> {
+  try {
+    return await heal(tx, deed);
+  } catch (error) {
+    if (error instanceof z.ZodError) return { outcome: 'it cannot be read by this version. Look how it stands, and decide it once more' };
+    throw error;
   }
 }
