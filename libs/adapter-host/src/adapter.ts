@@ -90,7 +90,11 @@ export class Adapter {
     this.stops.push(world.bus.onStreamReborn('RESULT', noteStream), world.bus.onReady(() => { askStream(); void world.announcer.announce(); }));
     askStream();
     this.stops.push(this.parts.standstill.listen());
-    this.stops.push(world.timeline.onRaise((timeline) => readBack.read(timeline)), world.timeline.watch());
+    const raised = async (timeline: number): Promise<void> => {
+      await readBack.read(timeline);
+      log.warn({ timeline }, 'the timeline was raised; what was written in the lost seconds is ours where it is found');
+    };
+    this.stops.push(world.timeline.onRaise(raised), world.timeline.watch());
   }
 
   /** What the planner told while this process was not there is known by now: zones may be written. */
