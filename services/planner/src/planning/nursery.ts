@@ -1,10 +1,8 @@
 import type { Fact } from '@vmdns/domain';
-import { sqlStateOf, type Store } from '@vmdns/store';
+import { isTaken, type Store } from '@vmdns/store';
 import { holdZoneSet } from '../zones/zone-set.lock.js';
 import { conceive, type Newborn, type NewbornAsk } from './newborn.js';
 import { bear, findInTheWay } from './newborn.repository.js';
-
-const UNIQUE_VIOLATION = '23505';
 
 /**
  * Stores those of the facts whose VMs, names and addresses are new, in one round trip: they are decided by what this
@@ -26,7 +24,7 @@ async function isBorn(store: Store, ask: NewbornAsk, newborns: readonly Newborn[
     return areStored;
   } catch (error) {
     // Somebody made one of them meanwhile.
-    if (sqlStateOf(error) === UNIQUE_VIOLATION) return false;
+    if (isTaken(error)) return false;
     throw error;
   }
 }
